@@ -1,0 +1,1 @@
+//! The built parts that handlers and workers share.

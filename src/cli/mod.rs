@@ -1,0 +1,1 @@
+//! Commands: compose the parts, parse the command line, choose exit codes.

@@ -1,0 +1,1 @@
+//! Settings: raw values from command line, environment and file, then checked ones.

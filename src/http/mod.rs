@@ -1,0 +1,1 @@
+//! Requests in: route tables, guards, extractors and one renderer of problems per surface.

@@ -1,0 +1,1 @@
+//! The world: guarded HTTP and OIDC providers. Never called inside a transaction.

@@ -1,0 +1,1 @@
+//! Logs and metrics: one line per request, no personal values.

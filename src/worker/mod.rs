@@ -1,0 +1,1 @@
+//! The loop that carries out what transactions left in the outbox.
