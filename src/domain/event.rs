@@ -1,0 +1,57 @@
+//! Something that happened: audit entry, feed item and webhook body in one value.
+//!
+//! An event is written in the transaction that made it true. Its data holds ids and names of
+//! attributes, never personal values.
+
+use serde_json::{Map, Value};
+
+use super::actor::ActorRef;
+use super::id::{EventId, OrganizationId};
+use super::time::Timestamp;
+
+/// One thing that happened, as it is kept and shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its own id.
+    pub id: EventId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// Dotted and past tense: `user.created`.
+    pub name: &'static str,
+    /// The frozen instant of the work that made it.
+    pub occurred_at: Timestamp,
+    /// Who did it.
+    pub actor: ActorRef,
+    /// What it happened to: a noun of ours and its id.
+    pub subject: (&'static str, String),
+    /// Ids and names, no personal values.
+    pub data: Map<String, Value>,
+}
+
+/// What a flow says of an event; the work adds the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    /// Dotted and past tense.
+    pub name: &'static str,
+    /// The noun of the subject.
+    pub kind: &'static str,
+    /// The id of the subject.
+    pub id: String,
+    /// Ids and names, no personal values.
+    pub data: Map<String, Value>,
+}
+
+impl Happened {
+    /// `name` happened to the `kind` with this `id`.
+    #[must_use]
+    pub fn to(name: &'static str, kind: &'static str, id: impl ToString) -> Self {
+        Self { name, kind, id: id.to_string(), data: Map::new() }
+    }
+
+    /// Adds one fact: an id, a number or a name.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.data.insert(key.to_owned(), value.into());
+        self
+    }
+}
