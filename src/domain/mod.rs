@@ -4,7 +4,11 @@
 //! how it is stored or sent.
 
 pub mod actor;
+pub mod change;
 pub mod event;
 pub mod id;
+pub mod organization;
+pub mod platform;
+pub mod resource;
 pub mod secret;
 pub mod time;

@@ -1,1 +1,39 @@
 //! SQL, and nothing but SQL knows SQL.
+//!
+//! One text and one list of binds serve SQLite and PostgreSQL. [`Db`] holds the pools, [`Tx`] a
+//! running transaction, [`Conn`] is either of them as a place where statements run, and [`Scope`]
+//! adds the organization: it is the only way to reach an organization's tables, since it binds the
+//! organization as `$1` of every statement. Every statement is a constant listed by [`sql!`].
+
+/// Declares the statements of a file and lists them, so that a test can prepare each on both
+/// engines.
+macro_rules! sql {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)+) => {
+        $($(#[$doc])* const $name: &str = $text;)+
+        /// Every statement of this file, by name.
+        #[cfg(test)]
+        pub(in crate::store) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+mod db;
+mod dialect;
+mod error;
+mod migrate;
+mod query;
+mod scope;
+#[cfg(test)]
+mod statement;
+mod writer;
+
+pub mod change;
+pub mod event;
+pub mod operator_token;
+pub mod organization;
+pub mod outbox;
+pub mod owner;
+
+pub use db::{Conn, Db, OpenError, Options, Tx};
+pub use error::{StoreError, UniqueKey};
+pub use query::{Bind, Query, Record};
+pub use scope::Scope;

@@ -1,0 +1,5 @@
+//! The platform definition.
+
+/// What the platform has.
+#[derive(Debug)]
+pub struct Definition;

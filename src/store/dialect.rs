@@ -1,0 +1,78 @@
+//! The few places where the engines differ.
+//!
+//! A unique violation: PostgreSQL names the constraint or index, SQLite lists the columns in its
+//! message; both are brought to the constraint's name. Row locks and the claiming of outbox rows
+//! exist on PostgreSQL alone: SQLite has one writer. The catalogue of tables has two names.
+
+use sqlx::error::DatabaseError;
+
+use super::error::UniqueKey;
+
+/// Columns as SQLite lists them, and the name of the key on PostgreSQL.
+const UNIQUE_KEYS: &[(&str, &str)] = &[
+    ("organizations.slug", "organizations_slug_key"),
+    ("operator_tokens.public_part", "operator_tokens_public_part_key"),
+    ("domains.organization_id, domains.name", "domains_name_key"),
+    ("domains.name", "domains_owner_key"),
+    ("directory_tokens.public_part", "directory_tokens_public_part_key"),
+    ("users.directory_id, users.user_name_key", "users_user_name_key"),
+    ("users.directory_id, users.external_id", "users_external_id_key"),
+    ("users.organization_id, users.user_name_key", "users_local_user_name_key"),
+    ("groups.directory_id, groups.display_name_key", "groups_display_name_key"),
+    ("groups.directory_id, groups.external_id", "groups_external_id_key"),
+    ("resources.organization_id, resources.kind, resources.key_folded", "resources_key"),
+    ("logins.state_hash", "logins_state_hash_key"),
+    ("sessions.hash", "sessions_hash_key"),
+    ("identities.connection_id, identities.subject", "identities_pkey"),
+    (
+        "grants.user_id, grants.role, grants.reach, grants.resource_kind, grants.resource_key, \
+         grants.source, grants.source_id",
+        "grants_once_key",
+    ),
+];
+
+/// The key that a unique violation broke; `None` for one that this table does not name.
+pub(super) fn unique_key(error: &dyn DatabaseError) -> Option<UniqueKey> {
+    if let Some(name) = error.constraint() {
+        return UNIQUE_KEYS.iter().find(|(_, key)| *key == name).map(|(_, key)| UniqueKey(key));
+    }
+    let columns = error.message().strip_prefix("UNIQUE constraint failed: ")?;
+    UNIQUE_KEYS.iter().find(|(listed, _)| *listed == columns).map(|(_, key)| UniqueKey(key))
+}
+
+/// Counts the table of migrations: 0 before the first one.
+pub(super) const fn migrated(postgres: bool) -> &'static str {
+    if postgres {
+        "select count(*) from pg_tables
+         where schemaname = current_schema() and tablename = '_sqlx_migrations'"
+    } else {
+        "select count(*) from sqlite_master where name = '_sqlx_migrations'"
+    }
+}
+
+/// Claims due rows of the outbox: `$1` now, `$2` locked until, `$3` how many. PostgreSQL skips
+/// rows that another worker is claiming; SQLite has one writer.
+pub(super) const fn claim(postgres: bool) -> &'static str {
+    if postgres {
+        "update outbox
+         set locked_until = $2, attempts = attempts + 1
+         where id in (
+             select id
+             from outbox
+             where run_at <= $1 and (locked_until is null or locked_until <= $1)
+             order by run_at, id
+             limit $3
+             for update skip locked)
+         returning id, organization_id, kind, key, payload, attempts"
+    } else {
+        "update outbox
+         set locked_until = $2, attempts = attempts + 1
+         where id in (
+             select id
+             from outbox
+             where run_at <= $1 and (locked_until is null or locked_until <= $1)
+             order by run_at, id
+             limit $3)
+         returning id, organization_id, kind, key, payload, attempts"
+    }
+}
