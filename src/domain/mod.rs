@@ -6,5 +6,6 @@
 pub mod actor;
 pub mod event;
 pub mod id;
+pub mod platform;
 pub mod secret;
 pub mod time;
