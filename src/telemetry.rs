@@ -212,7 +212,7 @@ mod tests {
         metrics.upkeep();
         let text = again.render();
         for line in [
-            "portico_http_requests_total{method=\"GET\",route=\"/api/v1/users/{id}\",status=\"200\"}",
+            "requests_total{method=\"GET\",route=\"/api/v1/users/{id}\",status=\"200\"}",
             "portico_http_requests_total{method=\"OTHER\",route=\"none\",status=\"200\"}",
             "portico_http_request_duration_seconds_bucket{method=\"GET\"",
         ] {

@@ -1,5 +1,7 @@
 //! Arguments of `portico simulate`: plays a provider's traffic against any SCIM server.
 
+use std::convert::Infallible;
+
 use secrecy::SecretString;
 use url::Url;
 
@@ -18,7 +20,7 @@ pub struct Args {
     #[arg(long)]
     pub url: Url,
     /// Bearer token for the server
-    #[arg(long, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(SecretString::from(text)))]
+    #[arg(long, value_parser = secret)]
     pub token: SecretString,
     /// Users to provision
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=USERS_MAX))]
@@ -35,6 +37,10 @@ pub enum Provider {
     Entra,
     /// Okta.
     Okta,
+}
+
+fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(SecretString::from(text))
 }
 
 #[cfg(test)]

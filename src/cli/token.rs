@@ -1,5 +1,6 @@
 //! Arguments of `portico token`: makes operator tokens, also beside a running gateway.
 
+use clap::value_parser;
 use ipnet::IpNet;
 
 /// Days for which a token may be good: ten years.
@@ -30,7 +31,7 @@ pub struct Create {
     #[arg(long)]
     pub name: String,
     /// Days until it expires; without, it does not
-    #[arg(long, value_name = "D", value_parser = clap::value_parser!(i64).range(1..=EXPIRES_IN_DAYS_MAX))]
+    #[arg(long, value_name = "D", value_parser = value_parser!(i64).range(1..=EXPIRES_IN_DAYS_MAX))]
     pub expires_in_days: Option<i64>,
     /// Network from which it may be used; may be repeated
     #[arg(long, value_name = "CIDR")]
