@@ -27,6 +27,8 @@ mod statement;
 mod writer;
 
 pub mod change;
+pub mod directory;
+pub mod directory_token;
 pub mod event;
 pub mod operator_token;
 pub mod organization;
