@@ -7,9 +7,17 @@ type Listed = (&'static str, &'static [(&'static str, &'static str)]);
 pub(super) const ALL: &[Listed] = &[
     ("change", super::change::STATEMENTS),
     ("event", super::event::STATEMENTS),
+    ("grant", super::grant::STATEMENTS),
+    ("lease", super::lease::STATEMENTS),
     ("migrate", super::migrate::STATEMENTS),
     ("organization", super::organization::STATEMENTS),
     ("operator_token", super::operator_token::STATEMENTS),
     ("outbox", super::outbox::STATEMENTS),
     ("owner", super::owner::STATEMENTS),
+    ("profile", super::profile::STATEMENTS),
+    ("resource", super::resource::STATEMENTS),
+    ("rule", super::rule::STATEMENTS),
+    ("rule_set", super::rule_set::STATEMENTS),
+    ("sweep", super::sweep::STATEMENTS),
+    ("unresolved", super::unresolved::STATEMENTS),
 ];
