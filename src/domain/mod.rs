@@ -10,5 +10,6 @@ pub mod id;
 pub mod organization;
 pub mod platform;
 pub mod resource;
+pub mod platform;
 pub mod secret;
 pub mod time;
