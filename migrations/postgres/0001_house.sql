@@ -340,9 +340,11 @@ create table access_changes (
     organization_id uuid not null,
     kind text not null,
     key text not null,
+    user_id uuid,
     at bigint not null
 );
 create index access_changes_at on access_changes (at);
+create index access_changes_user on access_changes (user_id, id);
 
 create table idempotency_keys (
     caller text not null,

@@ -7,6 +7,8 @@
 use sqlx::error::DatabaseError;
 
 use super::error::UniqueKey;
+use super::list::places;
+use super::rule_set::Hold;
 
 /// Columns as SQLite lists them, and the name of the key on PostgreSQL.
 const UNIQUE_KEYS: &[(&str, &str)] = &[
@@ -74,5 +76,70 @@ pub(super) const fn claim(postgres: bool) -> &'static str {
              order by run_at, id
              limit $3)
          returning id, organization_id, kind, key, payload, attempts"
+    }
+}
+
+/// Holds the rule set of `$1` until commit: shared by those who change facts, alone by those who
+/// change rules or resources.
+pub(super) const fn hold_rule_set(postgres: bool, hold: Hold) -> &'static str {
+    match (postgres, hold) {
+        (true, Hold::Shared) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1
+             for share"
+        }
+        (true, Hold::Alone) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1
+             for update"
+        }
+        (false, _) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1"
+        }
+    }
+}
+
+/// Holds user `$2` until commit and reads what rules read of her. Rows that refer to her may still
+/// come: only the user herself is held.
+pub(super) const fn hold_person(postgres: bool) -> &'static str {
+    if postgres {
+        "select id, directory_id, document
+         from users
+         where organization_id = $1 and id = $2
+         for no key update"
+    } else {
+        "select id, directory_id, document
+         from users
+         where organization_id = $1 and id = $2"
+    }
+}
+
+/// Holds a hundred users until commit, in the order of their ids.
+pub(super) const fn hold_persons(postgres: bool) -> &'static str {
+    if postgres {
+        concat!(
+            "select id, directory_id, document
+             from users
+             where organization_id = $1 and id in (",
+            places!(),
+            ")
+             order by id
+             limit 100
+             for no key update"
+        )
+    } else {
+        concat!(
+            "select id, directory_id, document
+             from users
+             where organization_id = $1 and id in (",
+            places!(),
+            ")
+             order by id
+             limit 100"
+        )
     }
 }

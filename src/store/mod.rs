@@ -19,6 +19,7 @@ macro_rules! sql {
 mod db;
 mod dialect;
 mod error;
+mod list;
 mod migrate;
 mod query;
 mod scope;
@@ -30,10 +31,18 @@ pub mod change;
 pub mod directory;
 pub mod directory_token;
 pub mod event;
+pub mod grant;
+pub mod lease;
 pub mod operator_token;
 pub mod organization;
 pub mod outbox;
 pub mod owner;
+pub mod profile;
+pub mod resource;
+pub mod rule;
+pub mod rule_set;
+pub mod sweep;
+pub mod unresolved;
 
 pub use db::{Conn, Db, OpenError, Options, Tx};
 pub use error::{StoreError, UniqueKey};
