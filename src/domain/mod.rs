@@ -6,10 +6,16 @@
 pub mod actor;
 pub mod change;
 pub mod directory;
+pub mod connection;
 pub mod event;
 pub mod id;
+pub mod identity;
+pub mod login;
 pub mod organization;
 pub mod platform;
 pub mod resource;
+pub mod seal;
 pub mod secret;
+pub mod session;
+pub mod sign_in;
 pub mod time;
