@@ -133,8 +133,9 @@ impl Drop for TestApp {
 }
 
 /// The platform that tests know.
-const fn platform() -> Definition {
-    Definition
+fn platform() -> Definition {
+    let text = portico::domain::platform::preset("field-vision").expect("a built-in preset");
+    Definition::parse(text, "field-vision").expect("a checked preset")
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one client of the tests; it calls ourselves")]
