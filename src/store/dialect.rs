@@ -11,7 +11,7 @@ use super::list::places;
 use super::rule_set::Hold;
 
 /// Columns as SQLite lists them, and the name of the key on PostgreSQL.
-const UNIQUE_KEYS: &[(&str, &str)] = &[
+pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("organizations.slug", "organizations_slug_key"),
     ("operator_tokens.public_part", "operator_tokens_public_part_key"),
     ("domains.organization_id, domains.name", "domains_name_key"),
@@ -32,6 +32,14 @@ const UNIQUE_KEYS: &[(&str, &str)] = &[
         "grants_once_key",
     ),
 ];
+
+/// A statement of this file by its name; it says whether the engine is PostgreSQL.
+#[cfg(test)]
+type Listed = (&'static str, fn(bool) -> &'static str);
+
+/// Every statement of this file, so that one test can prepare them all.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[Listed] = &[("migrated", migrated), ("claim", claim)];
 
 /// The key that a unique violation broke; `None` for one that this table does not name.
 pub(super) fn unique_key(error: &dyn DatabaseError) -> Option<UniqueKey> {

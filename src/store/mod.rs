@@ -25,6 +25,8 @@ mod query;
 mod scope;
 #[cfg(test)]
 mod statement;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub mod change;

@@ -16,3 +16,4 @@
 mod support;
 
 mod api;
+mod store;

@@ -8,6 +8,7 @@ use portico::domain::platform::Definition;
 use portico::domain::secret::SecretHash;
 use portico::domain::time::{Clock, Timestamp};
 use portico::flow;
+use portico::store::{self, Db};
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -121,7 +122,12 @@ impl Drop for TestApp {
             return;
         }
         let database = Arc::clone(&self.database);
-        let left = aside(async move { database.outbox_rows().await });
+        let left = aside(move || async move {
+            let db = Db::open(&database.options()).await.expect("it opens once more");
+            let left = store::outbox::count(&mut db.conn()).await.expect("a count");
+            db.close().await;
+            left
+        });
         assert_eq!(left, Some(0), "rows are left behind in the outbox: run the worker");
     }
 }
