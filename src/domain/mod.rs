@@ -6,9 +6,12 @@
 pub mod actor;
 pub mod change;
 pub mod event;
+pub mod group;
 pub mod id;
 pub mod organization;
 pub mod platform;
 pub mod resource;
 pub mod secret;
 pub mod time;
+pub mod tombstone;
+pub mod user;
