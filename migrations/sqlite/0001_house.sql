@@ -62,6 +62,7 @@ create table directory_tokens (
     public_part text not null,
     hash blob not null,
     scopes text not null,
+    created_by text not null,
     created_at bigint not null,
     expires_at bigint,
     last_used_at bigint,

@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod change;
+pub mod directory;
 pub mod event;
 pub mod group;
 pub mod id;

@@ -47,6 +47,8 @@ mod statement;
 mod writer;
 
 pub mod change;
+pub mod directory;
+pub mod directory_token;
 pub mod event;
 pub mod filter;
 pub mod group;

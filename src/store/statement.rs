@@ -6,6 +6,8 @@ type Listed = (&'static str, &'static [(&'static str, &'static str)]);
 /// All files that declare statements.
 pub(super) const ALL: &[Listed] = &[
     ("change", super::change::STATEMENTS),
+    ("directory", super::directory::STATEMENTS),
+    ("directory_token", super::directory_token::STATEMENTS),
     ("event", super::event::STATEMENTS),
     ("filter", super::filter::STATEMENTS),
     ("group", super::group::STATEMENTS),
