@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod change;
 pub mod directory;
+pub mod domain_name;
 pub mod event;
 pub mod id;
 pub mod organization;

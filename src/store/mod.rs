@@ -29,6 +29,7 @@ mod writer;
 pub mod change;
 pub mod directory;
 pub mod directory_token;
+pub mod domain;
 pub mod event;
 pub mod operator_token;
 pub mod organization;
