@@ -8,6 +8,7 @@ pub mod actor;
 pub mod change;
 pub mod directory;
 pub mod connection;
+pub mod domain_name;
 pub mod event;
 pub mod group;
 pub mod id;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::answer::Refusal;
 use crate::app::App;
 use crate::domain::time::Timestamp;
+use crate::flow::condition::Condition;
 use crate::flow::problem::{Code, FieldError, Problem};
 
 /// A JSON body: a wrong or unknown field is a 422 that points to it, anything unreadable a 400.
@@ -84,6 +85,20 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     })
 }
 
+/// The query: a parameter that does not fit is a 400, one that is not known is left alone.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Query(value) = Query::<T>::from_request_parts(parts, app).await.map_err(|error| {
+            Problem::new(Code::Malformed, format!("The query cannot be read: {error}."))
+        })?;
+        Ok(Self(value))
+    }
+}
+
 /// Items on a page unless said.
 pub const PAGE: i64 = 50;
 /// Most items on a page.
@@ -108,9 +123,7 @@ impl FromRequestParts<App> for Paging {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Query(raw) = Query::<Raw>::from_request_parts(parts, app)
-            .await
-            .map_err(|_| Problem::new(Code::Malformed, "The query cannot be read."))?;
+        let Params(raw) = Params::<Raw>::from_request_parts(parts, app).await?;
         let limit = match raw.limit.as_deref() {
             None => PAGE,
             Some(text) => text
@@ -145,23 +158,19 @@ fn read_cursor(text: &str) -> Option<(Timestamp, uuid::Uuid)> {
 
 /// `If-Match`: which versions the caller accepts.
 #[derive(Clone, Debug, Default)]
-pub struct IfMatch(Option<String>);
+pub struct IfMatch(pub Condition);
 
 impl IfMatch {
     /// Whether the condition was sent.
     #[must_use]
-    pub const fn is_sent(&self) -> bool {
-        self.0.is_some()
+    pub fn is_sent(&self) -> bool {
+        self.0 != Condition::None
     }
 
     /// Whether a version meets the condition; without one every version does.
     #[must_use]
     pub fn holds(&self, version: i64) -> bool {
-        let Some(sent) = &self.0 else { return true };
-        let tag = format!("\"{version}\"");
-        sent.split(',')
-            .map(str::trim)
-            .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+        self.0.holds(version)
     }
 }
 
@@ -170,6 +179,32 @@ impl FromRequestParts<App> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
         let sent = parts.headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
-        Ok(Self(sent.map(str::to_owned)))
+        Ok(Self(sent.map(Condition::read).unwrap_or_default()))
     }
+}
+
+/// Reads a field of a merge patch that can be cleared: absent is `None`, `null` is `Some(None)`.
+/// Use it with `#[serde(default, deserialize_with = "clearable")]`.
+///
+/// # Errors
+/// What the type itself refuses.
+pub fn clearable<'de, D, T>(reader: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(reader).map(Some)
+}
+
+/// Reads a field of a merge patch that cannot be cleared: `null` is refused. Use it with
+/// `#[serde(default, deserialize_with = "kept")]`.
+///
+/// # Errors
+/// What the type itself refuses, and `null`.
+pub fn kept<'de, D, T>(reader: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(reader).map(Some)
 }

@@ -52,6 +52,7 @@ mod writer;
 pub mod change;
 pub mod directory;
 pub mod directory_token;
+pub mod domain;
 pub mod event;
 pub mod grant;
 pub mod lease;

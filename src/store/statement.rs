@@ -8,6 +8,7 @@ pub(super) const ALL: &[Listed] = &[
     ("change", super::change::STATEMENTS),
     ("directory", super::directory::STATEMENTS),
     ("directory_token", super::directory_token::STATEMENTS),
+    ("domain", super::domain::STATEMENTS),
     ("event", super::event::STATEMENTS),
     ("grant", super::grant::STATEMENTS),
     ("lease", super::lease::STATEMENTS),
