@@ -7,7 +7,9 @@ use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::{Kind, NAME_MAX, Organization, Settings, Slug, Status};
+use crate::domain::organization::{
+    CLAIMS_AGE_S, Kind, NAME_MAX, Organization, SESSION_S, Settings, Slug, Status,
+};
 use crate::store;
 
 /// What a new organization is given.
@@ -37,26 +39,11 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Organization, Problem>
 }
 
 fn check(work: &Work, new: &New) -> Result<Organization, Problem> {
-    let mut errors = Vec::new();
-    let slug = Slug::parse(&new.slug);
-    if slug.is_none() {
-        errors.push(FieldError {
-            pointer: "/slug".to_owned(),
-            code: "slug".to_owned(),
-            detail: "A slug has 1 to 63 of a-z, 0-9 and -, and is not an id.".to_owned(),
-        });
-    }
-    if new.name.trim().is_empty() || new.name.chars().count() > NAME_MAX {
-        errors.push(FieldError {
-            pointer: "/name".to_owned(),
-            code: "length".to_owned(),
-            detail: format!("A name has 1 to {NAME_MAX} characters."),
-        });
-    }
-    let Some(slug) = slug.filter(|_| errors.is_empty()) else {
-        return Err(Problem::fields(errors));
-    };
-    Ok(Organization {
+    let slug = Slug::parse(&new.slug).ok_or_else(|| {
+        let detail = "A slug has 1 to 63 of a-z, 0-9 and -, and is not an id.";
+        Problem::invalid("/slug", "slug", detail)
+    })?;
+    let organization = Organization {
         id: work.organization,
         slug,
         name: new.name.clone(),
@@ -67,7 +54,33 @@ fn check(work: &Work, new: &New) -> Result<Organization, Problem> {
         version: 1,
         created_at: work.at,
         updated_at: work.at,
-    })
+    };
+    hold_to_rules(&organization)?;
+    Ok(organization)
+}
+
+/// What holds of every organization, new or changed.
+fn hold_to_rules(organization: &Organization) -> Result<(), Problem> {
+    let mut errors = Vec::new();
+    let mut wrong = |pointer: &str, code: &str, detail: String| {
+        errors.push(FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail });
+    };
+    let name = &organization.name;
+    if name.trim().is_empty() || name.chars().count() > NAME_MAX {
+        wrong("/name", "length", format!("A name has 1 to {NAME_MAX} characters."));
+    }
+    let settings = &organization.settings;
+    for (pointer, seconds, range) in [
+        ("/session_idle_s", settings.session_idle_s, SESSION_S),
+        ("/session_max_s", settings.session_max_s, SESSION_S),
+        ("/claims_max_age_s", settings.claims_max_age_s, CLAIMS_AGE_S),
+    ] {
+        if !range.contains(&seconds) {
+            let (least, most) = (range.start(), range.end());
+            wrong(pointer, "range", format!("This is a number from {least} to {most}."));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
 }
 
 fn taken(error: store::StoreError) -> Problem {
@@ -114,8 +127,9 @@ pub async fn ensure_operator(runner: &Runner) -> Result<OrganizationId, Problem>
 /// Saves a changed organization if nobody changed it meanwhile.
 ///
 /// # Errors
-/// 412 when it has changed, 409 for a slug that is taken.
+/// 422 for a field that does not fit, 412 when it has changed, 409 for a slug that is taken.
 pub async fn save(work: &mut Work, changed: Organization) -> Result<Organization, Problem> {
+    hold_to_rules(&changed)?;
     let changed = Organization { updated_at: work.at, ..changed };
     let saved = store::organization::update(&mut work.scope(), &changed).await.map_err(taken)?;
     if !saved {

@@ -16,4 +16,5 @@
 mod support;
 
 mod api;
+mod routes;
 mod store;
