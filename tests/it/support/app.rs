@@ -92,7 +92,7 @@ impl TestApp {
 
     /// A SCIM client with its directory's token; its paths begin below `/scim/v2`.
     pub fn scim(&self, token: &str) -> Caller {
-        self.bearer(token).as_scim()
+        self.bearer(token).with_scim()
     }
 
     /// Makes an organization and answers its id; the slug is the name in lower case.
