@@ -1,3 +1,23 @@
 //! RFC 7643 and RFC 7644 as a library: no SQL, no HTTP, no clock, no organizations.
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`schema`], [`catalog`] | attributes as tables; the tables that are served |
+//! | [`attribute_path`], [`locator`] | names as written, and where they lead in a document |
+//! | [`filter`] | parse, resolve, evaluate, print |
+//! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
+pub mod attribute_path;
+pub mod catalog;
+pub mod dialect;
 pub mod error;
+pub mod filter;
+mod fold;
+pub mod instant;
+pub mod locator;
+pub mod schema;
+
+pub use dialect::{Dialect, Notes, Tolerance};
+pub use error::{ScimError, ScimType};
+pub use fold::{fold, fold_cow};
+pub use schema::ResourceType;
