@@ -138,8 +138,9 @@ fn platform() -> Definition {
     Definition::parse(text, "field-vision").expect("a checked preset")
 }
 
+/// A client that follows no redirects and knows no proxy.
 #[expect(clippy::disallowed_methods, reason = "the one client of the tests; it calls ourselves")]
-fn client() -> Client {
+pub fn client() -> Client {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
