@@ -9,6 +9,10 @@ use super::time::Timestamp;
 pub const SLUG_MAX: usize = 63;
 /// Longest name, in characters.
 pub const NAME_MAX: usize = 200;
+/// Shortest and longest life of a session, idle or in all, in seconds.
+pub const SESSION_S: std::ops::RangeInclusive<i64> = 60..=30 * 86_400;
+/// How long claims may count, in seconds.
+pub const CLAIMS_AGE_S: std::ops::RangeInclusive<i64> = 0..=400 * 86_400;
 
 /// Longest foreign reference, in characters.
 pub const EXTERNAL_REF_MAX: usize = 200;

@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::answer::Refusal;
 use crate::app::App;
@@ -53,8 +54,13 @@ pub async fn bytes(request: Request, app: &App) -> Result<Bytes, Refusal> {
 /// Reads JSON into a type that denies unknown fields.
 ///
 /// # Errors
-/// 400 for text that is no JSON, 422 with a pointer for a field that does not fit.
+/// 400 for text that is no JSON, 422 with a pointer for a field that does not fit and for a text
+/// that holds U+0000, which PostgreSQL cannot keep.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if let Some(pointer) = nul(bytes) {
+        let detail = "A text holds no U+0000.".to_owned();
+        return Err(Problem::fields(vec![FieldError { pointer, code: "nul".to_owned(), detail }]));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let inner = error.inner();
@@ -73,13 +79,46 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// Where a text or a name holds U+0000. JSON can only escape it, so most bodies are not looked
+/// through.
+fn nul(bytes: &[u8]) -> Option<String> {
+    const ESCAPE: &[u8] = b"\\u0000";
+    if !bytes.windows(ESCAPE.len()).any(|window| window == ESCAPE) {
+        return None;
+    }
+    // What is no JSON is refused by its reader.
+    find_nul(&serde_json::from_slice(bytes).ok()?)
+}
+
+fn find_nul(value: &Value) -> Option<String> {
+    let below = |step: &str, inner: Option<String>| inner.map(|rest| format!("/{step}{rest}"));
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| below(&index.to_string(), find_nul(item))),
+        Value::Object(fields) => fields.iter().find_map(|(name, item)| {
+            if name.contains('\0') {
+                Some(String::new())
+            } else {
+                below(&escape(name), find_nul(item))
+            }
+        }),
+        _ => None,
+    }
+}
+
+/// A name as a step of a JSON Pointer.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter().fold(String::new(), |pointer, segment| match segment {
         Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => {
-            format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
-        }
+        Segment::Map { key } => format!("{pointer}/{}", escape(key)),
         Segment::Enum { variant } => format!("{pointer}/{variant}"),
         Segment::Unknown => pointer,
     })
@@ -207,4 +246,23 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(reader).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_nul_is_refused_where_it_stands() {
+        for (body, pointer) in [
+            (r#"{"a~/":[1,{"b":"x\u0000"}]}"#, "/a~0~1/1/b"),
+            (r#"{"a":{"b\u0000":1}}"#, "/a"),
+            (r#""\u0000""#, ""),
+        ] {
+            let refused = parse::<Value>(body.as_bytes()).unwrap_err();
+            assert_eq!(refused.code, Code::Invalid);
+            assert_eq!(refused.errors[0].pointer, pointer, "{body}");
+        }
+        assert!(parse::<Value>(br#"{"a":"\\u0000"}"#).is_ok(), "a backslash is escaped here");
+    }
 }

@@ -92,7 +92,7 @@ impl TestApp {
 
     /// A SCIM client with its directory's token; its paths begin below `/scim/v2`.
     pub fn scim(&self, token: &str) -> Caller {
-        self.bearer(token).as_scim()
+        self.bearer(token).with_scim()
     }
 
     /// Makes an organization and answers its id; the slug is the name in lower case.
@@ -138,8 +138,9 @@ fn platform() -> Definition {
     Definition::parse(text, "field-vision").expect("a checked preset")
 }
 
+/// A client that follows no redirects and knows no proxy.
 #[expect(clippy::disallowed_methods, reason = "the one client of the tests; it calls ourselves")]
-fn client() -> Client {
+pub fn client() -> Client {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

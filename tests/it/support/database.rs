@@ -65,6 +65,14 @@ impl Database {
         }
     }
 
+    /// Its URL, as the program's settings take it.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite { folder } => format!("sqlite://{}", file(folder).display()),
+            Self::Postgres { server, name } => at(server, name),
+        }
+    }
+
     /// Opens it with its schema.
     pub async fn open(&self) -> Db {
         let db = Db::open(&self.options()).await.expect("the database opens");

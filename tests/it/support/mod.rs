@@ -9,6 +9,8 @@ mod database;
 mod reply;
 
 pub use app::TestApp;
+pub use caller::Caller;
+pub use reply::Reply;
 
 /// Makes two tests of each: `name::sqlite` and `name::postgres`.
 macro_rules! on_both_engines {
