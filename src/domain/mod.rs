@@ -7,6 +7,7 @@ pub mod access;
 pub mod actor;
 pub mod event;
 pub mod id;
+pub mod mapping;
 pub mod platform;
 pub mod resource;
 pub mod secret;
