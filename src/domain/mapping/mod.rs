@@ -1,4 +1,4 @@
-//! Mapping rules: facts of the directory become grants (access section 4).
+//! Mapping rules: facts of the directory become grants.
 //!
 //! A [`Rule`] is checked once, against roles, kinds and the tables of attributes; a [`RuleSet`]
 //! applies rules to a [`Profile`] and knows which rules read which facts; [`preview`] compares
