@@ -6,7 +6,7 @@
 //! | [`attribute_path`], [`locator`] | names as written, and where they lead in a document |
 //! | [`filter`] | parse, resolve, evaluate, print |
 //! | [`json`], [`validate`], [`resource`], [`member`] | bodies in, documents and members out |
-//! | [`path`] | what an operation changes |
+//! | [`path`], [`patch`] | what an operation changes, and changing it |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
 pub mod attribute_path;
@@ -19,6 +19,7 @@ pub mod instant;
 pub mod json;
 pub mod locator;
 pub mod member;
+pub mod patch;
 pub mod path;
 pub mod resource;
 pub mod schema;
