@@ -7,6 +7,7 @@
 //! | [`filter`] | parse, resolve, evaluate, print |
 //! | [`json`], [`validate`], [`resource`], [`member`] | bodies in, documents and members out |
 //! | [`path`], [`patch`] | what an operation changes, and changing it |
+//! | [`quirk`] | strangers' habits, rewritten before the engine sees them |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
 pub mod attribute_path;
@@ -21,6 +22,7 @@ pub mod locator;
 pub mod member;
 pub mod patch;
 pub mod path;
+pub mod quirk;
 pub mod resource;
 pub mod schema;
 pub mod validate;
