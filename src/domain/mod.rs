@@ -3,6 +3,7 @@
 //! What can be decided from values is decided here, and the flows call it. Nothing here knows
 //! how it is stored or sent.
 
+pub mod access;
 pub mod actor;
 pub mod change;
 pub mod event;
@@ -10,6 +11,5 @@ pub mod id;
 pub mod organization;
 pub mod platform;
 pub mod resource;
-pub mod platform;
 pub mod secret;
 pub mod time;

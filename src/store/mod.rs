@@ -31,6 +31,7 @@ pub mod change;
 pub mod event;
 pub mod grant;
 pub mod lease;
+pub mod notice;
 pub mod operator_token;
 pub mod organization;
 pub mod outbox;
