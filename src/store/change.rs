@@ -100,10 +100,7 @@ pub async fn after(
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn by_number(
-    conn: &mut Conn<'_>,
-    number: i64,
-) -> Result<Option<Numbered>, StoreError> {
+pub async fn by_number(conn: &mut Conn<'_>, number: i64) -> Result<Option<Numbered>, StoreError> {
     Ok(conn.query(BY_NUMBER).bind(number).optional::<Row>().await?.map(read))
 }
 
