@@ -9,6 +9,7 @@ pub mod change;
 pub mod event;
 pub mod id;
 pub mod organization;
+pub mod mapping;
 pub mod platform;
 pub mod resource;
 pub mod secret;
