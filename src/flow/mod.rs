@@ -4,6 +4,10 @@
 //! world: handlers ask providers before, the worker speaks after commit.
 
 pub mod access;
+pub mod condition;
+pub mod directory;
+pub mod domain;
+pub mod fields;
 pub mod organization;
 pub mod problem;
 pub mod runner;
