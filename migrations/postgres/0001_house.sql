@@ -62,6 +62,7 @@ create table directory_tokens (
     public_part text not null,
     hash bytea not null,
     scopes text not null,
+    created_by text not null,
     created_at bigint not null,
     expires_at bigint,
     last_used_at bigint,
@@ -137,6 +138,51 @@ create table members (
     primary key (group_id, user_id)
 );
 create index members_user on members (user_id, group_id);
+
+-- How many users and groups a directory has, and how many it ever lost: kept by triggers, so that
+-- no list counts rows. Several slots for each directory keep writers out of each other's way.
+create table directory_counts (
+    organization_id uuid not null references organizations (id) on delete cascade,
+    directory_id uuid not null references directories (id) on delete cascade,
+    slot bigint not null,
+    users bigint not null,
+    users_removed bigint not null,
+    groups bigint not null,
+    groups_removed bigint not null,
+    primary key (directory_id, slot)
+);
+
+create function count_in_directory() returns trigger language plpgsql as $$
+declare
+    of_users constant boolean := tg_table_name = 'users';
+    came constant boolean := tg_op = 'INSERT';
+    place record;
+begin
+    if came then place := new; else place := old; end if;
+    if place.directory_id is null then
+        return null;
+    end if;
+    -- A directory that is being removed takes its counts with it.
+    insert into directory_counts as held (organization_id, directory_id, slot, users,
+        users_removed, groups, groups_removed)
+    select place.organization_id, place.directory_id, pg_backend_pid() % 64,
+        case when not of_users then 0 when came then 1 else -1 end,
+        case when of_users and not came then 1 else 0 end,
+        case when of_users then 0 when came then 1 else -1 end,
+        case when of_users or came then 0 else 1 end
+    where exists (select 1 from directories where id = place.directory_id)
+    on conflict (directory_id, slot) do update
+    set users = held.users + excluded.users,
+        users_removed = held.users_removed + excluded.users_removed,
+        groups = held.groups + excluded.groups,
+        groups_removed = held.groups_removed + excluded.groups_removed;
+    return null;
+end
+$$;
+create trigger users_counted after insert or delete on users
+    for each row execute function count_in_directory();
+create trigger groups_counted after insert or delete on groups
+    for each row execute function count_in_directory();
 
 create table resources (
     organization_id uuid not null references organizations (id) on delete cascade,
@@ -339,9 +385,11 @@ create table access_changes (
     organization_id uuid not null,
     kind text not null,
     key text not null,
+    user_id uuid,
     at bigint not null
 );
 create index access_changes_at on access_changes (at);
+create index access_changes_user on access_changes (user_id, id);
 
 create table idempotency_keys (
     caller text not null,

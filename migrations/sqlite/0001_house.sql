@@ -62,6 +62,7 @@ create table directory_tokens (
     public_part text not null,
     hash blob not null,
     scopes text not null,
+    created_by text not null,
     created_at bigint not null,
     expires_at bigint,
     last_used_at bigint,
@@ -137,6 +138,72 @@ create table members (
     primary key (group_id, user_id)
 ) without rowid;
 create index members_user on members (user_id, group_id);
+
+-- How many users and groups a directory has, and how many it ever lost: kept by triggers, so that
+-- no list counts rows. Several slots for each directory keep writers out of each other's way.
+create table directory_counts (
+    organization_id blob not null references organizations (id) on delete cascade,
+    directory_id blob not null references directories (id) on delete cascade,
+    slot bigint not null,
+    users bigint not null,
+    users_removed bigint not null,
+    groups bigint not null,
+    groups_removed bigint not null,
+    primary key (directory_id, slot)
+) without rowid;
+
+create trigger users_came after insert on users
+when new.directory_id is not null
+begin
+    insert into directory_counts (organization_id, directory_id, slot, users, users_removed,
+        groups, groups_removed)
+    select new.organization_id, new.directory_id, 0, 1, 0, 0, 0
+    where exists (select 1 from directories where id = new.directory_id)
+    on conflict (directory_id, slot) do update
+    set users = users + excluded.users,
+        users_removed = users_removed + excluded.users_removed,
+        groups = groups + excluded.groups,
+        groups_removed = groups_removed + excluded.groups_removed;
+end;
+create trigger users_left after delete on users
+when old.directory_id is not null
+begin
+    insert into directory_counts (organization_id, directory_id, slot, users, users_removed,
+        groups, groups_removed)
+    select old.organization_id, old.directory_id, 0, -1, 1, 0, 0
+    where exists (select 1 from directories where id = old.directory_id)
+    on conflict (directory_id, slot) do update
+    set users = users + excluded.users,
+        users_removed = users_removed + excluded.users_removed,
+        groups = groups + excluded.groups,
+        groups_removed = groups_removed + excluded.groups_removed;
+end;
+create trigger groups_came after insert on groups
+when new.directory_id is not null
+begin
+    insert into directory_counts (organization_id, directory_id, slot, users, users_removed,
+        groups, groups_removed)
+    select new.organization_id, new.directory_id, 0, 0, 0, 1, 0
+    where exists (select 1 from directories where id = new.directory_id)
+    on conflict (directory_id, slot) do update
+    set users = users + excluded.users,
+        users_removed = users_removed + excluded.users_removed,
+        groups = groups + excluded.groups,
+        groups_removed = groups_removed + excluded.groups_removed;
+end;
+create trigger groups_left after delete on groups
+when old.directory_id is not null
+begin
+    insert into directory_counts (organization_id, directory_id, slot, users, users_removed,
+        groups, groups_removed)
+    select old.organization_id, old.directory_id, 0, 0, 0, -1, 1
+    where exists (select 1 from directories where id = old.directory_id)
+    on conflict (directory_id, slot) do update
+    set users = users + excluded.users,
+        users_removed = users_removed + excluded.users_removed,
+        groups = groups + excluded.groups,
+        groups_removed = groups_removed + excluded.groups_removed;
+end;
 
 create table resources (
     organization_id blob not null references organizations (id) on delete cascade,
@@ -339,9 +406,11 @@ create table access_changes (
     organization_id blob not null,
     kind text not null,
     key text not null,
+    user_id blob,
     at bigint not null
 );
 create index access_changes_at on access_changes (at);
+create index access_changes_user on access_changes (user_id, id);
 
 create table idempotency_keys (
     caller text not null,

@@ -5,7 +5,7 @@
 
 use super::id::{ConnectionId, IdentityId, UserId};
 use super::time::Timestamp;
-use crate::scim::fold::fold;
+use crate::scim::fold;
 
 /// Longest subject, in bytes (R18).
 pub const SUBJECT_MAX: usize = 255;

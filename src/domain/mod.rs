@@ -3,10 +3,14 @@
 //! What can be decided from values is decided here, and the flows call it. Nothing here knows
 //! how it is stored or sent.
 
+pub mod access;
 pub mod actor;
 pub mod change;
+pub mod directory;
 pub mod connection;
+pub mod domain_name;
 pub mod event;
+pub mod group;
 pub mod id;
 pub mod identity;
 pub mod login;
@@ -18,3 +22,5 @@ pub mod secret;
 pub mod session;
 pub mod sign_in;
 pub mod time;
+pub mod tombstone;
+pub mod user;

@@ -3,6 +3,10 @@
 //! A flow loads, decides by pure functions, saves and records what happened. It never talks to the
 //! world: handlers ask providers before, the worker speaks after commit.
 
+pub mod condition;
+pub mod directory;
+pub mod domain;
+pub mod fields;
 pub mod organization;
 pub mod problem;
 pub mod runner;

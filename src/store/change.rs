@@ -14,20 +14,20 @@ use crate::domain::time::Timestamp;
 
 sql! {
     INSERT = "
-        insert into access_changes (organization_id, kind, key, at)
-        values ($1, $2, $3, $4)";
+        insert into access_changes (organization_id, kind, key, user_id, at)
+        values ($1, $2, $3, $4, $5)
+        returning id";
     SINCE = "
         select id, organization_id, kind, key
         from access_changes
         where at >= $1
         order by id
         limit $2";
-    FORGET = "
-        delete from access_changes
-        where at < $1";
 }
 
-/// Tells the other nodes what changed.
+/// Tells the other nodes what changed, and answers the change's number. The newest number of a
+/// user is the version of her access: whoever changes it holds her row, so numbers of one user are
+/// drawn in the order of their commits.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
@@ -35,10 +35,14 @@ pub async fn insert(
     scope: &mut Scope<'_>,
     change: &Change,
     at: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let (kind, key) = change.stored();
-    scope.query(INSERT).bind(kind).bind(key).bind(at.0).execute().await?;
-    Ok(())
+    let user = match change {
+        Change::User(id) => Some(id.0),
+        _ => None,
+    };
+    let query = scope.query(INSERT).bind(kind).bind(key).bind(user).bind(at.0);
+    Ok(query.one::<(i64,)>().await?.0)
 }
 
 /// Changes written at or after `at`, with their numbers, at most `limit`.
@@ -58,12 +62,4 @@ pub async fn since(
         .into_iter()
         .map(|(id, organization, kind, key)| (id, OrganizationId(organization), read(&kind, &key)))
         .collect())
-}
-
-/// Forgets changes that every node has read long ago.
-///
-/// # Errors
-/// [`StoreError`], as of every statement.
-pub async fn forget(conn: &mut Conn<'_>, before: Timestamp) -> Result<u64, StoreError> {
-    conn.query(FORGET).bind(before.0).execute().await
 }

@@ -1,6 +1,7 @@
 //! A place where statements run, narrowed to one organization.
 
 use super::db::Conn;
+use super::dialect::ByEngine;
 use super::query::Query;
 use crate::domain::id::OrganizationId;
 
@@ -32,5 +33,11 @@ impl<'a> Scope<'a> {
     /// Begins a statement whose `$1` is the organization; the first `bind` is `$2`.
     pub fn query(&mut self, sql: &'static str) -> Query<'_> {
         Query::new(self.conn.again(), sql).bind(self.organization.0)
+    }
+
+    /// Begins a statement that differs by engine; else as [`Scope::query`].
+    pub(super) fn query_on(&mut self, sql: ByEngine) -> Query<'_> {
+        let postgres = self.is_postgres();
+        self.query(sql.on(postgres))
     }
 }

@@ -1,5 +1,0 @@
-//! The platform definition.
-
-/// What the platform has.
-#[derive(Debug)]
-pub struct Definition;
