@@ -3,6 +3,12 @@
 //! Each test is one rule and names every place that breaks it. The rules are plain functions over
 //! a path and a text, and each is shown bad samples in `tidy/samples.rs`, so that it can fail.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "all of this is a test: what cannot go on must stop"
+)]
+
 #[path = "tidy/code.rs"]
 mod code;
 #[path = "tidy/rule.rs"]
