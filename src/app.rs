@@ -1,1 +1,76 @@
-//! The built parts that handlers and workers share.
+//! The built parts that handlers share.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::domain::platform::Definition;
+use crate::domain::secret::SecretHash;
+use crate::domain::time::Clock;
+use crate::flow::runner::{Listener, Runner};
+use crate::store::Db;
+
+/// What the http floor needs to know of the settings.
+#[derive(Clone, Debug)]
+pub struct Public {
+    /// Where we are reached, without a trailing slash: all URLs we give out begin with it.
+    pub url: url::Url,
+    /// Whether cookies are `Secure` and named `__Host-`: always, but on plain-http loopback.
+    pub secure: bool,
+}
+
+/// What the parts are built from: checked settings and an open database.
+pub struct Base {
+    /// The database, with its schema.
+    pub db: Db,
+    /// Where instants come from.
+    pub clock: Clock,
+    /// Which permissions, roles and resource kinds there are.
+    pub platform: Definition,
+    /// Where we are reached.
+    pub public: Public,
+    /// The fixed operator token of the configuration, hashed.
+    pub operator_token: Option<SecretHash>,
+    /// Keys that seal secrets at rest: the first seals, all open.
+    pub secret_keys: Vec<[u8; 32]>,
+    /// Whether outgoing requests may reach private and loopback addresses.
+    pub allow_private_networks: bool,
+}
+
+/// The parts, built once.
+pub struct Parts {
+    /// Transactions and reads.
+    pub runner: Runner,
+    /// Where we are reached.
+    pub public: Public,
+    /// The fixed operator token of the configuration, hashed.
+    pub operator_token: Option<SecretHash>,
+}
+
+/// The parts, cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+impl App {
+    /// Builds the parts. It reads and writes nothing yet.
+    #[must_use]
+    pub fn compose(base: Base) -> Self {
+        let listeners: Vec<Arc<dyn Listener>> = Vec::new();
+        let runner = Runner {
+            db: base.db,
+            clock: Arc::new(base.clock),
+            platform: Arc::new(base.platform),
+            listeners: listeners.into(),
+            wake: Arc::default(),
+        };
+        let (public, operator_token) = (base.public, base.operator_token);
+        Self(Arc::new(Parts { runner, public, operator_token }))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,1 +1,13 @@
-//! Verbs: one transaction each. A flow never talks to the world.
+//! Verbs: one transaction each.
+//!
+//! A flow loads, decides by pure functions, saves and records what happened. It never talks to the
+//! world: handlers ask providers before, the worker speaks after commit.
+
+pub mod condition;
+pub mod directory;
+pub mod domain;
+pub mod fields;
+pub mod organization;
+pub mod problem;
+pub mod runner;
+pub mod work;

@@ -1,1 +1,37 @@
 //! Requests in: route tables, guards, extractors and one renderer of problems per surface.
+
+pub mod answer;
+pub mod api;
+pub mod extract;
+pub mod guard;
+pub mod request_id;
+pub mod route;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+
+use crate::app::App;
+use crate::flow::problem::{Code, Problem};
+
+/// Largest body of the management surface, in bytes.
+pub const BODY_MAX: usize = 1024 * 1024;
+
+/// The router of all surfaces.
+pub fn router(app: &App) -> Router {
+    Router::new()
+        .nest("/api/v1", route::mount(app, api::routes()))
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(request_id::layer))
+        .with_state(app.clone())
+}
+
+async fn unknown() -> answer::Refusal {
+    answer::Refusal(Problem::not_found("path"))
+}
+
+async fn wrong_method() -> answer::Refusal {
+    answer::Refusal(Problem::new(Code::MethodNotAllowed, "This path takes other methods."))
+}

@@ -1,1 +1,78 @@
 //! SQL, and nothing but SQL knows SQL.
+//!
+//! One text and one list of binds serve SQLite and PostgreSQL. [`Db`] holds the pools, [`Tx`] a
+//! running transaction, [`Conn`] is either of them as a place where statements run, and [`Scope`]
+//! adds the organization: it is the only way to reach an organization's tables, since it binds the
+//! organization as `$1` of every statement. Every statement is a constant listed by [`sql!`].
+
+/// Declares the statements of a file and lists them, so that a test can prepare each on both
+/// engines.
+macro_rules! sql {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)+) => {
+        $($(#[$doc])* const $name: &str = $text;)+
+        /// Every statement of this file, by name.
+        #[cfg(test)]
+        pub(in crate::store) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+/// Declares statements whose text differs by engine: literals with these words between them, each
+/// standing for a text of [`dialect`]: `ids` (the ids of the JSON array `$2`), `no_ids` (`user_id` is
+/// none of them), `locked` (lock the
+/// rows for a change), `shared` (keep the rows from going away), `groups` (the groups of the user
+/// `u` as a JSON array of id and name), `pairs` (first and second of each pair of the JSON array
+/// `$4`).
+macro_rules! sql_by_engine {
+    ($($(#[$doc:meta])* $name:ident = [$($part:tt),+ $(,)?];)+) => {
+        $($(#[$doc])* const $name: $crate::store::dialect::ByEngine =
+            $crate::store::dialect::ByEngine {
+                postgres: concat!($($crate::store::dialect::postgres!($part)),+),
+                sqlite: concat!($($crate::store::dialect::sqlite!($part)),+),
+            };)+
+        /// Every statement of this file that differs by engine, by name.
+        #[cfg(test)]
+        pub(in crate::store) const BY_ENGINE: &[(&str, $crate::store::dialect::ByEngine)] =
+            &[$((stringify!($name), $name)),+];
+    };
+}
+
+mod db;
+mod dialect;
+mod error;
+mod list;
+mod migrate;
+mod query;
+mod scope;
+#[cfg(test)]
+mod statement;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub mod change;
+pub mod directory;
+pub mod directory_token;
+pub mod domain;
+pub mod event;
+pub mod grant;
+pub mod lease;
+pub mod filter;
+pub mod group;
+pub mod member;
+pub mod operator_token;
+pub mod organization;
+pub mod outbox;
+pub mod owner;
+pub mod profile;
+pub mod resource;
+pub mod rule;
+pub mod rule_set;
+pub mod sweep;
+pub mod unresolved;
+pub mod tombstone;
+pub mod user;
+
+pub use db::{Conn, Db, OpenError, Options, Tx};
+pub use error::{StoreError, UniqueKey};
+pub use query::{Bind, Query, Record};
+pub use scope::Scope;

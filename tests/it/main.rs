@@ -1,1 +1,21 @@
-//! Integration tests.
+//! Integration tests: one binary that speaks to the system as a stranger would, over HTTP.
+//!
+//! Each test runs on SQLite and on PostgreSQL with a database of its own, made from a migrated
+//! template. PostgreSQL's address comes from `PORTICO_TEST_POSTGRES`, which `make test` sets; a
+//! test never skips it silently.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in what tests share"
+)]
+
+#[macro_use]
+#[expect(dead_code, reason = "some callers come before the surfaces that they call")]
+mod support;
+
+mod api;
+mod harness;
+mod routes;
+mod store;

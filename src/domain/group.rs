@@ -1,0 +1,80 @@
+//! Groups that a directory pushed.
+//!
+//! The document holds what the client said of the group; its members are rows of their own and are
+//! counted here, never listed.
+
+use serde_json::{Map, Value};
+
+use super::id::{DirectoryId, GroupId};
+use super::time::Timestamp;
+
+/// A group as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its id, also over SCIM.
+    pub id: GroupId,
+    /// The directory that owns it.
+    pub directory: DirectoryId,
+    /// Its name, as it was sent.
+    pub display_name: String,
+    /// The client's own id, letter case counting.
+    pub external_id: Option<String>,
+    /// The canonical SCIM document without `id`, `meta` and `members`, as JSON text.
+    pub document: String,
+    /// How many members it has.
+    pub member_count: i64,
+    /// Counts its changes, those of its members included.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it or its members last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Group {
+    /// A group that a directory pushes, described by its document, without members.
+    #[must_use]
+    pub fn provisioned(
+        id: GroupId,
+        directory: DirectoryId,
+        document: &Map<String, Value>,
+        at: Timestamp,
+    ) -> Self {
+        let mut group = Self {
+            id,
+            directory,
+            display_name: String::new(),
+            external_id: None,
+            document: String::new(),
+            member_count: 0,
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        };
+        group.describe(document);
+        group
+    }
+
+    /// Takes over a canonical document: its text and the fields that repeat it.
+    pub fn describe(&mut self, document: &Map<String, Value>) {
+        let text = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
+        self.display_name = text("displayName").unwrap_or_default();
+        self.external_id = text("externalId").filter(|id| !id.is_empty());
+        self.document = Value::Object(document.clone()).to_string();
+    }
+
+    /// The document as attributes; empty when the text is none, which only a fault could cause.
+    #[must_use]
+    pub fn attributes(&self) -> Map<String, Value> {
+        serde_json::from_str(&self.document).unwrap_or_default()
+    }
+}
+
+/// A group as a user's `groups` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRef {
+    /// The group.
+    pub id: GroupId,
+    /// Its name.
+    pub display: String,
+}

@@ -1,0 +1,387 @@
+//! Users: one person in her home organization.
+//!
+//! What a directory says of her is a canonical SCIM document, kept as text; the fields that others
+//! read or compare (login, e-mail, names) are repeated beside it by [`User::describe`], the only
+//! place that knows which attribute feeds which field. Whether she may sign in is a set of those
+//! who suspended her; a status is computed from facts and never stored.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::id::{DirectoryId, UserId};
+use super::time::Timestamp;
+use crate::scim::fold;
+
+/// Where a user came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An invite.
+    Invite,
+    /// A directory pushed her.
+    Directory,
+    /// Her first sign-in.
+    Sso,
+    /// The billing system.
+    Billing,
+    /// The management API.
+    Api,
+    /// Another user.
+    SubUser,
+}
+
+impl Source {
+    const ALL: [Self; 6] =
+        [Self::Invite, Self::Directory, Self::Sso, Self::Billing, Self::Api, Self::SubUser];
+
+    /// The word under which it is kept and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invite => "invite",
+            Self::Directory => "directory",
+            Self::Sso => "sso",
+            Self::Billing => "billing",
+            Self::Api => "api",
+            Self::SubUser => "sub_user",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == word)
+    }
+}
+
+/// Who may suspend a user; each sets and clears its own mark alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspender {
+    /// Her directory, by `active: false`.
+    Directory,
+    /// The billing system.
+    Billing,
+    /// An admin, by hand.
+    Admin,
+}
+
+impl Suspender {
+    const ALL: [Self; 3] = [Self::Directory, Self::Billing, Self::Admin];
+
+    const fn bit(self) -> i64 {
+        match self {
+            Self::Directory => 1,
+            Self::Billing => 2,
+            Self::Admin => 4,
+        }
+    }
+
+    /// The word under which it is shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Billing => "billing",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// The set of those who suspended a user, as the bits that are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SuspendedBy(pub i64);
+
+impl SuspendedBy {
+    /// Whether this one suspended her.
+    #[must_use]
+    pub const fn holds(self, by: Suspender) -> bool {
+        self.0 & by.bit() != 0
+    }
+
+    /// The set with this one's mark set or cleared; the others' stay.
+    #[must_use]
+    pub const fn with(self, by: Suspender, suspended: bool) -> Self {
+        Self(if suspended { self.0 | by.bit() } else { self.0 & !by.bit() })
+    }
+
+    /// Whether nobody suspended her.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The words of those who did.
+    #[must_use]
+    pub fn words(self) -> Vec<&'static str> {
+        Suspender::ALL.into_iter().filter(|by| self.holds(*by)).map(Suspender::as_str).collect()
+    }
+}
+
+/// What a user is at present, computed from facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Enabled, and has signed in at least once.
+    Active,
+    /// Enabled, never signed in.
+    Provisioned,
+    /// Somebody suspended her, whatever else holds.
+    Suspended,
+}
+
+impl Status {
+    /// The word under which it is shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Provisioned => "provisioned",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+/// A user as she is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Her id, also over SCIM.
+    pub id: UserId,
+    /// The directory that owns her; `None` for a user of the organization itself.
+    pub directory: Option<DirectoryId>,
+    /// Where she came from.
+    pub source: Source,
+    /// Her login, as it was sent.
+    pub user_name: String,
+    /// The client's own id, letter case counting.
+    pub external_id: Option<String>,
+    /// Her work e-mail, or else the primary one, or else the first.
+    pub email: Option<String>,
+    /// The name to be shown.
+    pub display_name: Option<String>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Shown under the name.
+    pub description: Option<String>,
+    /// The platform's own id.
+    pub external_ref: Option<String>,
+    /// Who suspended her.
+    pub suspended_by: SuspendedBy,
+    /// The canonical SCIM document without `id`, `meta` and `groups`, as JSON text.
+    pub document: String,
+    /// Counts her changes.
+    pub version: i64,
+    /// When she was made.
+    pub created_at: Timestamp,
+    /// When she last changed.
+    pub updated_at: Timestamp,
+    /// Her last sign-in.
+    pub last_sign_in_at: Option<Timestamp>,
+}
+
+impl User {
+    /// A user whom a directory pushes, described by her document.
+    #[must_use]
+    pub fn provisioned(
+        id: UserId,
+        directory: DirectoryId,
+        document: &Map<String, Value>,
+        at: Timestamp,
+    ) -> Self {
+        let mut user = Self {
+            id,
+            directory: Some(directory),
+            source: Source::Directory,
+            user_name: String::new(),
+            external_id: None,
+            email: None,
+            display_name: None,
+            first_name: None,
+            last_name: None,
+            description: None,
+            external_ref: None,
+            suspended_by: SuspendedBy::default(),
+            document: String::new(),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+            last_sign_in_at: None,
+        };
+        user.describe(document);
+        user
+    }
+
+    /// Takes over a canonical document: its text, the fields that repeat it, and the directory's
+    /// mark, which is `active` turned round.
+    pub fn describe(&mut self, document: &Map<String, Value>) {
+        let text = |name: &str| text_of(document.get(name));
+        self.user_name = text("userName").unwrap_or_default();
+        self.external_id = text("externalId");
+        self.display_name = text("displayName");
+        self.email = address(document);
+        let name = document.get("name");
+        self.first_name = text_of(name.and_then(|name| name.get("givenName")));
+        self.last_name = text_of(name.and_then(|name| name.get("familyName")));
+        let suspended = document.get("active") == Some(&Value::Bool(false));
+        self.suspended_by = self.suspended_by.with(Suspender::Directory, suspended);
+        self.document = Value::Object(document.clone()).to_string();
+    }
+
+    /// Whether she may sign in and hold access.
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
+        self.suspended_by.is_empty()
+    }
+
+    /// What she is at present.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        match (self.is_enabled(), self.last_sign_in_at) {
+            (false, _) => Status::Suspended,
+            (true, Some(_)) => Status::Active,
+            (true, None) => Status::Provisioned,
+        }
+    }
+
+    /// How others name her: the name to be shown, or else her login.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(&self.user_name)
+    }
+
+    /// The document as attributes; empty when the text is none, which only a fault could cause.
+    #[must_use]
+    pub fn attributes(&self) -> Map<String, Value> {
+        serde_json::from_str(&self.document).unwrap_or_default()
+    }
+}
+
+/// The paths under which values of a document are indexed, with their keys.
+#[must_use]
+pub fn index_values(document: &Map<String, Value>) -> BTreeSet<(&'static str, String)> {
+    let mut values = BTreeSet::new();
+    for (address, work) in emails(document) {
+        let key = fold(address);
+        if work {
+            values.insert((WORK_EMAILS, key.clone()));
+        }
+        values.insert((EMAILS, key));
+    }
+    values
+}
+
+/// Index path of every e-mail address.
+pub const EMAILS: &str = "emails";
+/// Index path of e-mail addresses of type `work`.
+pub const WORK_EMAILS: &str = "emails.work";
+
+/// The names of the top-level attributes that differ, an extension's with its URN in front.
+#[must_use]
+pub fn changed_attributes(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for name in old.keys().chain(new.keys()) {
+        let (before, after) = (old.get(name), new.get(name));
+        if before == after || name == "schemas" {
+            continue;
+        }
+        if !name.contains(':') {
+            names.insert(name.clone());
+            continue;
+        }
+        let part = |side: Option<&Value>| side.and_then(Value::as_object).cloned();
+        let (before, after) = (part(before).unwrap_or_default(), part(after).unwrap_or_default());
+        let inner = changed_attributes(&before, &after);
+        names.extend(inner.into_iter().map(|inner| format!("{name}:{inner}")));
+    }
+    names.into_iter().collect()
+}
+
+fn text_of(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn address(document: &Map<String, Value>) -> Option<String> {
+    let elements = document.get("emails")?.as_array()?;
+    let primary = |element: &&Value| element.get("primary") == Some(&Value::Bool(true));
+    let found = elements
+        .iter()
+        .filter(|element| is_work(element))
+        .find(primary)
+        .or_else(|| elements.iter().find(|element| is_work(element)))
+        .or_else(|| elements.iter().find(primary))
+        .or_else(|| elements.first())?;
+    text_of(found.get("value"))
+}
+
+fn emails(document: &Map<String, Value>) -> impl Iterator<Item = (&str, bool)> {
+    let elements = document.get("emails").and_then(Value::as_array);
+    elements.into_iter().flatten().filter_map(|element| {
+        let value = element.get("value")?.as_str()?;
+        Some((value, is_work(element)))
+    })
+}
+
+fn is_work(element: &Value) -> bool {
+    element.get("type").and_then(Value::as_str).is_some_and(|kind| fold(kind) == "work")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::time::Rng;
+
+    fn user(document: &Value) -> User {
+        let document = document.as_object().unwrap();
+        User::provisioned(Rng.id(Timestamp(1)), Rng.id(Timestamp(1)), document, Timestamp(1))
+    }
+
+    #[test]
+    fn the_work_address_is_her_e_mail_before_the_primary_one() {
+        let ada = user(&json!({"userName": "ada", "emails": [
+            {"value": "h@x", "type": "home", "primary": true}, {"value": "w@x", "type": "Work"}]}));
+        assert_eq!(ada.email.as_deref(), Some("w@x"));
+        let bob = user(&json!({"userName": "bob", "emails": [
+            {"value": "a@x"}, {"value": "p@x", "primary": true}]}));
+        assert_eq!(bob.email.as_deref(), Some("p@x"));
+        assert_eq!(user(&json!({"userName": "eve"})).email, None);
+    }
+
+    #[test]
+    fn active_sets_and_clears_the_mark_of_the_directory_alone() {
+        let mut ada = user(&json!({"userName": "ada", "active": false}));
+        ada.suspended_by = ada.suspended_by.with(Suspender::Admin, true);
+        assert_eq!(ada.suspended_by.words(), ["directory", "admin"]);
+        ada.describe(json!({"userName": "ada", "active": true}).as_object().unwrap());
+        assert_eq!(ada.suspended_by.words(), ["admin"]);
+        assert!(!ada.is_enabled());
+        assert_eq!(ada.status(), Status::Suspended);
+    }
+
+    #[test]
+    fn a_user_is_active_only_after_her_first_sign_in() {
+        let mut ada = user(&json!({"userName": "ada", "active": true}));
+        assert_eq!(ada.status(), Status::Provisioned);
+        ada.last_sign_in_at = Some(Timestamp(2));
+        assert_eq!(ada.status(), Status::Active);
+    }
+
+    #[test]
+    fn addresses_are_indexed_by_key_once_and_by_type() {
+        let document = json!({"emails": [{"value": "A@x", "type": "work"}, {"value": "a@X"}]});
+        let values = index_values(document.as_object().unwrap());
+        let expected = [(EMAILS, "a@x".to_owned()), (WORK_EMAILS, "a@x".to_owned())];
+        assert_eq!(values.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn changed_attributes_are_named_and_their_values_are_not() {
+        let (old, new) = (
+            json!({"schemas": ["a"], "title": "x", "urn:e:User": {"department": "d", "c": "1"}}),
+            json!({"schemas": [], "active": true, "urn:e:User": {"department": "e", "c": "1"}}),
+        );
+        let names = changed_attributes(old.as_object().unwrap(), new.as_object().unwrap());
+        assert_eq!(names, ["active", "title", "urn:e:User:department"]);
+    }
+}

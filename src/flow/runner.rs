@@ -1,0 +1,136 @@
+//! Runs works: begin, run the verb, commit, tell those who answer from memory.
+//!
+//! Each write runs in a task of its own, so that a caller who goes away cannot tear it. A
+//! transaction that lost a race on PostgreSQL is run again a few times.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::sync::Notify;
+
+use super::problem::Problem;
+use super::work::{Aftermath, Work};
+use crate::domain::actor::Actor;
+use crate::domain::change::Change;
+use crate::domain::id::OrganizationId;
+use crate::domain::platform::Definition;
+use crate::domain::time::{Clock, Rng};
+use crate::store::{Db, Scope};
+
+/// How often a transaction that lost a race is run in all.
+pub const RUNS_MAX: usize = 8;
+
+/// What a verb answers, boxed so that it may borrow the work.
+pub type Verb<'w, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'w>>;
+
+/// Whoever answers from memory hears what a commit changed, before the commit's caller is answered.
+pub trait Listener: Send + Sync {
+    /// These things of the organization must be read anew.
+    fn changed(&self, organization: OrganizationId, changes: &[Change]);
+}
+
+/// What every work stands on.
+#[derive(Clone)]
+pub struct Runner {
+    /// The database.
+    pub db: Db,
+    /// Where instants come from.
+    pub clock: Arc<Clock>,
+    /// Which permissions, roles and resource kinds there are.
+    pub platform: Arc<Definition>,
+    /// Who hears of changes.
+    pub listeners: Arc<[Arc<dyn Listener>]>,
+    /// Wakes the worker when a commit left something to do.
+    pub wake: Arc<Notify>,
+}
+
+impl Runner {
+    /// The tables of an organization, for reads outside a transaction.
+    #[must_use]
+    pub fn read(&self, organization: OrganizationId) -> Scope<'_> {
+        Scope::new(self.db.conn(), organization)
+    }
+
+    /// Runs one transaction: commits when `verb` answers `Ok`, takes everything back otherwise.
+    /// `verb` may run several times when transactions race.
+    ///
+    /// # Errors
+    /// What `verb` refused; 503 when the database does not answer; 500 when `verb` panicked.
+    pub async fn write<T, F>(
+        &self,
+        actor: Actor,
+        organization: OrganizationId,
+        verb: F,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: for<'w> Fn(&'w mut Work) -> Verb<'w, T> + Send + Sync + 'static,
+    {
+        let runner = self.clone();
+        let task = tokio::spawn(async move {
+            let mut run = 1;
+            loop {
+                match runner.once(&actor, organization, &verb).await {
+                    Err(problem) if problem.again && run < RUNS_MAX => run += 1,
+                    done => return done,
+                }
+            }
+        });
+        task.await.unwrap_or_else(|error| Err(Problem::internal(error)))
+    }
+
+    async fn once<T, F>(
+        &self,
+        actor: &Actor,
+        organization: OrganizationId,
+        verb: &F,
+    ) -> Result<T, Problem>
+    where
+        F: for<'w> Fn(&'w mut Work) -> Verb<'w, T>,
+    {
+        let tx = self.db.begin().await?;
+        let at = self.clock.now();
+        let mut work = Work::new(tx, actor.clone(), organization, at, Arc::clone(&self.platform));
+        let ran = AssertUnwindSafe(verb(&mut work)).catch_unwind().await;
+        let (tx, written) = match ran {
+            Ok(Ok(value)) => {
+                let (tx, written) = work.finish().await;
+                (tx, written.map(|aftermath| (value, aftermath)))
+            }
+            Ok(Err(problem)) => (work.finish_nothing(), Err(problem)),
+            Err(_) => (work.finish_nothing(), Err(Problem::internal("a verb panicked"))),
+        };
+        match written {
+            Ok((value, aftermath)) => {
+                self.db.keep(tx).await?;
+                self.tell(organization, &aftermath);
+                Ok(value)
+            }
+            Err(problem) => {
+                if let Err(error) = self.db.drop_write(tx).await {
+                    tracing::warn!(error = %error, "a write could not be taken back cleanly");
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    fn tell(&self, organization: OrganizationId, aftermath: &Aftermath) {
+        if !aftermath.changes.is_empty() {
+            for listener in self.listeners.iter() {
+                listener.changed(organization, &aftermath.changes);
+            }
+        }
+        if aftermath.jobs > 0 {
+            self.wake.notify_one();
+        }
+    }
+
+    /// A new id at the present instant, for what must be named before its work opens.
+    #[must_use]
+    pub fn id<T: From<uuid::Uuid>>(&self) -> T {
+        Rng.id(self.clock.now())
+    }
+}

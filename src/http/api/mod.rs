@@ -1,0 +1,15 @@
+//! The management surface: a table of routes for each noun.
+
+mod directory;
+mod domain;
+mod organization;
+
+use super::route::Route;
+
+/// The tables, noun by noun, in the order in which the API description shows them.
+const TABLES: &[&[Route]] = &[organization::ROUTES, domain::ROUTES, directory::ROUTES];
+
+/// Every route below `/api/v1`.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    TABLES.iter().copied().flatten()
+}

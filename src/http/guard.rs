@@ -1,0 +1,189 @@
+//! The door: who calls, and whether she may.
+//!
+//! A guard stands before each handler and is made from the `needs` column of its row. It answers
+//! 401 to nobody, 404 to somebody of another organization (who must not learn what is there) and
+//! 403 to somebody of this one without the permission.
+
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq;
+
+use super::answer::Refusal;
+use super::route::{Needs, Of};
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::id::OrganizationId;
+use crate::domain::organization::Slug;
+use crate::domain::secret::{SecretHash, TokenKind, read_token};
+use crate::flow::problem::{Code, Problem};
+use crate::store;
+use crate::store::owner::Owned;
+
+/// Who calls, once the guard has let her in.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who acts in what follows.
+    pub actor: Actor,
+    /// The organization that the path names, where it names one.
+    pub place: Option<OrganizationId>,
+}
+
+impl Caller {
+    /// The organization that the path names.
+    ///
+    /// # Errors
+    /// 500 on a route whose row names none: a fault of ours.
+    pub fn organization(&self) -> Result<OrganizationId, Problem> {
+        self.place.ok_or_else(|| Problem::internal("the route names no organization"))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Refusal(Problem::internal("the route has no guard")))
+    }
+}
+
+/// The guard of one row.
+#[derive(Clone)]
+pub struct Guard {
+    /// The parts.
+    pub app: App,
+    /// What the row needs.
+    pub needs: Needs,
+}
+
+/// Lets the request through, or refuses it.
+pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match guard.admit(&mut parts).await {
+        Ok(caller) => {
+            parts.extensions.insert(caller);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(problem) => Refusal(problem).into_response(),
+    }
+}
+
+impl Guard {
+    async fn admit(&self, parts: &mut Parts) -> Result<Caller, Problem> {
+        if self.needs == Needs::Nothing {
+            return Ok(Caller { actor: Actor::Anonymous, place: None });
+        }
+        let actor = self.who(parts).await?;
+        let place = match self.needs {
+            Needs::Action(_, of) => Some(self.place(parts, of).await?),
+            _ => None,
+        };
+        match actor {
+            Actor::Operator(_) => Ok(Caller { actor, place }),
+            _ => Err(Problem::new(Code::Forbidden, "This needs the operator's token.")),
+        }
+    }
+
+    /// Who calls, by her credential.
+    async fn who(&self, parts: &Parts) -> Result<Actor, Problem> {
+        let token = bearer(parts)?.ok_or_else(unauthenticated)?;
+        self.operator(token).await?.ok_or_else(unauthenticated)
+    }
+
+    async fn operator(&self, token: &str) -> Result<Option<Actor>, Problem> {
+        if let Some(fixed) = &self.app.operator_token
+            && bool::from(fixed.0.ct_eq(&SecretHash::of(token.as_bytes()).0))
+        {
+            return Ok(Some(Actor::Operator(None)));
+        }
+        let Some(sent) = read_token(token).filter(|sent| sent.kind == TokenKind::Operator) else {
+            return Ok(None);
+        };
+        let runner = &self.app.runner;
+        let found =
+            store::operator_token::by_public_part(&mut runner.db.conn(), sent.public).await?;
+        let now = runner.clock.now();
+        let live = found
+            .filter(|kept| kept.hash.matches(sent.secret.as_bytes()))
+            .filter(|kept| kept.expires_at.is_none_or(|end| now < end));
+        Ok(live.map(|kept| Actor::Operator(Some(kept.id))))
+    }
+
+    /// The organization that the path names.
+    async fn place(&self, parts: &mut Parts, of: Of) -> Result<OrganizationId, Problem> {
+        let params = RawPathParams::from_request_parts(parts, &self.app)
+            .await
+            .map_err(|_| Problem::not_found("path"))?;
+        let wanted = if of == Of::Organization { "org" } else { "id" };
+        let text = params
+            .iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value.to_owned())
+            .ok_or_else(|| Problem::internal("the path has no such parameter"))?;
+        let conn = &mut self.app.runner.db.conn();
+        let Some(noun) = of.owned() else {
+            return self.organization(&text).await;
+        };
+        let unknown = || Problem::not_found(noun.word());
+        let id = uuid::Uuid::try_parse(&text).map_err(|_| unknown())?;
+        store::owner::of(conn, noun, id).await?.ok_or_else(unknown)
+    }
+
+    async fn organization(&self, text: &str) -> Result<OrganizationId, Problem> {
+        let conn = &mut self.app.runner.db.conn();
+        let found = match (OrganizationId::parse(text), Slug::parse(text)) {
+            (Ok(id), _) => store::organization::by_id(conn, id).await?,
+            (_, Some(slug)) => store::organization::by_slug(conn, &slug).await?,
+            _ => None,
+        };
+        found.map(|found| found.id).ok_or_else(|| Problem::not_found("organization"))
+    }
+}
+
+impl Of {
+    /// The noun that `{id}` names; `None` for the organization itself.
+    const fn owned(self) -> Option<Owned> {
+        Some(match self {
+            Self::Organization => return None,
+            Self::Directory => Owned::Directory,
+            Self::DirectoryToken => Owned::DirectoryToken,
+            Self::Domain => Owned::Domain,
+            Self::Connection => Owned::Connection,
+            Self::User => Owned::User,
+            Self::Group => Owned::Group,
+            Self::MappingRule => Owned::MappingRule,
+            Self::Grant => Owned::Grant,
+            Self::Session => Owned::Session,
+        })
+    }
+}
+
+/// The bearer token of the one `Authorization` header; `None` without the header.
+///
+/// # Errors
+/// 401 for several headers or another scheme (C166).
+pub fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
+    let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = headers.next() else { return Ok(None) };
+    if headers.next().is_some() {
+        return Err(Problem::new(Code::Unauthenticated, "Send one Authorization header."));
+    }
+    let token = first.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    token
+        .filter(|token| !token.is_empty())
+        .map(Some)
+        .ok_or_else(|| Problem::new(Code::Unauthenticated, "Send `Authorization: Bearer <token>`."))
+}
+
+fn unauthenticated() -> Problem {
+    Problem::new(Code::Unauthenticated, "The credential is missing, unknown, expired or revoked.")
+}

@@ -1,0 +1,240 @@
+//! The few places where the engines differ.
+//!
+//! A unique violation: PostgreSQL names the constraint or index, SQLite lists the columns in its
+//! message; both are brought to the constraint's name. Row locks and the claiming of outbox rows
+//! exist on PostgreSQL alone: SQLite has one writer. The catalogue of tables has two names.
+
+use sqlx::error::DatabaseError;
+
+use super::error::UniqueKey;
+use super::list::places;
+use super::rule_set::Hold;
+
+/// One statement in the words of either engine.
+#[derive(Clone, Copy, Debug)]
+pub struct ByEngine {
+    /// As PostgreSQL reads it.
+    pub postgres: &'static str,
+    /// As SQLite reads it.
+    pub sqlite: &'static str,
+}
+
+impl ByEngine {
+    /// The text for the engine.
+    pub(super) const fn on(self, postgres: bool) -> &'static str {
+        if postgres { self.postgres } else { self.sqlite }
+    }
+}
+
+/// What a word of `sql_by_engine!` stands for on PostgreSQL. A lock names no key, so that rows that
+/// refer to the locked one may come and go.
+macro_rules! postgres {
+    (ids) => {
+        "(select value::uuid from jsonb_array_elements_text($2::jsonb))"
+    };
+    (no_ids) => {
+        " not exists (
+             select 1
+             from jsonb_array_elements_text($2::jsonb) as kept
+             where kept.value::uuid = user_id)"
+    };
+    (pairs) => {
+        "select $1::uuid, $2::uuid, $3::uuid, value->>0, value->>1
+         from jsonb_array_elements($4::jsonb)"
+    };
+    (groups) => {
+        "(select coalesce(json_agg(json_build_array(g.id, g.display_name) order by g.id), '[]')::text
+          from members m
+          join groups g on g.id = m.group_id
+          where m.user_id = u.id)"
+    };
+    (locked) => {
+        " for no key update"
+    };
+    (shared) => {
+        " for key share"
+    };
+    (($($call:tt)+)) => {
+        $($call)+
+    };
+    ($text:literal) => {
+        $text
+    };
+}
+pub(super) use postgres;
+
+/// What a word of `sql_by_engine!` stands for on SQLite, which has one writer and needs no locks.
+macro_rules! sqlite {
+    (ids) => {
+        "(select unhex(value, '-') from json_each($2))"
+    };
+    (no_ids) => {
+        " user_id not in (select unhex(value, '-') from json_each($2))"
+    };
+    (pairs) => {
+        "select $1, $2, $3, value->>0, value->>1
+         from json_each($4)
+         where true"
+    };
+    (groups) => {
+        "(select json_group_array(json_array(lower(hex(g.id)), g.display_name) order by g.id)
+          from members m
+          join groups g on g.id = m.group_id
+          where m.user_id = u.id)"
+    };
+    (locked) => {
+        ""
+    };
+    (shared) => {
+        ""
+    };
+    (($($call:tt)+)) => {
+        $($call)+
+    };
+    ($text:literal) => {
+        $text
+    };
+}
+pub(super) use sqlite;
+
+/// Columns as SQLite lists them, and the name of the key on PostgreSQL.
+pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
+    ("organizations.slug", "organizations_slug_key"),
+    ("operator_tokens.public_part", "operator_tokens_public_part_key"),
+    ("domains.organization_id, domains.name", "domains_name_key"),
+    ("domains.name", "domains_owner_key"),
+    ("directory_tokens.public_part", "directory_tokens_public_part_key"),
+    ("users.directory_id, users.user_name_key", "users_user_name_key"),
+    ("users.directory_id, users.external_id", "users_external_id_key"),
+    ("users.organization_id, users.user_name_key", "users_local_user_name_key"),
+    ("groups.directory_id, groups.display_name_key", "groups_display_name_key"),
+    ("groups.directory_id, groups.external_id", "groups_external_id_key"),
+    ("resources.organization_id, resources.kind, resources.key_folded", "resources_key"),
+    ("logins.state_hash", "logins_state_hash_key"),
+    ("sessions.hash", "sessions_hash_key"),
+    ("identities.connection_id, identities.subject", "identities_pkey"),
+    (
+        "grants.user_id, grants.role, grants.reach, grants.resource_kind, grants.resource_key, \
+         grants.source, grants.source_id",
+        "grants_once_key",
+    ),
+];
+
+/// A statement of this file by its name; it says whether the engine is PostgreSQL.
+#[cfg(test)]
+type Listed = (&'static str, fn(bool) -> &'static str);
+
+/// Every statement of this file, so that one test can prepare them all.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[Listed] = &[("migrated", migrated), ("claim", claim)];
+
+/// The key that a unique violation broke; `None` for one that this table does not name.
+pub(super) fn unique_key(error: &dyn DatabaseError) -> Option<UniqueKey> {
+    if let Some(name) = error.constraint() {
+        return UNIQUE_KEYS.iter().find(|(_, key)| *key == name).map(|(_, key)| UniqueKey(key));
+    }
+    let columns = error.message().strip_prefix("UNIQUE constraint failed: ")?;
+    UNIQUE_KEYS.iter().find(|(listed, _)| *listed == columns).map(|(_, key)| UniqueKey(key))
+}
+
+/// Counts the table of migrations: 0 before the first one.
+pub(super) const fn migrated(postgres: bool) -> &'static str {
+    if postgres {
+        "select count(*) from pg_tables
+         where schemaname = current_schema() and tablename = '_sqlx_migrations'"
+    } else {
+        "select count(*) from sqlite_master where name = '_sqlx_migrations'"
+    }
+}
+
+/// Claims due rows of the outbox: `$1` now, `$2` locked until, `$3` how many. PostgreSQL skips
+/// rows that another worker is claiming; SQLite has one writer.
+pub(super) const fn claim(postgres: bool) -> &'static str {
+    if postgres {
+        "update outbox
+         set locked_until = $2, attempts = attempts + 1
+         where id in (
+             select id
+             from outbox
+             where run_at <= $1 and (locked_until is null or locked_until <= $1)
+             order by run_at, id
+             limit $3
+             for update skip locked)
+         returning id, organization_id, kind, key, payload, attempts"
+    } else {
+        "update outbox
+         set locked_until = $2, attempts = attempts + 1
+         where id in (
+             select id
+             from outbox
+             where run_at <= $1 and (locked_until is null or locked_until <= $1)
+             order by run_at, id
+             limit $3)
+         returning id, organization_id, kind, key, payload, attempts"
+    }
+}
+
+/// Holds the rule set of `$1` until commit: shared by those who change facts, alone by those who
+/// change rules or resources.
+pub(super) const fn hold_rule_set(postgres: bool, hold: Hold) -> &'static str {
+    match (postgres, hold) {
+        (true, Hold::Shared) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1
+             for share"
+        }
+        (true, Hold::Alone) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1
+             for update"
+        }
+        (false, _) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1"
+        }
+    }
+}
+
+/// Holds user `$2` until commit and reads what rules read of her. Rows that refer to her may still
+/// come: only the user herself is held.
+pub(super) const fn hold_person(postgres: bool) -> &'static str {
+    if postgres {
+        "select id, directory_id, document
+         from users
+         where organization_id = $1 and id = $2
+         for no key update"
+    } else {
+        "select id, directory_id, document
+         from users
+         where organization_id = $1 and id = $2"
+    }
+}
+
+/// Holds a hundred users until commit, in the order of their ids.
+pub(super) const fn hold_persons(postgres: bool) -> &'static str {
+    if postgres {
+        concat!(
+            "select id, directory_id, document
+             from users
+             where organization_id = $1 and id in (",
+            places!(),
+            ")
+             order by id
+             limit 100
+             for no key update"
+        )
+    } else {
+        concat!(
+            "select id, directory_id, document
+             from users
+             where organization_id = $1 and id in (",
+            places!(),
+            ")
+             order by id
+             limit 100"
+        )
+    }
+}

@@ -1,0 +1,42 @@
+//! Every statement of the store, so that one test can prepare them all on both engines.
+
+/// A file of the store and its statements, by name.
+type Listed = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// All files that declare statements.
+pub(super) const ALL: &[Listed] = &[
+    ("change", super::change::STATEMENTS),
+    ("directory", super::directory::STATEMENTS),
+    ("directory_token", super::directory_token::STATEMENTS),
+    ("domain", super::domain::STATEMENTS),
+    ("event", super::event::STATEMENTS),
+    ("grant", super::grant::STATEMENTS),
+    ("lease", super::lease::STATEMENTS),
+    ("filter", super::filter::STATEMENTS),
+    ("group", super::group::STATEMENTS),
+    ("member", super::member::STATEMENTS),
+    ("migrate", super::migrate::STATEMENTS),
+    ("organization", super::organization::STATEMENTS),
+    ("operator_token", super::operator_token::STATEMENTS),
+    ("outbox", super::outbox::STATEMENTS),
+    ("owner", super::owner::STATEMENTS),
+    ("profile", super::profile::STATEMENTS),
+    ("resource", super::resource::STATEMENTS),
+    ("rule", super::rule::STATEMENTS),
+    ("rule_set", super::rule_set::STATEMENTS),
+    ("sweep", super::sweep::STATEMENTS),
+    ("unresolved", super::unresolved::STATEMENTS),
+    ("tombstone", super::tombstone::STATEMENTS),
+    ("user", super::user::STATEMENTS),
+];
+
+/// A file of the store and its statements that differ by engine, by name.
+type ListedByEngine = (&'static str, &'static [(&'static str, super::dialect::ByEngine)]);
+
+/// All files that declare statements which differ by engine.
+pub(super) const BY_ENGINE: &[ListedByEngine] = &[
+    ("filter", super::filter::BY_ENGINE),
+    ("group", super::group::BY_ENGINE),
+    ("member", super::member::BY_ENGINE),
+    ("user", super::user::BY_ENGINE),
+];

@@ -1,0 +1,3 @@
+//! The management surface, one file a noun.
+
+mod organization;

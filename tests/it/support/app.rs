@@ -1,0 +1,149 @@
+//! The served app of one test.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use portico::app::{App, Base, Public};
+use portico::domain::platform::Definition;
+use portico::domain::secret::SecretHash;
+use portico::domain::time::{Clock, Timestamp};
+use portico::flow;
+use portico::store::{self, Db};
+use reqwest::Client;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::caller::Caller;
+use super::database::{Database, aside};
+
+/// The fixed operator token.
+pub const OPERATOR_TOKEN: &str = "operator-token-of-the-tests-0123456789";
+/// When every test begins.
+pub const BEGIN: &str = "2026-11-21T10:00:00Z";
+
+/// A served app with a database of its own.
+pub struct TestApp {
+    /// The built parts.
+    pub app: App,
+    /// Where it is served, without a trailing slash.
+    pub url: String,
+    client: Client,
+    server: JoinHandle<()>,
+    database: Arc<Database>,
+}
+
+impl TestApp {
+    /// An app on SQLite.
+    pub async fn sqlite() -> Self {
+        Self::on(Database::sqlite()).await
+    }
+
+    /// An app on PostgreSQL.
+    pub async fn postgres() -> Self {
+        Self::on(Database::postgres().await).await
+    }
+
+    async fn on(database: Database) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = App::compose(Base {
+            db: database.open().await,
+            clock: Clock::manual(Timestamp::parse(BEGIN).unwrap()),
+            platform: platform(),
+            public: Public { url: url.parse().unwrap(), secure: false },
+            operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
+            secret_keys: vec![[7; 32]],
+            allow_private_networks: true,
+        });
+        flow::organization::ensure_operator(&app.runner).await.expect("the operator's own");
+        let service =
+            portico::http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+        let server = tokio::spawn(async move {
+            axum::serve(listener, service).await.expect("the app is served");
+        });
+        Self { app, url, client: client(), server, database: Arc::new(database) }
+    }
+
+    /// Moves the clock forward.
+    pub fn advance_s(&self, seconds: i64) {
+        self.app.runner.clock.advance_s(seconds);
+    }
+
+    /// Somebody without any credential.
+    pub fn anonymous(&self) -> Caller {
+        Caller::new(self.client.clone(), &self.url)
+    }
+
+    /// The operator, by the fixed token.
+    pub fn operator(&self) -> Caller {
+        self.bearer(OPERATOR_TOKEN)
+    }
+
+    /// Somebody with a bearer token.
+    pub fn bearer(&self, token: &str) -> Caller {
+        self.anonymous().with_bearer(token)
+    }
+
+    /// A browser with an empty cookie jar.
+    pub fn browser(&self) -> Caller {
+        self.anonymous().with_jar()
+    }
+
+    /// A SCIM client with its directory's token; its paths begin below `/scim/v2`.
+    pub fn scim(&self, token: &str) -> Caller {
+        self.bearer(token).with_scim()
+    }
+
+    /// Makes an organization and answers its id; the slug is the name in lower case.
+    pub async fn organization(&self, name: &str) -> String {
+        let slug = name.to_ascii_lowercase().replace(' ', "-");
+        let body = json!({"name": name, "slug": slug});
+        let made = self.operator().post("/api/v1/organizations", body).await;
+        made.expect(201).text_at("/id")
+    }
+
+    /// Makes a directory and a token for it, and answers the directory's id and the token.
+    pub async fn directory(&self, organization: &str, profile: &str) -> (String, String) {
+        let operator = self.operator();
+        let path = format!("/api/v1/organizations/{organization}/directories");
+        let made = operator.post(&path, json!({"name": "People", "profile": profile})).await;
+        let id = made.expect(201).text_at("/id");
+        let path = format!("/api/v1/directories/{id}/tokens");
+        let made = operator.post(&path, json!({"name": "Provisioning"})).await;
+        (id, made.expect(201).text_at("/token"))
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.server.abort();
+        if std::thread::panicking() {
+            return;
+        }
+        let database = Arc::clone(&self.database);
+        let left = aside(move || async move {
+            let db = Db::open(&database.options()).await.expect("it opens once more");
+            let left = store::outbox::count(&mut db.conn()).await.expect("a count");
+            db.close().await;
+            left
+        });
+        assert_eq!(left, Some(0), "rows are left behind in the outbox: run the worker");
+    }
+}
+
+/// The platform that tests know.
+fn platform() -> Definition {
+    let text = portico::domain::platform::preset("field-vision").expect("a built-in preset");
+    Definition::parse(text, "field-vision").expect("a checked preset")
+}
+
+/// A client that follows no redirects and knows no proxy.
+#[expect(clippy::disallowed_methods, reason = "the one client of the tests; it calls ourselves")]
+pub fn client() -> Client {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("a client can be built")
+}

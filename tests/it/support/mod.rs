@@ -1,0 +1,35 @@
+//! What tests share: a served app with a database of its own, callers, and the two engines.
+//!
+//! [`TestApp`] serves the real router on a loopback port and holds the parts, a clock that tests
+//! move and the operator's token. Its drop fails the test when outbox rows are left behind.
+
+mod app;
+mod caller;
+mod database;
+mod reply;
+
+pub use app::TestApp;
+pub use caller::Caller;
+pub use reply::Reply;
+
+/// Makes two tests of each: `name::sqlite` and `name::postgres`.
+macro_rules! on_both_engines {
+    ($($(#[$attribute:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => { $(
+        mod $name {
+            use super::*;
+
+            $(#[$attribute])*
+            async fn proof($app: TestApp) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                proof(TestApp::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                proof(TestApp::postgres().await).await;
+            }
+        }
+    )+ };
+}
