@@ -3,8 +3,11 @@
 //! What can be decided from values is decided here, and the flows call it. Nothing here knows
 //! how it is stored or sent.
 
+pub mod access;
 pub mod actor;
 pub mod event;
 pub mod id;
+pub mod platform;
+pub mod resource;
 pub mod secret;
 pub mod time;

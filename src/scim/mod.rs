@@ -1,1 +1,33 @@
 //! RFC 7643 and RFC 7644 as a library: no SQL, no HTTP, no clock, no organizations.
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`schema`], [`catalog`] | attributes as tables; the tables that are served |
+//! | [`attribute_path`], [`locator`] | names as written, and where they lead in a document |
+//! | [`filter`] | parse, resolve, evaluate, print |
+//! | [`json`], [`validate`], [`resource`], [`member`] | bodies in, documents and members out |
+//! | [`path`] | what an operation changes |
+//! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
+
+pub mod attribute_path;
+pub mod catalog;
+pub mod dialect;
+pub mod error;
+pub mod filter;
+mod fold;
+pub mod instant;
+pub mod json;
+pub mod locator;
+pub mod member;
+pub mod path;
+pub mod resource;
+pub mod schema;
+pub mod validate;
+mod value;
+
+pub use dialect::{Dialect, Notes, Tolerance};
+pub use error::{ScimError, ScimType};
+pub use fold::{fold, fold_cow};
+pub use member::Member;
+pub use resource::Resource;
+pub use schema::ResourceType;

@@ -1,0 +1,37 @@
+//! Group (RFC 7643 §4.2, with erratum 5368: `displayName` is required).
+//!
+//! Members are users; groups inside groups are refused, and the table says so.
+
+use crate::scim::schema::{Attribute, KEY_LENGTH_MAX, MEMBERS_MAX, Schema, Uniqueness};
+
+/// URN of the core Group schema.
+pub const GROUP_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+const MEMBER: &[Attribute] = &[
+    Attribute::string("value", "The id of the member.")
+        .exact()
+        .required()
+        .immutable()
+        .at_most(KEY_LENGTH_MAX),
+    Attribute::reference("$ref", "The URL of the member.", &["User"]).immutable(),
+    Attribute::string("type", "What the member is.").canonical(&["User"]).immutable(),
+    Attribute::string("display", "The name of the member.").read_only(),
+];
+
+/// The attribute `members`, which is kept beside the document of a group.
+pub const MEMBERS: Attribute = Attribute::complex("members", "The members of the group.", MEMBER)
+    .multi()
+    .elements(MEMBERS_MAX);
+
+pub(super) static GROUP_SCHEMA: Schema = Schema {
+    id: GROUP_URN,
+    name: "Group",
+    description: "Group of users.",
+    attributes: &[
+        Attribute::string("displayName", "The name of the group.")
+            .required()
+            .at_most(KEY_LENGTH_MAX)
+            .unique(Uniqueness::Server),
+        MEMBERS,
+    ],
+};

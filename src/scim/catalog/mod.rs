@@ -1,0 +1,130 @@
+//! The tables that Portico serves: User, Enterprise User, Group and the service documents.
+//!
+//! One list for the engine and for discovery (C155). What clients may send but the server does not
+//! keep (`password`) is declared as what it is: writeOnly, returned never (C37).
+
+mod group;
+mod service;
+mod user;
+
+pub use group::{GROUP_URN, MEMBERS};
+pub use service::{RESOURCE_TYPE_URN, SCHEMA_URN, SERVICE_PROVIDER_CONFIG_URN};
+pub use user::{ENTERPRISE, ENTERPRISE_URN, USER_ATTRIBUTES, USER_URN};
+
+use super::schema::{Attribute, KEY_LENGTH_MAX, ResourceType, Returned, Schema, Uniqueness};
+
+/// Sub-attributes of `meta` (C30).
+const META: &[Attribute] = &[
+    Attribute::string("resourceType", "Name of the resource type.").exact().read_only(),
+    Attribute::date_time("created", "When the resource was created.").read_only(),
+    Attribute::date_time("lastModified", "When the resource last changed.").read_only(),
+    Attribute::reference("location", "URL of the resource.", &["uri"]).read_only(),
+    Attribute::string("version", "Version of the resource.").exact().read_only(),
+];
+
+/// Attributes that every resource has (RFC 7643 §3.1).
+pub const COMMON: &[Attribute] = &[
+    Attribute::reference("schemas", "URNs of the schemas in use.", &["uri"])
+        .multi()
+        .required()
+        .read_only()
+        .returned(Returned::Always),
+    Attribute::string("id", "Identifier issued by the server.")
+        .exact()
+        .read_only()
+        .returned(Returned::Always)
+        .unique(Uniqueness::Global),
+    Attribute::string("externalId", "Identifier issued by the client.")
+        .exact()
+        .at_most(KEY_LENGTH_MAX)
+        .unique(Uniqueness::Server),
+    Attribute::complex("meta", "What the server knows about the resource.", META).read_only(),
+];
+
+/// The resource type `User` (RFC 7643 §4.1).
+pub static USER: ResourceType = ResourceType {
+    name: "User",
+    endpoint: "/Users",
+    description: "A person of the directory.",
+    schema: &user::USER_SCHEMA,
+    extensions: user::EXTENSIONS,
+    common: COMMON,
+    finds_unprefixed: true,
+};
+
+/// The resource type `Group` (RFC 7643 §4.2).
+pub static GROUP: ResourceType = ResourceType {
+    name: "Group",
+    endpoint: "/Groups",
+    description: "A group of users.",
+    schema: &group::GROUP_SCHEMA,
+    extensions: &[],
+    common: COMMON,
+    finds_unprefixed: false,
+};
+
+/// Every resource type that is served.
+pub static RESOURCE_TYPES: [&ResourceType; 2] = [&USER, &GROUP];
+
+/// Every schema that `/Schemas` lists; message URNs are none of them (C157).
+pub static SCHEMAS: [&Schema; 5] = [
+    &user::USER_SCHEMA,
+    &ENTERPRISE,
+    &group::GROUP_SCHEMA,
+    &service::SERVICE_PROVIDER_CONFIG,
+    &service::RESOURCE_TYPE,
+];
+
+/// Finds a resource type by its name, in any letter case.
+pub fn resource_type(name: &str) -> Option<&'static ResourceType> {
+    RESOURCE_TYPES.into_iter().find(|served| served.name.eq_ignore_ascii_case(name))
+}
+
+/// Finds a served schema by its URN, in any letter case (C151).
+pub fn schema(urn: &str) -> Option<&'static Schema> {
+    SCHEMAS.into_iter().find(|served| served.id.eq_ignore_ascii_case(urn))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::schema::Kind;
+
+    #[test]
+    fn no_served_complex_attribute_holds_a_complex_one_c22() {
+        for schema in SCHEMAS {
+            for attribute in schema.attributes {
+                assert_eq!(attribute.kind == Kind::Complex, !attribute.subs.is_empty());
+                assert!(attribute.subs.iter().all(|sub| sub.kind != Kind::Complex));
+                assert!(!attribute.open);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_any_letter_case_c14() {
+        assert_eq!(USER.attribute("USERNAME").map(|a| a.name), Some("userName"));
+        assert_eq!(USER.attribute("externalid").map(|a| a.name), Some("externalId"));
+        assert!(USER.attribute("department").is_none());
+        let urn = ENTERPRISE_URN.to_uppercase();
+        assert_eq!(USER.extension(&urn).map(|s| s.id), Some(ENTERPRISE_URN));
+        assert_eq!(schema(&USER_URN.to_lowercase()).map(|s| s.id), Some(USER_URN));
+    }
+
+    #[test]
+    fn user_declares_every_core_attribute_of_the_rfc_c36() {
+        let names: Vec<&str> = USER_ATTRIBUTES.iter().map(|a| a.name).collect();
+        let wanted = "userName name displayName nickName profileUrl title userType \
+            preferredLanguage locale timezone active password emails phoneNumbers ims photos \
+            addresses groups entitlements roles x509Certificates";
+        assert_eq!(names, wanted.split_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_extension_attribute_without_urn_is_found_when_unambiguous_c71() {
+        assert_eq!(USER.unprefixed("MANAGER").map(|(s, a)| (s.id, a.name)), {
+            Some((ENTERPRISE_URN, "manager"))
+        });
+        assert!(USER.unprefixed("userName").is_none());
+    }
+}
