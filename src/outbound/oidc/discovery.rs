@@ -100,9 +100,8 @@ impl Discovery {
     /// # Errors
     /// [`Refused::IssuerMismatch`] when it is another one, or missing where it is promised.
     pub fn check_iss(&self, iss: Option<&str>) -> Result<(), Refusal> {
-        let refuse = |found: &str| {
-            Err(Refusal::new(Step::Callback, Refused::IssuerMismatch).found(found))
-        };
+        let refuse =
+            |found: &str| Err(Refusal::new(Step::Callback, Refused::IssuerMismatch).found(found));
         match iss {
             Some(iss) if iss != self.issuer => refuse(&format!("the answer says {iss}")),
             None if self.sends_iss => refuse("the answer has no iss, though it was promised"),

@@ -213,7 +213,8 @@ impl Providers {
             return Arc::clone(&one.issuer);
         }
         if known.len() >= ISSUERS_MAX {
-            let oldest = known.iter().min_by_key(|(_, one)| one.asked).map(|(name, _)| name.clone());
+            let oldest =
+                known.iter().min_by_key(|(_, one)| one.asked).map(|(name, _)| name.clone());
             known.remove(&oldest.unwrap_or_default());
         }
         let issuer = Arc::new(Issuer::default());
