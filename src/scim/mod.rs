@@ -6,7 +6,8 @@
 //! | [`attribute_path`], [`locator`] | names as written, and where they lead in a document |
 //! | [`filter`] | parse, resolve, evaluate, print |
 //! | [`json`], [`validate`], [`resource`], [`member`] | bodies in, documents and members out |
-//! | [`path`] | what an operation changes |
+//! | [`path`], [`patch`] | what an operation changes, and changing it |
+//! | [`quirk`] | strangers' habits, rewritten before the engine sees them |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
 pub mod attribute_path;
@@ -19,7 +20,9 @@ pub mod instant;
 pub mod json;
 pub mod locator;
 pub mod member;
+pub mod patch;
 pub mod path;
+pub mod quirk;
 pub mod resource;
 pub mod schema;
 pub mod validate;

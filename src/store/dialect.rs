@@ -245,3 +245,8 @@ pub(super) const fn hold_persons(postgres: bool) -> &'static str {
         )
     }
 }
+
+/// Tells every process that listens on PostgreSQL; SQLite has nobody to tell.
+pub(super) const NOTIFY: &str = "select pg_notify('portico_access', '')";
+/// Where they listen.
+pub(super) const CHANNEL: &str = "portico_access";
