@@ -18,8 +18,6 @@ pub mod organization;
 pub mod mapping;
 pub mod platform;
 pub mod resource;
-pub mod platform;
-pub mod resource;
 pub mod seal;
 pub mod secret;
 pub mod session;
