@@ -211,9 +211,7 @@ pub async fn of_users(scope: &mut Scope<'_>, users: &[UserId]) -> Result<Vec<Gra
     let mut found = Vec::new();
     for chunk in users.chunks(LIST_MAX) {
         let ids: Vec<Uuid> = chunk.iter().map(|user| user.0).collect();
-        found.extend(read(
-            scope.query(OF_USERS).bind_ids(&ids).bind(OF_USERS_MAX).all().await?,
-        )?);
+        found.extend(read(scope.query(OF_USERS).bind_ids(&ids).bind(OF_USERS_MAX).all().await?)?);
     }
     Ok(found)
 }

@@ -132,8 +132,7 @@ pub async fn page(
     after: (Timestamp, RuleId),
     limit: i64,
 ) -> Result<Vec<Rule>, StoreError> {
-    let rows =
-        scope.query(PAGE).bind(after.0.0).bind(after.1.0).bind(limit).all::<Row>().await?;
+    let rows = scope.query(PAGE).bind(after.0.0).bind(after.1.0).bind(limit).all::<Row>().await?;
     Ok(rows.into_iter().map(Rule::from).collect())
 }
 
