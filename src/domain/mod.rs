@@ -14,6 +14,7 @@ pub mod group;
 pub mod id;
 pub mod identity;
 pub mod login;
+pub mod mapping;
 pub mod matrix;
 pub mod organization;
 pub mod platform;

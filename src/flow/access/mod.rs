@@ -1,5 +1,7 @@
 //! Access follows facts: what changes when rules and resources do.
 
+pub mod live;
+
 use super::problem::Problem;
 use super::work::Work;
 use crate::domain::change::Change;
