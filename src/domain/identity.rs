@@ -11,9 +11,6 @@ use crate::scim::fold;
 pub const SUBJECT_MAX: usize = 255;
 /// Longest e-mail address, in bytes.
 pub const EMAIL_MAX: usize = 320;
-/// The kind under which the identity of a removed user is marked.
-pub const TOMBSTONE: &str = "identity";
-
 /// Which rule joined a subject and a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -54,12 +51,6 @@ pub struct Identity {
     pub created_at: Timestamp,
     /// When she last came this way.
     pub last_sign_in_at: Option<Timestamp>,
-}
-
-/// The text under which the identity of a removed user is marked: no two identities have the same.
-#[must_use]
-pub fn tombstone_text(connection: ConnectionId, subject: &str) -> String {
-    format!("{connection}:{subject}")
 }
 
 /// An e-mail address as it is compared.
