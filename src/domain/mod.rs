@@ -6,14 +6,15 @@
 pub mod access;
 pub mod actor;
 pub mod change;
-pub mod directory;
 pub mod connection;
+pub mod directory;
 pub mod domain_name;
 pub mod event;
 pub mod group;
 pub mod id;
 pub mod identity;
 pub mod login;
+pub mod mapping;
 pub mod organization;
 pub mod platform;
 pub mod resource;

@@ -3,6 +3,7 @@
 //! A flow loads, decides by pure functions, saves and records what happened. It never talks to the
 //! world: handlers ask providers before, the worker speaks after commit.
 
+pub mod access;
 pub mod condition;
 pub mod directory;
 pub mod domain;

@@ -126,7 +126,14 @@ type Listed = (&'static str, fn(bool) -> &'static str);
 
 /// Every statement of this file, so that one test can prepare them all.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[Listed] = &[("migrated", migrated), ("claim", claim)];
+pub(super) const STATEMENTS: &[Listed] = &[
+    ("migrated", migrated),
+    ("claim", claim),
+    ("hold_rule_set", |postgres| hold_rule_set(postgres, Hold::Shared)),
+    ("hold_rule_set", |postgres| hold_rule_set(postgres, Hold::Alone)),
+    ("hold_person", hold_person),
+    ("hold_persons", hold_persons),
+];
 
 /// The key that a unique violation broke; `None` for one that this table does not name.
 pub(super) fn unique_key(error: &dyn DatabaseError) -> Option<UniqueKey> {
@@ -238,3 +245,8 @@ pub(super) const fn hold_persons(postgres: bool) -> &'static str {
         )
     }
 }
+
+/// Tells every process that listens on PostgreSQL; SQLite has nobody to tell.
+pub(super) const NOTIFY: &str = "select pg_notify('portico_access', '')";
+/// Where they listen.
+pub(super) const CHANNEL: &str = "portico_access";

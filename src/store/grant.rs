@@ -23,8 +23,7 @@ const OF_USERS_MAX: i64 = 1_000_000;
 /// The columns of a grant, in the order of [`Row`].
 macro_rules! columns {
     () => {
-        "id, user_id, role, reach, resource_kind, resource_key, resource, source, source_id, why,
-            expires_at, created_at"
+        "id, user_id, role, reach, resource, source, source_id, why, expires_at, created_at"
     };
 }
 
@@ -74,10 +73,11 @@ sql! {
             where organization_id = $1 and resource_kind = $2 and resource_key = $3
                 and reach = 'resource'
             limit 1) as one";
-    INSERT = concat!("
-        insert into grants (organization_id, ", columns!(), ")
+    INSERT = "
+        insert into grants (organization_id, id, user_id, role, reach, resource_kind,
+            resource_key, resource, source, source_id, why, expires_at, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        on conflict do nothing");
+        on conflict do nothing";
     SET_WHY = "
         update grants
         set why = $3
@@ -121,8 +121,6 @@ struct Row {
     user_id: Uuid,
     role: String,
     reach: String,
-    resource_kind: String,
-    resource_key: String,
     resource: Option<String>,
     source: String,
     source_id: String,
@@ -211,9 +209,7 @@ pub async fn of_users(scope: &mut Scope<'_>, users: &[UserId]) -> Result<Vec<Gra
     let mut found = Vec::new();
     for chunk in users.chunks(LIST_MAX) {
         let ids: Vec<Uuid> = chunk.iter().map(|user| user.0).collect();
-        found.extend(read(
-            scope.query(OF_USERS).bind_ids(&ids).bind(OF_USERS_MAX).all().await?,
-        )?);
+        found.extend(read(scope.query(OF_USERS).bind_ids(&ids).bind(OF_USERS_MAX).all().await?)?);
     }
     Ok(found)
 }

@@ -57,6 +57,7 @@ pub mod domain;
 pub mod event;
 pub mod grant;
 pub mod lease;
+pub mod notice;
 pub mod filter;
 pub mod group;
 pub mod identity;

@@ -18,7 +18,6 @@ use crate::domain::time::Timestamp;
 /// Most groups of one user or of a hundred.
 pub const GROUPS_MAX: i64 = 1_000_000;
 
-
 /// What is read of a group, in the order of [`GroupRow`].
 macro_rules! group {
     () => {
@@ -85,7 +84,7 @@ sql! {
             select id
             from users
             where organization_id = $1
-            limit $2) as some";
+            limit $2) as counted";
 }
 
 /// A person as mapping rules read her.
@@ -258,8 +257,7 @@ pub async fn by_user_name(
     scope: &mut Scope<'_>,
     user_name_key: &str,
 ) -> Result<Vec<UserId>, StoreError> {
-    let rows =
-        scope.query(BY_USER_NAME).bind(user_name_key.to_owned()).all::<(Uuid,)>().await?;
+    let rows = scope.query(BY_USER_NAME).bind(user_name_key.to_owned()).all::<(Uuid,)>().await?;
     Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
 }
 

@@ -216,12 +216,7 @@ pub async fn place(
     kind: &str,
     key_folded: &str,
 ) -> Result<Option<Place>, StoreError> {
-    scope
-        .query(PLACE)
-        .bind(kind.to_owned())
-        .bind(key_folded.to_owned())
-        .optional::<Place>()
-        .await
+    scope.query(PLACE).bind(kind.to_owned()).bind(key_folded.to_owned()).optional::<Place>().await
 }
 
 /// The resources that lie directly in one, at most `limit`.

@@ -31,6 +31,12 @@ sql! {
         where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
         limit $4";
+    NAMES = "
+        select id, name
+        from mapping_rules
+        where organization_id = $1
+        order by position, id
+        limit $2";
     COUNT = "
         select count(*)
         from mapping_rules
@@ -132,9 +138,17 @@ pub async fn page(
     after: (Timestamp, RuleId),
     limit: i64,
 ) -> Result<Vec<Rule>, StoreError> {
-    let rows =
-        scope.query(PAGE).bind(after.0.0).bind(after.1.0).bind(limit).all::<Row>().await?;
+    let rows = scope.query(PAGE).bind(after.0.0).bind(after.1.0).bind(limit).all::<Row>().await?;
     Ok(rows.into_iter().map(Rule::from).collect())
+}
+
+/// Ids and names of all rules.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn names(scope: &mut Scope<'_>) -> Result<Vec<(RuleId, String)>, StoreError> {
+    let rows = scope.query(NAMES).bind(RULES_MAX).all::<(Uuid, String)>().await?;
+    Ok(rows.into_iter().map(|(id, name)| (RuleId(id), name)).collect())
 }
 
 /// How many rules there are.

@@ -1,4 +1,4 @@
-//! Who may give what, and to whom (access section 2).
+//! Who may give what, and to whom.
 //!
 //! [`may_assign`] guards invites, hand grants and their removal, rules and default roles, and is
 //! asked again when an invite is accepted; [`may_manage`] guards suspension, removal, resets and

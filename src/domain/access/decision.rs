@@ -1,4 +1,4 @@
-//! The decision: six conditions, in order (access section 3).
+//! The decision: six conditions, in order.
 //!
 //! What is not known (a user, a permission, a resource) is refused with a reason, never an error
 //! and never allowed. Keys are looked up once, then everything is a comparison of integers.
@@ -86,7 +86,17 @@ impl Decision<'_> {
     }
 }
 
-/// Answers a question that comes in keys.
+/// Answers a question that comes in keys. It is allowed when all of these hold:
+///
+/// 1. the user is enabled, her organization is active, and so is a guest's home;
+/// 2. a live grant of hers has a role whose closure has the permission;
+/// 3. that grant covers the resource: it is for the whole organization (for a confined role: as
+///    far as the role it is confined to), or on the resource or one that it lies in, or the
+///    permission is one that any grant of the role gives for the organization. Asked without a
+///    resource, only a grant for the whole organization covers;
+/// 4. her access settings do not deny the permission;
+/// 5. a sub-user's parent is allowed the same;
+/// 6. a permission with a licence level finds a live licence of the user, or of her parent.
 #[must_use]
 pub fn decide<'s>(snapshot: &'s Snapshot, question: &Question<'_>) -> Decision<'s> {
     if snapshot.user(question.user).is_none() {

@@ -1,5 +1,5 @@
 //! Why a decision is what it is, in words: the grants that gave it, or the first numbered
-//! condition that failed (access section 3).
+//! condition that failed.
 
 use super::decision::{Decision, Question, Reason, decide, live_with};
 use super::snapshot::{HeldGrant, HeldReach, Snapshot};

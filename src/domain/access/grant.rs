@@ -299,7 +299,8 @@ mod tests {
         assert_eq!(code("field-worker", &["camera:a"]), "kind-unknown");
         assert_eq!(given("auditor", &["site:a", "box:b"]).unwrap_err().at(), Some(1));
         let scoped = "name='x'\nresource_kinds=[{key='k',label='K',plural='K'},\
-            {key='l',label='L',plural='L'}]\nroles=[{key='o',label='O',scope='either',keep_one=true},\
+            {key='l',label='L',plural='L'}]\nroles=[\
+            {key='o',label='O',scope='either',keep_one=true},\
             {key='s',label='S',scope='resources',resource_kinds=['k'],resources_min=1},\
             {key='t',label='T',scope='resources',resource_kinds=['k']}]";
         let world = World::of(scoped);

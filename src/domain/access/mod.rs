@@ -1,6 +1,6 @@
 //! Access: grants, the state of one organization in memory, decisions and their explanation.
 //!
-//! A decision is a pure function of a [`Snapshot`], a question and an instant (access section 3);
+//! A decision is a pure function of a [`Snapshot`], a question and an instant;
 //! nothing here reads a clock, a lock or a table. What gives access is a [`grant`]: a role, a
 //! reach and a source. Who keeps snapshots fresh, and how, is not known here.
 

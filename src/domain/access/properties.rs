@@ -283,8 +283,12 @@ fn ask<'s>(
     decide(snapshot, &Question { user, permission, resource, at: NOW })
 }
 
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(100))]
 
     #[test]
     fn the_snapshot_decides_as_the_slow_and_obvious_reading_does(facts in facts()) {
