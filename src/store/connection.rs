@@ -238,9 +238,9 @@ pub async fn delete(scope: &mut Scope<'_>, id: ConnectionId) -> Result<bool, Sto
 pub async fn vouches_for(
     scope: &mut Scope<'_>,
     id: ConnectionId,
-    domain: &str,
+    domain: &DomainName,
 ) -> Result<bool, StoreError> {
-    let query = scope.query(VOUCHED).bind(id.0).bind(domain.to_owned());
+    let query = scope.query(VOUCHED).bind(id.0).bind(domain.as_str().to_owned());
     Ok(query.optional::<(String,)>().await?.is_some())
 }
 
