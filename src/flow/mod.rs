@@ -8,6 +8,7 @@ pub mod condition;
 pub mod directory;
 pub mod domain;
 pub mod fields;
+pub mod mapping_rule;
 pub mod organization;
 pub mod problem;
 pub mod resource;
