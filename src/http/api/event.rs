@@ -111,7 +111,7 @@ fn names(types: Option<&str>) -> Result<Vec<String>, Problem> {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b"._".contains(&b))
     };
     let names: Vec<&str> = types.split(',').map(str::trim).collect();
-    if names.len() > TYPES_MAX || !names.iter().all(|name| is_name(name)) {
+    if names.len() > TYPES_MAX || !names.iter().all(is_name) {
         let detail = format!("types holds 1 to {TYPES_MAX} names of events, as `user.created`.");
         return Err(Problem::new(Code::Malformed, detail));
     }
