@@ -32,6 +32,7 @@ pub struct Feed {
     listeners: Vec<Arc<dyn Listener>>,
     place: Mutex<Place>,
     told: Notify,
+    said: Notify,
 }
 
 /// How far the table of changes was read.
@@ -58,12 +59,22 @@ impl Feed {
     /// A feed to these listeners, which has read nothing yet.
     #[must_use]
     pub fn new(listeners: Vec<Arc<dyn Listener>>) -> Self {
-        Self { listeners, place: Mutex::default(), told: Notify::new() }
+        Self { listeners, place: Mutex::default(), told: Notify::new(), said: Notify::new() }
     }
 
     /// Waits until a commit of this process should be told to other processes.
     pub async fn told(&self) {
         self.told.notified().await;
+    }
+
+    /// Another process said that something changed.
+    pub fn say(&self) {
+        self.said.notify_one();
+    }
+
+    /// Waits until another process says that something changed.
+    pub async fn said(&self) {
+        self.said.notified().await;
     }
 
     fn tell(&self, organization: OrganizationId, changes: &[Change]) {
