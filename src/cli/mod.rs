@@ -42,6 +42,8 @@ struct Line {
 pub enum Command {
     /// Shows every setting, where it came from and what is wrong with it
     Doctor,
+    /// Looks at platform definitions
+    Platform(platform::Args),
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -70,13 +72,15 @@ pub fn main(
 }
 
 /// Carries out one command; answers whether all is well (`false`: it has said itself what is
-/// not). All but `doctor` go on only with settings that [`crate::config::Settings::check`] passes.
+/// not). Those that use settings go on only with what [`crate::config::Settings::check`] passes;
+/// `doctor` shows what it does not.
 ///
 /// # Errors
 /// Why the command was refused or failed, a line for each reason.
 pub fn run(command: Command, raw: &Raw) -> anyhow::Result<bool> {
     match command {
         Command::Doctor => Ok(doctor::report(raw, &mut stdout().lock())?),
+        Command::Platform(args) => platform::run(&args, &mut stdout().lock()),
     }
 }
 

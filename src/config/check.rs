@@ -2,7 +2,12 @@
 //!
 //! Nothing stops at the first fault: all refusals are gathered, so that one start tells them all.
 
-use super::key::SecretKeys;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use url::Url;
+
+use super::key::{SecretKeys, key_missing};
 use super::raw::{Raw, Text};
 use super::refusal::{Fault, Refusal, Refused, Source};
 use super::{Database, Settings, Tls, parse};
@@ -40,11 +45,15 @@ impl Checks<'_> {
         let allow_private_networks = self.required("allow_private_networks", parse::flag);
         let scim_rate_limit = self.required("scim_rate_limit", parse::rate_limit);
         let retention = self.required("retention", parse::retention);
-        let settings = Settings {
+        let tls = self.tls(cert, key);
+        self.apart(listen, admin_listen);
+        self.scheme(public_url.as_ref());
+        self.key_for(database.as_ref());
+        Some(Settings {
             listen: listen?,
             admin_listen,
             public_url: public_url?,
-            tls: self.tls(cert, key),
+            tls,
             trusted_proxies: trusted_proxies.unwrap_or_default(),
             database: database?,
             database_connections: database_connections?,
@@ -57,9 +66,7 @@ impl Checks<'_> {
             scim_rate_limit: scim_rate_limit?,
             retention: retention?,
             shown: self.raw.shown(),
-        };
-        self.together(&settings);
-        Some(settings)
+        })
     }
 
     fn optional<T>(
@@ -93,14 +100,14 @@ impl Checks<'_> {
         self.refusals.push(Refusal::of(name, source, fault));
     }
 
-    fn tls(
-        &mut self,
-        cert: Option<std::path::PathBuf>,
-        key: Option<std::path::PathBuf>,
-    ) -> Option<Tls> {
-        // Presence is asked of the texts: a file name that was refused is not missing.
-        let given = |name| self.raw.get(name).is_some();
-        match (given("tls_cert"), given("tls_key")) {
+    // The rules between settings. Presence is asked of the texts: what was refused is not missing.
+
+    fn given(&self, name: &str) -> bool {
+        self.raw.get(name).is_some()
+    }
+
+    fn tls(&mut self, cert: Option<PathBuf>, key: Option<PathBuf>) -> Option<Tls> {
+        match (self.given("tls_cert"), self.given("tls_key")) {
             (true, false) => self.refuse("tls_cert", Fault::new("tls_key is missing", "set both")),
             (false, true) => self.refuse("tls_key", Fault::new("tls_cert is missing", "set both")),
             _ => {}
@@ -108,22 +115,25 @@ impl Checks<'_> {
         Some(Tls { cert: cert?, key: key? })
     }
 
-    /// The rules between settings.
-    fn together(&mut self, settings: &Settings) {
-        if settings.tls.is_some() && settings.public_url.scheme() != "https" {
+    fn scheme(&mut self, public_url: Option<&Url>) {
+        let plain = public_url.is_some_and(|url| url.scheme() != "https");
+        if plain && self.given("tls_cert") && self.given("tls_key") {
             let wrong = "it is plain http while tls_cert is set";
             self.refuse("public_url", Fault::new(wrong, "give the https URL"));
         }
-        let main = settings.listen;
-        if settings.admin_listen.is_some_and(|admin| admin == main && main.port() != 0) {
+    }
+
+    fn apart(&mut self, listen: Option<SocketAddr>, admin_listen: Option<SocketAddr>) {
+        // Port 0 takes a free one each.
+        if listen.is_some_and(|address| address.port() != 0) && listen == admin_listen {
             let wrong = "it is the address of listen";
             self.refuse("admin_listen", Fault::new(wrong, "give another one or leave it out"));
         }
-        let key_given = self.raw.get("secret_key").is_some();
-        if matches!(settings.database, Database::Postgres(_)) && !key_given {
-            let wrong = "with PostgreSQL a key must be given";
-            let remedy = "set PORTICO_SECRET_KEY to what `openssl rand -base64 32` prints";
-            self.refuse("secret_key", Fault::new(wrong, remedy));
+    }
+
+    fn key_for(&mut self, database: Option<&Database>) {
+        if matches!(database, Some(Database::Postgres(_))) && !self.given("secret_key") {
+            self.refuse("secret_key", key_missing());
         }
     }
 }

@@ -76,6 +76,8 @@ fn with_postgresql_a_key_must_be_given() {
     );
     let settings = load(&[database, ("secret_key", KEY)]).unwrap();
     assert!(!format!("{settings:?}").contains("hunter2"));
+    // Also beside another fault.
+    assert_eq!(load(&[database, ("listen", "x")]).unwrap_err().len(), 2);
     // A key that is refused is refused once.
     assert_eq!(load(&[database, ("secret_key", "short")]).unwrap_err().len(), 1);
 }

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretBox};
 
 use super::raw::{SECRET_FILE_BYTES_MAX, read};
-use super::refusal::{Fault, Refusal};
+use super::refusal::{Fault, Refusal, Source};
 use super::{Database, Settings};
 use crate::domain::secret::hex;
 use crate::domain::time::Rng;
@@ -89,8 +89,7 @@ impl Settings {
             return Ok(keys.clone());
         }
         let Some(path) = self.key_file() else {
-            let remedy = "set PORTICO_SECRET_KEY to what `openssl rand -base64 32` prints";
-            return Err(Refusal::at("secret_key", "with PostgreSQL a key must be given", remedy));
+            return Err(Refusal::of("secret_key", &Source::Default, key_missing()));
         };
         make_once(&path, rng).map_err(|error| {
             let wrong = format!("the key cannot be kept there ({error})");
@@ -107,6 +106,12 @@ impl Settings {
             Database::Postgres(_) => None,
         }
     }
+}
+
+/// With PostgreSQL there is no file beside which a key could be kept.
+pub(super) fn key_missing() -> Fault {
+    let remedy = "set PORTICO_SECRET_KEY to what `openssl rand -base64 32` prints";
+    Fault::new("with PostgreSQL a key must be given", remedy)
 }
 
 fn read_key(path: &Path) -> Result<SecretKeys, Refusal> {

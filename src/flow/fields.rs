@@ -9,20 +9,26 @@ pub const ERRORS_MAX: usize = 100;
 #[derive(Debug, Default)]
 pub struct Fields {
     errors: Vec<FieldError>,
+    prefix: String,
 }
 
 impl Fields {
     /// Nothing is wrong yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { errors: Vec::new() }
+        Self { errors: Vec::new(), prefix: String::new() }
+    }
+
+    /// Names where the fields stand that are checked next: `/resources/3`.
+    pub fn below(&mut self, prefix: impl Into<String>) {
+        self.prefix = prefix.into();
     }
 
     /// Notes a field that is wrong; beyond [`ERRORS_MAX`] nothing more is noted.
     pub fn wrong(&mut self, pointer: &str, code: &str, detail: impl Into<String>) {
         if self.errors.len() < ERRORS_MAX {
             self.errors.push(FieldError {
-                pointer: pointer.to_owned(),
+                pointer: format!("{}{pointer}", self.prefix),
                 code: code.to_owned(),
                 detail: detail.into(),
             });

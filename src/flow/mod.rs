@@ -10,5 +10,6 @@ pub mod domain;
 pub mod fields;
 pub mod organization;
 pub mod problem;
+pub mod resource;
 pub mod runner;
 pub mod work;

@@ -55,8 +55,12 @@ pub async fn bytes(request: Request, app: &App) -> Result<Bytes, Refusal> {
 ///
 /// # Errors
 /// 400 for text that is no JSON, 422 with a pointer for a field that does not fit and for a text
-/// that holds U+0000, which PostgreSQL cannot keep.
+/// that holds U+0000, which PostgreSQL cannot keep. A list is no body: serde would read its items
+/// as the fields of a struct in their order.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::invalid("", "type", "The body is a JSON object, not a list."));
+    }
     if let Some(pointer) = nul(bytes) {
         let detail = "A text holds no U+0000.".to_owned();
         return Err(Problem::fields(vec![FieldError { pointer, code: "nul".to_owned(), detail }]));
@@ -264,5 +268,15 @@ mod tests {
             assert_eq!(refused.errors[0].pointer, pointer, "{body}");
         }
         assert!(parse::<Value>(br#"{"a":"\\u0000"}"#).is_ok(), "a backslash is escaped here");
+    }
+
+    #[test]
+    fn a_list_is_not_read_as_the_fields_of_an_object() {
+        #[derive(Debug, Deserialize)]
+        struct Named {
+            name: String,
+        }
+        assert_eq!(parse::<Named>(br#" {"name":"a"}"#).unwrap().name, "a");
+        assert_eq!(parse::<Named>(br#" ["a"]"#).unwrap_err().code, Code::Invalid);
     }
 }

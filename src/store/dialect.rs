@@ -126,7 +126,14 @@ type Listed = (&'static str, fn(bool) -> &'static str);
 
 /// Every statement of this file, so that one test can prepare them all.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[Listed] = &[("migrated", migrated), ("claim", claim)];
+pub(super) const STATEMENTS: &[Listed] = &[
+    ("migrated", migrated),
+    ("claim", claim),
+    ("hold_rule_set", |postgres| hold_rule_set(postgres, Hold::Shared)),
+    ("hold_rule_set", |postgres| hold_rule_set(postgres, Hold::Alone)),
+    ("hold_person", hold_person),
+    ("hold_persons", hold_persons),
+];
 
 /// The key that a unique violation broke; `None` for one that this table does not name.
 pub(super) fn unique_key(error: &dyn DatabaseError) -> Option<UniqueKey> {

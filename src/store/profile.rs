@@ -84,7 +84,7 @@ sql! {
             select id
             from users
             where organization_id = $1
-            limit $2) as some";
+            limit $2) as counted";
 }
 
 /// A person as mapping rules read her.

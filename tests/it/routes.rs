@@ -5,24 +5,26 @@
 
 use std::path::Path;
 
-use portico::domain::time::{Rng, Timestamp};
 use portico::http::api;
 use portico::http::request_id;
 use portico::http::route::{Method, Needs, Of, Route};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Caller, Reply, TestApp};
 
 /// A route table, where it is mounted and how it answers errors.
 struct Surface {
     prefix: &'static str,
-    routes: &'static [Route],
+    routes: fn() -> Vec<&'static Route>,
     errors: &'static str,
 }
 
 /// Every surface.
-const SURFACES: &[Surface] =
-    &[Surface { prefix: "/api/v1", routes: api::ROUTES, errors: "application/problem+json" }];
+const SURFACES: &[Surface] = &[Surface {
+    prefix: "/api/v1",
+    routes: || api::routes().collect(),
+    errors: "application/problem+json",
+}];
 
 /// Bodies that mean nothing anywhere, with their media types.
 fn bodies() -> Vec<(&'static str, Vec<u8>)> {
@@ -65,31 +67,66 @@ const QUERIES: &[&str] = &[
 ];
 
 /// Ids that are none, as they stand in a path.
-const IDS: &[&str] = &["x", "%00", "%ff", "..%2f", "018f0000-0000-7000-8000-000000000000", "%20"];
+const IDS: &[&str] = &["x", "%00", "%ff", "..%2f", "%20", "%7B%7D", UNKNOWN];
+/// An id that nothing has.
+const UNKNOWN: &str = "018f0000-0000-7000-8000-000000000000";
 
-/// What the walk needs to name: objects of the organization that strangers must not reach.
+/// An organization with one of everything that a path can name.
 struct Place {
     organization: String,
+    directory: String,
+    directory_token: String,
+    domain: String,
+    /// The directory's token as its client sends it.
+    token: String,
 }
 
 impl Place {
-    async fn of(app: &TestApp) -> Self {
-        Self { organization: app.organization("Acme").await }
+    async fn of(app: &TestApp, name: &str) -> Self {
+        let organization = app.organization(name).await;
+        let (directory, token) = app.directory(&organization, "strict").await;
+        let operator = app.operator();
+        let tokens = operator.get(&format!("/api/v1/directories/{directory}/tokens")).await;
+        let directory_token = tokens.expect(200).text_at("/data/0/id");
+        let domains = format!("/api/v1/organizations/{organization}/domains");
+        let domain = operator.post(&domains, json!({"domain": format!("{name}.example")})).await;
+        let domain = domain.expect(201).text_at("/id");
+        Self { organization, directory, directory_token, domain, token }
     }
 
     /// The path of a row, with the organization's own objects in it.
     fn path(&self, surface: &Surface, row: &Route) -> String {
         let id = match row.needs {
-            Needs::Action(_, Of::Organization) => self.organization.clone(),
-            _ => Rng.id::<uuid::Uuid>(Timestamp(0)).to_string(),
+            Needs::Action(_, Of::Organization) => &self.organization,
+            Needs::Action(_, Of::Directory) => &self.directory,
+            Needs::Action(_, Of::DirectoryToken) => &self.directory_token,
+            Needs::Action(_, Of::Domain) => &self.domain,
+            _ => UNKNOWN,
         };
         let fill = |name: &str| match name {
             "org" => self.organization.clone(),
             "kind" => "site".to_owned(),
             "key" => "lyon".to_owned(),
-            _ => id.clone(),
+            _ => id.to_owned(),
         };
         format!("{}{}", surface.prefix, filled(row.path, fill))
+    }
+
+    /// Its own objects, to see that a stranger left them alone.
+    async fn look(&self, app: &TestApp) -> Vec<Value> {
+        let organization = format!("organizations/{}", self.organization);
+        let mut seen = Vec::new();
+        for path in [
+            organization.clone(),
+            format!("{organization}/domains"),
+            format!("{organization}/directories"),
+            format!("directories/{}/tokens", self.directory),
+        ] {
+            let reply = app.operator().get(&format!("/api/v1/{path}")).await.expect(200);
+            // A stranger's tries do not count as use.
+            seen.push(reply.json());
+        }
+        seen
     }
 }
 
@@ -103,7 +140,13 @@ fn filled(path: &str, fill: impl Fn(&str) -> String) -> String {
 }
 
 fn rows() -> impl Iterator<Item = (&'static Surface, &'static Route)> {
-    SURFACES.iter().flat_map(|surface| surface.routes.iter().map(move |row| (surface, row)))
+    SURFACES
+        .iter()
+        .flat_map(|surface| (surface.routes)().into_iter().map(move |row| (surface, row)))
+}
+
+fn same_path(surface: &Surface, row: &Route) -> impl Iterator<Item = &'static Route> {
+    (surface.routes)().into_iter().filter(move |other| other.path == row.path)
 }
 
 async fn call(who: &Caller, method: Method, path: &str) -> Reply {
@@ -128,7 +171,7 @@ fn assert_decent(surface: &Surface, reply: &Reply) {
 
 on_both_engines! {
     async fn nobody_is_let_in_where_a_credential_is_needed(app: TestApp) {
-        let place = Place::of(&app).await;
+        let place = Place::of(&app, "acme").await;
         for (surface, row) in rows().filter(|(_, row)| row.needs != Needs::Nothing) {
             // Things that are there and things that are not look alike to nobody.
             let there = place.path(surface, row);
@@ -144,7 +187,7 @@ on_both_engines! {
     }
 
     async fn a_credential_that_does_not_hold_is_no_credential(app: TestApp) {
-        let place = Place::of(&app).await;
+        let place = Place::of(&app, "acme").await;
         let anonymous = app.anonymous();
         let made_up = "pop_0123456789abcdef_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA000000";
         let strangers = [
@@ -166,8 +209,24 @@ on_both_engines! {
         }
     }
 
+    async fn a_stranger_reaches_nothing_and_changes_nothing(app: TestApp) {
+        let acme = Place::of(&app, "acme").await;
+        let globex = Place::of(&app, "globex").await;
+        let before = acme.look(&app).await;
+        // A directory's token opens the directory's own surface and nothing else, not even at home.
+        for (surface, row) in rows().filter(|(_, row)| row.needs != Needs::Nothing) {
+            for token in [&globex.token, &acme.token] {
+                let path = acme.path(surface, row);
+                let reply = call(&app.bearer(token), row.method, &path).await;
+                assert!([401, 403, 404].contains(&reply.status), "{reply}");
+                assert_decent(surface, &reply);
+            }
+        }
+        assert_eq!(acme.look(&app).await, before);
+    }
+
     async fn a_body_that_means_nothing_is_refused_in_the_surfaces_own_form(app: TestApp) {
-        let place = Place::of(&app).await;
+        let place = Place::of(&app, "acme").await;
         let operator = app.operator();
         let writing = |row: &Route| !matches!(row.method, Method::Get | Method::Delete);
         for (surface, row) in rows().filter(|(_, row)| writing(row)) {
@@ -182,7 +241,7 @@ on_both_engines! {
     }
 
     async fn a_query_that_means_nothing_is_never_a_fault_of_ours(app: TestApp) {
-        let place = Place::of(&app).await;
+        let place = Place::of(&app, "acme").await;
         let operator = app.operator();
         for (surface, row) in rows().filter(|(_, row)| row.method == Method::Get) {
             for query in QUERIES {
@@ -206,11 +265,11 @@ on_both_engines! {
     }
 
     async fn a_method_that_is_not_offered_is_405(app: TestApp) {
-        let place = Place::of(&app).await;
+        let place = Place::of(&app, "acme").await;
         let all = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
         for (surface, row) in rows() {
             let offered: Vec<Method> =
-                surface.routes.iter().filter(|r| r.path == row.path).map(|r| r.method).collect();
+                same_path(surface, row).map(|row| row.method).collect();
             for method in all.into_iter().filter(|method| !offered.contains(method)) {
                 let reply = call(&app.operator(), method, &place.path(surface, row)).await;
                 assert_eq!(reply.status, 405, "{reply}");
@@ -251,14 +310,7 @@ on_both_engines! {
 
 #[test]
 fn every_route_table_is_walked() {
-    fn tables(folder: &Path) -> usize {
-        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let count = |path: &Path| {
-            let text = std::fs::read_to_string(path).unwrap();
-            text.lines().filter(|line| line.starts_with("pub const ROUTES: &[Route]")).count()
-        };
-        entries.map(|path| if path.is_dir() { tables(&path) } else { count(&path) }).sum()
-    }
-    let http = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
-    assert_eq!(tables(&http), SURFACES.len(), "add the table to SURFACES");
+    let http = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/mod.rs");
+    let mounted = std::fs::read_to_string(http).unwrap().matches("mount(app, ").count();
+    assert_eq!(mounted, SURFACES.len(), "add the table to SURFACES");
 }

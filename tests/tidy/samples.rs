@@ -15,8 +15,13 @@ fn a_long_file_and_a_long_line_are_found() {
     let lines = |count| "x\n".repeat(count);
     finds(rule::short_file, &[(0, "a", &lines(400)), (1, "a", &lines(401))]);
     let (edge, over) = ("é".repeat(100), "é".repeat(101));
+    finds(rule::short_lines, &[(0, "a", &edge), (1, "a", &over)]);
+    let remark = format!("    // {edge}");
     let link = format!("// https://example.com/{over}");
-    finds(rule::short_lines, &[(0, "a", &edge), (1, "a", &over), (0, "a", &link)]);
+    let string = format!("a(\"{over}\")");
+    let inside = format!("a(\"\n{over}\n\")");
+    finds(rule::short_lines, &[(0, "a", &inside)]);
+    finds(rule::short_lines, &[(1, "a", &remark), (0, "a", &link), (0, "a", &string)]);
 }
 
 #[test]
@@ -123,7 +128,7 @@ fn a_panic_outside_tests_is_found() {
         &[
             (0, "src/a.rs", "a.unwrap_or(b); // .unwrap()\n\"panic!(\""),
             (0, "src/a.rs", "a();\n#[cfg(test)]\nmod tests { fn b() { c.unwrap(); panic!() } }"),
-            (0, "src/a_tests.rs", "a.unwrap()"),
+            (0, "src/a.rs", "parser.expect(&Token::Eq, \"=\")?;"),
             (0, "src/a.rs", "#[expect(clippy::panic, reason = \"why\")]\nfn a() { panic!() }"),
             (1, "src/a.rs", "a.unwrap()"),
             (1, "src/a.rs", "a\n  .expect(\"b\")"),
@@ -132,6 +137,15 @@ fn a_panic_outside_tests_is_found() {
             (1, "src/a.rs", "#[cfg(test)]\nmod tests { b.unwrap() }\nfn a() { c.unwrap() }"),
         ],
     );
+}
+
+#[test]
+fn files_of_test_modules_are_known() {
+    let text = "mod a;\n#[cfg(test)]\nmod b;\n#[cfg(test)]\n#[path = \"c_tests.rs\"]\nmod tests;";
+    let under_mod = ["src/x/b.rs", "src/x/b/mod.rs", "src/x/c_tests.rs"];
+    assert_eq!(rule::test_files("src/x/mod.rs", text), under_mod);
+    let under_file = ["src/x/y/b.rs", "src/x/y/b/mod.rs", "src/x/c_tests.rs"];
+    assert_eq!(rule::test_files("src/x/y.rs", text), under_file);
 }
 
 #[test]

@@ -107,6 +107,25 @@ pub async fn facts_changed(
     tell_vacancies(work, &applying.lost_kept_roles).await
 }
 
+/// Applies rules after a group got another name or external id: every rule may have named it by
+/// the old one, so all its members are evaluated.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn group_renamed(work: &mut Work, group: GroupId) -> Result<(), Problem> {
+    hold_rules(work).await?;
+    let mut changes = Vec::new();
+    let mut after = FIRST.1;
+    loop {
+        let scope = &mut work.scope();
+        let batch = store::profile::walk_group(scope, group, after, HOLDERS_AT_ONCE).await?;
+        let Some(last) = batch.last() else { break };
+        after = *last;
+        changes.extend(batch.iter().map(|user| FactChange { user: *user, fact: Fact::Everything }));
+    }
+    facts_changed(work, None, &changes).await
+}
+
 /// Which rules each user must be evaluated by; users whom no rule can touch are left out.
 async fn selections(
     work: &mut Work,

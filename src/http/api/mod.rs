@@ -3,11 +3,14 @@
 mod directory;
 mod domain;
 mod organization;
+mod resource;
+mod role;
 
 use super::route::Route;
 
 /// The tables, noun by noun, in the order in which the API description shows them.
-const TABLES: &[&[Route]] = &[organization::ROUTES, domain::ROUTES, directory::ROUTES];
+const TABLES: &[&[Route]] =
+    &[organization::ROUTES, domain::ROUTES, directory::ROUTES, resource::ROUTES, role::ROUTES];
 
 /// Every route below `/api/v1`.
 pub fn routes() -> impl Iterator<Item = &'static Route> {

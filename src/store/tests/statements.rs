@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sqlx::{Executor, SqlSafeStr};
 
 use super::on_both_engines;
-use crate::store::statement::ALL;
+use crate::store::statement::{ALL, BY_ENGINE};
 use crate::store::{Db, dialect};
 
 async fn prepare(db: &Db, name: &str, sql: &'static str) {
@@ -27,6 +27,11 @@ on_both_engines! {
         for (file, statements) in ALL {
             for (name, sql) in *statements {
                 prepare(&db, &format!("{file}::{name}"), sql).await;
+            }
+        }
+        for (file, statements) in BY_ENGINE {
+            for (name, statement) in *statements {
+                prepare(&db, &format!("{file}::{name}"), statement.on(db.is_postgres())).await;
             }
         }
         for (name, statement) in dialect::STATEMENTS {
@@ -58,20 +63,30 @@ fn sources() -> Vec<PathBuf> {
 fn listed_as(path: &Path) -> String {
     let stem = path.file_stem().unwrap().to_str().unwrap();
     let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
-    if stem == "mod" { folder.to_owned() } else { stem.to_owned() }
+    (if stem == "mod" { folder } else { stem }).to_owned()
+}
+
+/// The files whose text holds `call`, by the names under which they are listed.
+fn declaring(call: &str) -> BTreeSet<String> {
+    let declares = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().any(|line| line.trim_start().starts_with(call))
+    };
+    sources().iter().filter(|path| declares(path)).map(|path| listed_as(path)).collect()
+}
+
+fn names<T>(list: &[(&str, T)]) -> BTreeSet<String> {
+    let names: BTreeSet<String> = list.iter().map(|(file, _)| (*file).to_owned()).collect();
+    assert_eq!(names.len(), list.len(), "a file is listed twice");
+    names
 }
 
 #[test]
-fn every_file_that_declares_statements_is_listed_once() {
-    let declaring: Vec<String> = sources()
-        .iter()
-        .filter(|path| std::fs::read_to_string(path).unwrap().lines().any(|l| l == "sql! {"))
-        .map(|path| listed_as(path))
-        .collect();
-    let listed: BTreeSet<String> = ALL.iter().map(|(file, _)| (*file).to_owned()).collect();
-    assert_eq!(listed.len(), ALL.len(), "a file is listed twice");
-    assert_eq!(declaring.iter().cloned().collect::<BTreeSet<_>>(), listed);
-    assert_eq!(declaring.len(), listed.len(), "two files of the store share a name");
+fn every_file_that_declares_statements_is_listed() {
+    assert_eq!(declaring("sql! {"), names(ALL));
+    assert_eq!(declaring("sql_by_engine! {"), names(BY_ENGINE));
+    let files: BTreeSet<String> = sources().iter().map(|path| listed_as(path)).collect();
+    assert_eq!(files.len(), sources().len(), "two files of the store share a name");
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(super) fn awkward(slug: &str) -> Organization {
         version: 1,
         created_at: Timestamp(-1),
         updated_at: Timestamp(i64::MAX),
+        deleted_at: None,
     }
 }
 

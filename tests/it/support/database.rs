@@ -59,8 +59,8 @@ impl Database {
                 exclusive: false,
                 readers: READERS,
             },
-            Self::Postgres { server, name } => {
-                Options::Postgres { url: at(server, name), connections: CONNECTIONS }
+            Self::Postgres { .. } => {
+                Options::Postgres { url: self.url(), connections: CONNECTIONS }
             }
         }
     }
