@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::platform::Definition;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
+use crate::flow::access::feed::Feed;
+use crate::flow::access::live::Live;
 use crate::flow::runner::{Listener, Runner};
 use crate::store::Db;
 
@@ -46,6 +48,10 @@ pub struct Parts {
     pub public: Public,
     /// The fixed operator token of the configuration, hashed.
     pub operator_token: Option<SecretHash>,
+    /// The access state of organizations in memory.
+    pub live: Arc<Live>,
+    /// What other processes changed, told to all who answer from memory here.
+    pub feed: Arc<Feed>,
     /// Cancelled when the process is told to stop: no new work is begun in the background.
     pub draining: CancellationToken,
 }
@@ -58,16 +64,21 @@ impl App {
     /// Builds the parts. It reads and writes nothing yet.
     #[must_use]
     pub fn compose(base: Base) -> Self {
-        let listeners: Vec<Arc<dyn Listener>> = Vec::new();
+        let platform = Arc::new(base.platform);
+        let live = Arc::new(Live::new(base.db.clone(), Arc::clone(&platform)));
+        let feed = Arc::new(Feed::new(vec![Arc::clone(&live) as Arc<dyn Listener>]));
+        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let runner = Runner {
             db: base.db,
             clock: Arc::new(base.clock),
-            platform: Arc::new(base.platform),
+            platform,
+            rules: Arc::default(),
             listeners: listeners.into(),
             wake: Arc::default(),
         };
         let (public, operator_token) = (base.public, base.operator_token);
-        Self(Arc::new(Parts { runner, public, operator_token, draining: CancellationToken::new() }))
+        let draining = CancellationToken::new();
+        Self(Arc::new(Parts { runner, public, operator_token, live, feed, draining }))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod directory;
 pub mod domain;
 pub mod fields;
 pub mod operator_token;
+pub mod mapping_rule;
 pub mod organization;
 pub mod problem;
 pub mod resource;
