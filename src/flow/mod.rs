@@ -5,9 +5,11 @@
 
 pub mod access;
 pub mod condition;
+pub mod connection;
 pub mod directory;
 pub mod domain;
 pub mod fields;
+pub mod installation;
 pub mod organization;
 pub mod problem;
 pub mod runner;
