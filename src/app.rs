@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::domain::platform::Definition;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
@@ -44,6 +46,8 @@ pub struct Parts {
     pub public: Public,
     /// The fixed operator token of the configuration, hashed.
     pub operator_token: Option<SecretHash>,
+    /// Cancelled when the process is told to stop: no new work is begun in the background.
+    pub draining: CancellationToken,
 }
 
 /// The parts, cheap to clone.
@@ -63,7 +67,7 @@ impl App {
             wake: Arc::default(),
         };
         let (public, operator_token) = (base.public, base.operator_token);
-        Self(Arc::new(Parts { runner, public, operator_token }))
+        Self(Arc::new(Parts { runner, public, operator_token, draining: CancellationToken::new() }))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod condition;
 pub mod directory;
 pub mod domain;
 pub mod fields;
+pub mod operator_token;
 pub mod organization;
 pub mod problem;
 pub mod resource;

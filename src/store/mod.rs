@@ -49,6 +49,7 @@ mod statement;
 mod tests;
 mod writer;
 
+pub mod backup;
 pub mod change;
 pub mod connection;
 pub mod directory;
@@ -58,9 +59,9 @@ pub mod event;
 pub mod filter;
 pub mod grant;
 pub mod group;
-pub mod lease;
 pub mod identity;
 pub mod installation;
+pub mod lease;
 pub mod login;
 pub mod member;
 pub mod notice;
