@@ -3,7 +3,9 @@
 //! A flow loads, decides by pure functions, saves and records what happened. It never talks to the
 //! world: handlers ask providers before, the worker speaks after commit.
 
+pub mod access;
 pub mod organization;
 pub mod problem;
+pub mod provision;
 pub mod runner;
 pub mod work;
