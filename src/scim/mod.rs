@@ -6,22 +6,31 @@
 //! | [`attribute_path`], [`locator`] | names as written, and where they lead in a document |
 //! | [`filter`] | parse, resolve, evaluate, print |
 //! | [`json`], [`validate`], [`resource`], [`member`] | bodies in, documents and members out |
-//! | [`path`] | what an operation changes |
+//! | [`path`], [`patch`] | what an operation changes, and changing it |
+//! | [`project`], [`sort`], [`list`] | which attributes, in which order, in which pages |
+//! | [`discovery`] | what the service says about itself |
+//! | [`quirk`] | strangers' habits, rewritten before the engine sees them |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
 pub mod attribute_path;
 pub mod catalog;
 pub mod dialect;
+pub mod discovery;
 pub mod error;
 pub mod filter;
 mod fold;
 pub mod instant;
 pub mod json;
+pub mod list;
 pub mod locator;
 pub mod member;
+pub mod patch;
 pub mod path;
+pub mod project;
+pub mod quirk;
 pub mod resource;
 pub mod schema;
+pub mod sort;
 pub mod validate;
 mod value;
 

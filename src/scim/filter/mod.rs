@@ -19,4 +19,4 @@ pub use lookup::Lookup;
 pub use parser::{DEPTH_MAX, LENGTH_MAX, TERMS_MAX, parse};
 pub use resolve::Resolved;
 
-pub(in crate::scim) use parser::parse_within_path;
+pub(in crate::scim) use parser::{parse_within_path, word_boolean};
