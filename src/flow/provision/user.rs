@@ -17,7 +17,7 @@ use crate::flow::problem::Problem;
 use crate::flow::work::Work;
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
-use crate::scim::{Dialect, Notes, Resource, ScimError, fold, validate};
+use crate::scim::{Notes, Resource, ScimError, fold, quirk, validate};
 use crate::store::{self, user::Grouped};
 
 /// Creates a user. An Okta client that creates an inactive user of its directory once more, by the
@@ -30,7 +30,7 @@ pub async fn create(
     client: Client,
     document: &Resource,
 ) -> Result<Grouped, Problem> {
-    if client.dialect == Dialect::Okta
+    if quirk::reactivates_on_create(client.dialect)
         && let Some(found) = left_behind(work, client, document).await?
     {
         let expected = Expected::Any;
