@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::domain::platform::Definition;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
+use crate::flow::provision::credential::Credentials;
+use crate::flow::provision::limit::Limits;
+use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
 use crate::store::Db;
 
@@ -44,6 +47,12 @@ pub struct Parts {
     pub public: Public,
     /// The fixed operator token of the configuration, hashed.
     pub operator_token: Option<SecretHash>,
+    /// Whom the tokens of directories let in.
+    pub credentials: Arc<Credentials>,
+    /// How often directories may ask.
+    pub limits: Limits,
+    /// Where pages of SCIM lists ended.
+    pub pages: Pages,
 }
 
 /// The parts, cheap to clone.
@@ -54,7 +63,8 @@ impl App {
     /// Builds the parts. It reads and writes nothing yet.
     #[must_use]
     pub fn compose(base: Base) -> Self {
-        let listeners: Vec<Arc<dyn Listener>> = Vec::new();
+        let credentials = Arc::<Credentials>::default();
+        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&credentials) as _];
         let runner = Runner {
             db: base.db,
             clock: Arc::new(base.clock),
@@ -63,7 +73,14 @@ impl App {
             wake: Arc::default(),
         };
         let (public, operator_token) = (base.public, base.operator_token);
-        Self(Arc::new(Parts { runner, public, operator_token }))
+        Self(Arc::new(Parts {
+            runner,
+            public,
+            operator_token,
+            credentials,
+            limits: Limits::default(),
+            pages: Pages::default(),
+        }))
     }
 }
 

@@ -28,7 +28,12 @@ impl Ask {
     }
 
     /// A request with a JSON body.
-    pub fn send(method: reqwest::Method, path: impl Into<String>, body: Value, status: u16) -> Self {
+    pub fn send(
+        method: reqwest::Method,
+        path: impl Into<String>,
+        body: Value,
+        status: u16,
+    ) -> Self {
         Self { method, path: path.into(), body: Some(body), status, holds: None }
     }
 }

@@ -69,11 +69,8 @@ async fn open_sqlite() -> Raw {
             .await
             .expect("a row");
     }
-    let reads = SqlitePoolOptions::new()
-        .max_connections(8)
-        .connect_with(options)
-        .await
-        .expect("the file");
+    let reads =
+        SqlitePoolOptions::new().max_connections(8).connect_with(options).await.expect("the file");
     Raw::Sqlite { reads, writes }
 }
 
@@ -83,7 +80,8 @@ async fn open_postgres(url: &str) -> Raw {
         .connect(url)
         .await
         .expect("a server");
-    for sql in ["drop table if exists bench_raw", "drop table if exists bench_log", MAKE, MAKE_LOG] {
+    for sql in ["drop table if exists bench_raw", "drop table if exists bench_log", MAKE, MAKE_LOG]
+    {
         sqlx::query(sql).execute(&pool).await.expect("a table");
     }
     sqlx::query("insert into bench_raw select i, $1 from generate_series(0, 999) i")

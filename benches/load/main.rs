@@ -45,10 +45,8 @@ async fn main() {
     let number = |name: &str, default: usize| {
         std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
     };
-    let plan = Plan {
-        users: number("BENCH_USERS", 100_000),
-        seconds: number("BENCH_SECONDS", 5) as u64,
-    };
+    let plan =
+        Plan { users: number("BENCH_USERS", 100_000), seconds: number("BENCH_SECONDS", 5) as u64 };
     let mut engines = vec![Engine::Sqlite];
     match std::env::var("BENCH_POSTGRES") {
         Ok(url) => engines.push(Engine::Postgres(url)),

@@ -74,7 +74,8 @@ async fn limits(engine: &Engine, plan: &Plan) -> Limits {
     let target = Target::new(&server.base, "");
     let seconds = plan.seconds;
     let mut costs = Vec::new();
-    for (method, path) in [(Method::GET, "/bare"), (Method::GET, "/select"), (Method::POST, "/commit")]
+    for (method, path) in
+        [(Method::GET, "/bare"), (Method::GET, "/select"), (Method::POST, "/commit")]
     {
         let before = server.cpu_ms();
         let make = move |n: usize| {
@@ -145,7 +146,14 @@ fn patch(operations: Value) -> Value {
 }
 
 impl Run<'_> {
-    fn row(&mut self, scenario: &str, ours: String, limit: String, ratio: f64, target: &'static str) {
+    fn row(
+        &mut self,
+        scenario: &str,
+        ours: String,
+        limit: String,
+        ratio: f64,
+        target: &'static str,
+    ) {
         let ratio = format!("{ratio:.2}");
         let engine = self.engine.name();
         self.table.add(Row { scenario: scenario.to_owned(), engine, ours, limit, ratio, target });
@@ -163,9 +171,8 @@ impl Run<'_> {
     /// Creates the population; the first seconds of it are the measure of a create.
     async fn populate(&mut self, limits: &Limits) -> Arc<Vec<String>> {
         let base = self.base.clone();
-        let create = move |n: usize| {
-            vec![Ask::send(Method::POST, format!("{base}/Users"), user(n), 201)]
-        };
+        let create =
+            move |n: usize| vec![Ask::send(Method::POST, format!("{base}/Users"), user(n), 201)];
         let users = self.plan.users;
         let before = self.server.cpu_ms();
         let done = load(&self.scim, CONNECTIONS, users, u64::MAX / 2, create).await;
@@ -179,7 +186,8 @@ impl Run<'_> {
         );
         let mut ids = Vec::new();
         for n in (0..users).step_by((users / 1000).max(1)).take(1000) {
-            let path = format!("{}/Users?filter=userName%20eq%20%22user{n}@example.com%22", self.base);
+            let path =
+                format!("{}/Users?filter=userName%20eq%20%22user{n}@example.com%22", self.base);
             let found = self.scim.ask(&Ask::get(path, "\"totalResults\":1")).await;
             ids.push(found["Resources"][0]["id"].as_str().expect("an id").to_owned());
         }
@@ -199,7 +207,9 @@ impl Run<'_> {
         let filters: [(&'static str, fn(usize) -> String); 4] = [
             ("userName", |n| format!("userName eq \"user{n}@example.com\"")),
             ("externalId", |n| format!("externalId eq \"ext-{n}\"")),
-            ("work e-mail", |n| format!("emails[type eq \"work\"].value eq \"user{n}@example.com\"")),
+            ("work e-mail", |n| {
+                format!("emails[type eq \"work\"].value eq \"user{n}@example.com\"")
+            }),
             ("displayName", |n| format!("displayName eq \"User {n}\"")),
         ];
         for (name, filter) in filters {

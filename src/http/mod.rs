@@ -6,6 +6,7 @@ pub mod extract;
 pub mod guard;
 pub mod request_id;
 pub mod route;
+pub mod scim;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -21,6 +22,7 @@ pub const BODY_MAX: usize = 1024 * 1024;
 pub fn router(app: &App) -> Router {
     Router::new()
         .nest("/api/v1", route::mount(app, api::ROUTES))
+        .nest_service("/scim", scim::service(app))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))

@@ -133,12 +133,7 @@ impl Credentials {
         Ok(Some(credential).filter(|found| found.hash.matches(sent.secret.as_bytes())))
     }
 
-    fn keep(
-        &self,
-        public_part: &str,
-        read: Arc<Credential>,
-        forgotten: u64,
-    ) -> Arc<Credential> {
+    fn keep(&self, public_part: &str, read: Arc<Credential>, forgotten: u64) -> Arc<Credential> {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         if held.forgotten == forgotten {
             if held.by_public_part.len() >= HELD_MAX {
@@ -172,8 +167,7 @@ async fn read(
         return Ok(None);
     };
     let organization = store::organization::by_id(conn, token.organization_id).await?;
-    let suspended =
-        organization.is_none_or(|found| found.status != organization::Status::Active);
+    let suspended = organization.is_none_or(|found| found.status != organization::Status::Active);
     let noted_at = AtomicI64::new(token.last_used_at.map_or(0, |at| at.0));
     Ok(Some(Credential { token, directory, hash, suspended, read_at: now, noted_at }))
 }

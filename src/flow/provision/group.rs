@@ -34,11 +34,11 @@ const BATCH: i64 = 1_000;
 pub async fn create(
     work: &mut Work,
     client: Client,
-    incoming: Incoming,
+    incoming: &Incoming,
 ) -> Result<Group, Problem> {
     let mut group = Group::provisioned(work.id(), client.directory, &incoming.resource, work.at);
     let ids: Vec<String> =
-        incoming.members.unwrap_or_default().into_iter().map(|member| member.value).collect();
+        incoming.members.iter().flatten().map(|member| member.value.clone()).collect();
     if !ids.is_empty() {
         members::refuse_unknown(work, client, &ids, HashSet::new()).await?;
         let users: HashSet<UserId> = ids.iter().filter_map(|id| UserId::parse(id).ok()).collect();
@@ -171,8 +171,7 @@ async fn tell(
     group: GroupId,
     delta: &Delta,
 ) -> Result<(), Problem> {
-    let sides =
-        [("group.member_added", &delta.joined), ("group.member_removed", &delta.left)];
+    let sides = [("group.member_added", &delta.joined), ("group.member_removed", &delta.left)];
     for (name, users) in sides {
         let ids: Vec<String> = users.iter().map(ToString::to_string).collect();
         for part in ids.chunks(USERS_PER_EVENT) {

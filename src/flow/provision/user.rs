@@ -93,8 +93,7 @@ pub async fn patch(
 ) -> Result<Grouped, Problem> {
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
-    let changed =
-        patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
+    let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
     save(work, client, found, keeping_active(&current, changed)).await
 }
 

@@ -97,9 +97,9 @@ impl Listed for Grouped {
         let meta = meta(USER.name, user.created_at, user.updated_at, user.version);
         let mut owned = owned(user.id.to_string(), meta);
         if !self.groups.is_empty() {
-            let groups = self.groups.iter().map(|group| {
-                json!({"value": group.id, "display": group.display, "type": "direct"})
-            });
+            let groups = self.groups.iter().map(
+                |group| json!({"value": group.id, "display": group.display, "type": "direct"}),
+            );
             owned.insert("groups".to_owned(), groups.collect());
         }
         (user.resource().into_map(), owned)
@@ -166,9 +166,9 @@ impl Listed for MembersOf {
         let meta = meta(GROUP.name, group.created_at, group.updated_at, group.version);
         let mut owned = owned(group.id.to_string(), meta);
         if !self.read.is_empty() {
-            let members = self.read.iter().map(|member| {
-                json!({"value": member.user, "display": member.display, "type": "User"})
-            });
+            let members = self.read.iter().map(
+                |member| json!({"value": member.user, "display": member.display, "type": "User"}),
+            );
             owned.insert("members".to_owned(), members.collect());
         }
         (group.resource().into_map(), owned)

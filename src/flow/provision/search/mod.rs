@@ -196,11 +196,7 @@ impl<'a, T: Listed> Gathered<'a, T> {
         self.total += 1;
     }
 
-    async fn finish(
-        mut self,
-        scope: &mut Scope<'_>,
-        client: Client,
-    ) -> Result<Found<T>, Problem> {
+    async fn finish(mut self, scope: &mut Scope<'_>, client: Client) -> Result<Found<T>, Problem> {
         let Some(sort) = self.search.sort else {
             return Ok(Found { total: self.total, rows: self.rows });
         };
