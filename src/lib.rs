@@ -14,6 +14,10 @@
 //!
 //! [`config`] and [`telemetry`] stand beside: settings raw to checked, and one line per request.
 
+// Unit tests share the test database with the integration tests, which name this crate.
+#[cfg(test)]
+extern crate self as portico;
+
 pub mod app;
 pub mod cli;
 pub mod config;

@@ -36,7 +36,7 @@ impl Change {
     pub fn read(kind: &str, key: &str) -> Option<Self> {
         match kind {
             "user" => UserId::parse(key).ok().map(Self::User),
-            "resource" => ResourceRef::parse(key).map(Self::Resource),
+            "resource" => ResourceRef::parse(key).ok().map(Self::Resource),
             "tokens" => Some(Self::Tokens),
             "organization" => Some(Self::Organization),
             _ => None,

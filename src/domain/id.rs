@@ -86,6 +86,8 @@ ids! {
     RuleId,
     /// A sign-in in progress.
     LoginId,
+    /// A subject at a connection.
+    IdentityId,
     /// A browser session.
     SessionId,
     /// An entry of the sign-in journal.

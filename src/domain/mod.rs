@@ -3,16 +3,26 @@
 //! What can be decided from values is decided here, and the flows call it. Nothing here knows
 //! how it is stored or sent.
 
+pub mod access;
 pub mod actor;
 pub mod change;
+pub mod connection;
 pub mod directory;
+pub mod domain_name;
 pub mod event;
 pub mod group;
 pub mod id;
+pub mod identity;
+pub mod login;
+pub mod mapping;
+pub mod matrix;
 pub mod organization;
 pub mod platform;
 pub mod resource;
+pub mod seal;
 pub mod secret;
+pub mod session;
+pub mod sign_in;
 pub mod time;
 pub mod tombstone;
 pub mod user;

@@ -9,6 +9,23 @@ use super::time::Timestamp;
 pub const SLUG_MAX: usize = 63;
 /// Longest name, in characters.
 pub const NAME_MAX: usize = 200;
+/// Shortest and longest life of a session, idle or in all, in seconds.
+pub const SESSION_S: std::ops::RangeInclusive<i64> = 60..=30 * 86_400;
+/// How long claims may count, in seconds.
+pub const CLAIMS_AGE_S: std::ops::RangeInclusive<i64> = 0..=400 * 86_400;
+
+/// Longest foreign reference, in characters.
+pub const EXTERNAL_REF_MAX: usize = 200;
+/// Seconds without a request after which a session may end: least and most.
+pub const SESSION_IDLE_S: (i64, i64) = (60, 30 * 86_400);
+/// Seconds after which a session may end: least and most.
+pub const SESSION_MAX_S: (i64, i64) = (300, 90 * 86_400);
+/// Seconds for which claims may count: least and most.
+pub const CLAIMS_MAX_AGE_S: (i64, i64) = (3600, 366 * 86_400);
+/// Addresses that may be written to.
+pub const CONTACTS_MAX: usize = 20;
+/// Days from the deletion of an organization to the end of its data.
+pub const PURGE_DAYS: i64 = 30;
 
 /// What an organization is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +128,22 @@ pub struct Organization {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When it was deleted: it is suspended since, and purged [`PURGE_DAYS`] later.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// Whether a text can be written to: something on either side of one `@`, no blanks, and no
+/// longer than a mail address may be.
+#[must_use]
+pub fn is_mail_address(text: &str) -> bool {
+    /// Longest address that mail can carry (RFC 5321 section 4.5.3.1.3), in letters.
+    const MAX: usize = 254;
+    let blank = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';');
+    text.len() <= MAX
+        && !text.contains(blank)
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.contains('@') && domain.trim_matches('.').contains('.')
+        })
 }
 
 /// A short name in URLs: 1 to 63 of `a-z 0-9 -`, beginning and ending with a letter or digit, and
@@ -151,6 +184,19 @@ mod tests {
         let id = "018f0000-0000-7000-8000-000000000000";
         for bad in ["", "-a", "a-", "Acme", "a_b", "é", id, &"x".repeat(SLUG_MAX + 1)] {
             assert!(Slug::parse(bad).is_none(), "{bad}");
+        }
+    }
+    #[test]
+    fn a_mail_address_has_two_sides_and_no_blanks() {
+        let edge = format!("{}@example.com", "a".repeat(254 - 12));
+        for good in ["a@example.com", "a+b@x.example.com", "é@bücher.example", &edge] {
+            assert!(is_mail_address(good), "{good}");
+        }
+        let long = format!("a{edge}");
+        for bad in
+            ["", "a", "@b.c", "a@", "a@b", "a@.b", "a b@c.d", "a@b@c.d", "a@b.c,d@e.f", &long]
+        {
+            assert!(!is_mail_address(bad), "{bad}");
         }
     }
 }

@@ -1,13 +1,18 @@
-//! Verbs on organizations: create, change, and the operator's own at first start.
+//! Verbs on organizations: create, change, delete, and the operator's own at first start.
 
-use super::problem::{Code, FieldError, Problem};
+use super::condition::Condition;
+use super::fields::Fields;
+use super::problem::{Code, Problem};
 use super::runner::Runner;
 use super::work::Work;
 use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::{Kind, NAME_MAX, Organization, Settings, Slug, Status};
+use crate::domain::organization::{
+    CLAIMS_MAX_AGE_S, CONTACTS_MAX, EXTERNAL_REF_MAX, Kind, NAME_MAX, Organization, SESSION_IDLE_S,
+    SESSION_MAX_S, Settings, Slug, Status, is_mail_address,
+};
 use crate::store;
 
 /// What a new organization is given.
@@ -28,35 +33,16 @@ pub struct New {
 /// Creates an organization; the work's scope is the new organization itself.
 ///
 /// # Errors
-/// 422 for a name or slug that does not fit, 409 for a slug that is taken.
+/// 422 for fields that do not fit, 409 for a slug that is taken.
 pub async fn create(work: &mut Work, new: &New) -> Result<Organization, Problem> {
-    let organization = check(work, new)?;
-    store::organization::insert(&mut work.conn(), &organization).await.map_err(taken)?;
-    work.record(Happened::to("organization.created", "organization", organization.id));
-    Ok(organization)
-}
-
-fn check(work: &Work, new: &New) -> Result<Organization, Problem> {
-    let mut errors = Vec::new();
-    let slug = Slug::parse(&new.slug);
-    if slug.is_none() {
-        errors.push(FieldError {
-            pointer: "/slug".to_owned(),
-            code: "slug".to_owned(),
-            detail: "A slug has 1 to 63 of a-z, 0-9 and -, and is not an id.".to_owned(),
-        });
-    }
-    if new.name.trim().is_empty() || new.name.chars().count() > NAME_MAX {
-        errors.push(FieldError {
-            pointer: "/name".to_owned(),
-            code: "length".to_owned(),
-            detail: format!("A name has 1 to {NAME_MAX} characters."),
-        });
-    }
-    let Some(slug) = slug.filter(|_| errors.is_empty()) else {
-        return Err(Problem::fields(errors));
+    let mut fields = Fields::new();
+    let detail = "A slug has 1 to 63 of a-z, 0-9 and -, and is not an id.";
+    let slug = fields.found(Slug::parse(&new.slug), "/slug", "slug", detail);
+    check(&mut fields, &new.name, new.external_ref.as_deref(), &new.settings);
+    let Some(slug) = slug.filter(|_| fields.are_right()) else {
+        return Err(fields.refusal());
     };
-    Ok(Organization {
+    let organization = Organization {
         id: work.organization,
         slug,
         name: new.name.clone(),
@@ -67,7 +53,34 @@ fn check(work: &Work, new: &New) -> Result<Organization, Problem> {
         version: 1,
         created_at: work.at,
         updated_at: work.at,
-    })
+        deleted_at: None,
+    };
+    store::organization::insert(&mut work.conn(), &organization).await.map_err(taken)?;
+    work.record(Happened::to("organization.created", "organization", organization.id));
+    Ok(organization)
+}
+
+fn check(fields: &mut Fields, name: &str, external_ref: Option<&str>, settings: &Settings) {
+    fields.text("/name", name, NAME_MAX);
+    fields.optional_text("/external_ref", external_ref, EXTERNAL_REF_MAX);
+    let Settings { session_idle_s, session_max_s, claims_max_age_s, technical_contacts } = settings;
+    for (pointer, value, (least, most)) in [
+        ("/session_idle_s", *session_idle_s, SESSION_IDLE_S),
+        ("/session_max_s", *session_max_s, SESSION_MAX_S),
+        ("/claims_max_age_s", *claims_max_age_s, CLAIMS_MAX_AGE_S),
+    ] {
+        fields.range(pointer, value, least, most);
+    }
+    if technical_contacts.len() > CONTACTS_MAX {
+        let detail = format!("At most {CONTACTS_MAX} addresses are written to.");
+        fields.wrong("/technical_contacts", "length", detail);
+    }
+    for (at, contact) in technical_contacts.iter().enumerate().take(CONTACTS_MAX) {
+        if !is_mail_address(contact) {
+            let pointer = format!("/technical_contacts/{at}");
+            fields.wrong(&pointer, "email", "This is not a mail address.");
+        }
+    }
 }
 
 fn taken(error: store::StoreError) -> Problem {
@@ -111,17 +124,143 @@ pub async fn ensure_operator(runner: &Runner) -> Result<OrganizationId, Problem>
     }
 }
 
-/// Saves a changed organization if nobody changed it meanwhile.
+/// A change of an organization: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct Patch {
+    /// Its name as people write it.
+    pub name: Option<String>,
+    /// The platform's own id for it; `Some(None)` clears it.
+    pub external_ref: Option<Option<String>>,
+    /// `active` or `suspended`; the operator alone may change it.
+    pub status: Option<String>,
+    /// Seconds without a request after which a session ends.
+    pub session_idle_s: Option<i64>,
+    /// Seconds after which a session ends.
+    pub session_max_s: Option<i64>,
+    /// Seconds for which claims of the last sign-in count.
+    pub claims_max_age_s: Option<i64>,
+    /// Addresses that are written to when something ends or fails.
+    pub technical_contacts: Option<Vec<String>>,
+}
+
+/// Changes the organization of the work. `active` for a deleted one brings it back, as long as it
+/// was not purged.
 ///
 /// # Errors
-/// 412 when it has changed, 409 for a slug that is taken.
-pub async fn save(work: &mut Work, changed: Organization) -> Result<Organization, Problem> {
+/// 404, 412 when it changed meanwhile, 422 for fields that do not fit, 403 when somebody else than
+/// the operator changes the status, 409 for the operator's own.
+pub async fn change(
+    work: &mut Work,
+    condition: &Condition,
+    patch: &Patch,
+) -> Result<Organization, Problem> {
+    let found = load(work).await?;
+    condition.meet(found.version)?;
+    let changed = over(&found, patch)?;
+    if changed.status != found.status || changed.deleted_at != found.deleted_at {
+        may_change_status(work, &found)?;
+    }
+    if changed == found {
+        return Ok(found);
+    }
+    let attributes = differences(&found, &changed);
+    save(work, changed, |id| {
+        Happened::to("organization.updated", "organization", id).with("attributes", attributes)
+    })
+    .await
+}
+
+fn over(found: &Organization, patch: &Patch) -> Result<Organization, Problem> {
+    let mut fields = Fields::new();
+    let mut changed = found.clone();
+    changed.name = patch.name.clone().unwrap_or(changed.name);
+    changed.external_ref = patch.external_ref.clone().unwrap_or(changed.external_ref);
+    if let Some(text) = &patch.status {
+        let detail = "status is `active` or `suspended`.";
+        let status = fields.found(Status::parse(text), "/status", "value", detail);
+        changed.status = status.unwrap_or(found.status);
+        if changed.status == Status::Active {
+            changed.deleted_at = None;
+        }
+    }
+    let settings = &mut changed.settings;
+    settings.session_idle_s = patch.session_idle_s.unwrap_or(settings.session_idle_s);
+    settings.session_max_s = patch.session_max_s.unwrap_or(settings.session_max_s);
+    settings.claims_max_age_s = patch.claims_max_age_s.unwrap_or(settings.claims_max_age_s);
+    if let Some(contacts) = &patch.technical_contacts {
+        settings.technical_contacts.clone_from(contacts);
+    }
+    check(&mut fields, &changed.name, changed.external_ref.as_deref(), &changed.settings);
+    fields.done()?;
+    Ok(changed)
+}
+
+fn differences(old: &Organization, new: &Organization) -> Vec<&'static str> {
+    let (was, is) = (&old.settings, &new.settings);
+    [
+        ("name", old.name != new.name),
+        ("external_ref", old.external_ref != new.external_ref),
+        ("status", old.status != new.status),
+        ("deleted_at", old.deleted_at != new.deleted_at),
+        ("session_idle_s", was.session_idle_s != is.session_idle_s),
+        ("session_max_s", was.session_max_s != is.session_max_s),
+        ("claims_max_age_s", was.claims_max_age_s != is.claims_max_age_s),
+        ("technical_contacts", was.technical_contacts != is.technical_contacts),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+fn may_change_status(work: &Work, found: &Organization) -> Result<(), Problem> {
+    if !matches!(work.actor, Actor::Operator(_)) {
+        let detail = "Only the operator suspends and resumes an organization.";
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    if found.kind == Kind::Operator {
+        let detail = "The operator's own organization cannot be suspended or deleted.";
+        return Err(Problem::new(Code::Conflict, detail));
+    }
+    Ok(())
+}
+
+/// Deletes the organization of the work: it is suspended at once, the worker purges it later.
+/// Deleting it again changes nothing.
+///
+/// # Errors
+/// 422 when `confirm` is not its slug, 404, 403 and 409 as for a change of the status.
+pub async fn delete(work: &mut Work, confirm: &str) -> Result<(), Problem> {
+    let found = load(work).await?;
+    may_change_status(work, &found)?;
+    if found.slug.as_str() != confirm {
+        let detail = "Send the organization's slug as `confirm`.";
+        return Err(Problem::invalid("/confirm", "value", detail));
+    }
+    if found.deleted_at.is_some() {
+        return Ok(());
+    }
+    let deleted_at = Some(work.at);
+    let changed = Organization { status: Status::Suspended, deleted_at, ..found };
+    save(work, changed, |id| Happened::to("organization.deleted", "organization", id)).await?;
+    Ok(())
+}
+
+async fn load(work: &mut Work) -> Result<Organization, Problem> {
+    let id = work.organization;
+    let found = store::organization::by_id(&mut work.conn(), id).await?;
+    found.ok_or_else(|| Problem::not_found("organization"))
+}
+
+async fn save(
+    work: &mut Work,
+    changed: Organization,
+    happened: impl FnOnce(OrganizationId) -> Happened,
+) -> Result<Organization, Problem> {
     let changed = Organization { updated_at: work.at, ..changed };
-    let saved = store::organization::update(&mut work.scope(), &changed).await.map_err(taken)?;
-    if !saved {
+    if !store::organization::update(&mut work.scope(), &changed).await.map_err(taken)? {
         return Err(Problem::stale());
     }
-    work.record(Happened::to("organization.updated", "organization", changed.id));
+    work.record(happened(changed.id));
     work.changed(Change::Organization);
     Ok(Organization { version: changed.version + 1, ..changed })
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::request_id;
 use crate::flow::problem::{Code, FieldError, Problem};
@@ -108,7 +109,7 @@ pub fn etag(version: i64) -> String {
 }
 
 /// A page of a list.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Page<T> {
     /// The items.
     pub data: Vec<T>,
@@ -118,11 +119,27 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// A page of `limit` items out of `found`, which holds one more when the list goes on.
-    pub fn of<S: Into<T>>(mut found: Vec<S>, limit: i64, cursor: impl Fn(&S) -> String) -> Self {
+    pub fn of<S: Into<T>>(found: Vec<S>, limit: i64, cursor: impl Fn(&S) -> String) -> Self {
+        Self::map(found, limit, cursor, Into::into)
+    }
+
+    /// The same, for items that need more than themselves to be shown.
+    pub fn map<S>(
+        mut found: Vec<S>,
+        limit: i64,
+        cursor: impl Fn(&S) -> String,
+        show: impl FnMut(S) -> T,
+    ) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
         let more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(cursor);
-        Self { data: found.into_iter().map(Into::into).collect(), next }
+        Self { data: found.into_iter().map(show).collect(), next }
+    }
+
+    /// A list that comes whole.
+    #[must_use]
+    pub const fn whole(data: Vec<T>) -> Self {
+        Self { data, next: None }
     }
 }

@@ -6,10 +6,12 @@ use axum::http::header;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::answer::Refusal;
 use crate::app::App;
 use crate::domain::time::Timestamp;
+use crate::flow::condition::Condition;
 use crate::flow::problem::{Code, FieldError, Problem};
 
 /// A JSON body: a wrong or unknown field is a 422 that points to it, anything unreadable a 400.
@@ -52,8 +54,17 @@ pub async fn bytes(request: Request, app: &App) -> Result<Bytes, Refusal> {
 /// Reads JSON into a type that denies unknown fields.
 ///
 /// # Errors
-/// 400 for text that is no JSON, 422 with a pointer for a field that does not fit.
+/// 400 for text that is no JSON, 422 with a pointer for a field that does not fit and for a text
+/// that holds U+0000, which PostgreSQL cannot keep. A list is no body: serde would read its items
+/// as the fields of a struct in their order.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::invalid("", "type", "The body is a JSON object, not a list."));
+    }
+    if let Some(pointer) = nul(bytes) {
+        let detail = "A text holds no U+0000.".to_owned();
+        return Err(Problem::fields(vec![FieldError { pointer, code: "nul".to_owned(), detail }]));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let inner = error.inner();
@@ -72,16 +83,63 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// Where a text or a name holds U+0000. JSON can only escape it, so most bodies are not looked
+/// through.
+fn nul(bytes: &[u8]) -> Option<String> {
+    const ESCAPE: &[u8] = b"\\u0000";
+    if !bytes.windows(ESCAPE.len()).any(|window| window == ESCAPE) {
+        return None;
+    }
+    // What is no JSON is refused by its reader.
+    find_nul(&serde_json::from_slice(bytes).ok()?)
+}
+
+fn find_nul(value: &Value) -> Option<String> {
+    let below = |step: &str, inner: Option<String>| inner.map(|rest| format!("/{step}{rest}"));
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| below(&index.to_string(), find_nul(item))),
+        Value::Object(fields) => fields.iter().find_map(|(name, item)| {
+            if name.contains('\0') {
+                Some(String::new())
+            } else {
+                below(&escape(name), find_nul(item))
+            }
+        }),
+        _ => None,
+    }
+}
+
+/// A name as a step of a JSON Pointer.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter().fold(String::new(), |pointer, segment| match segment {
         Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => {
-            format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
-        }
+        Segment::Map { key } => format!("{pointer}/{}", escape(key)),
         Segment::Enum { variant } => format!("{pointer}/{variant}"),
         Segment::Unknown => pointer,
     })
+}
+
+/// The query: a parameter that does not fit is a 400, one that is not known is left alone.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Query(value) = Query::<T>::from_request_parts(parts, app).await.map_err(|error| {
+            Problem::new(Code::Malformed, format!("The query cannot be read: {error}."))
+        })?;
+        Ok(Self(value))
+    }
 }
 
 /// Items on a page unless said.
@@ -108,9 +166,7 @@ impl FromRequestParts<App> for Paging {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Query(raw) = Query::<Raw>::from_request_parts(parts, app)
-            .await
-            .map_err(|_| Problem::new(Code::Malformed, "The query cannot be read."))?;
+        let Params(raw) = Params::<Raw>::from_request_parts(parts, app).await?;
         let limit = match raw.limit.as_deref() {
             None => PAGE,
             Some(text) => text
@@ -145,23 +201,19 @@ fn read_cursor(text: &str) -> Option<(Timestamp, uuid::Uuid)> {
 
 /// `If-Match`: which versions the caller accepts.
 #[derive(Clone, Debug, Default)]
-pub struct IfMatch(Option<String>);
+pub struct IfMatch(pub Condition);
 
 impl IfMatch {
     /// Whether the condition was sent.
     #[must_use]
-    pub const fn is_sent(&self) -> bool {
-        self.0.is_some()
+    pub fn is_sent(&self) -> bool {
+        self.0 != Condition::None
     }
 
     /// Whether a version meets the condition; without one every version does.
     #[must_use]
     pub fn holds(&self, version: i64) -> bool {
-        let Some(sent) = &self.0 else { return true };
-        let tag = format!("\"{version}\"");
-        sent.split(',')
-            .map(str::trim)
-            .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+        self.0.holds(version)
     }
 }
 
@@ -170,6 +222,61 @@ impl FromRequestParts<App> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
         let sent = parts.headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
-        Ok(Self(sent.map(str::to_owned)))
+        Ok(Self(sent.map(Condition::read).unwrap_or_default()))
+    }
+}
+
+/// Reads a field of a merge patch that can be cleared: absent is `None`, `null` is `Some(None)`.
+/// Use it with `#[serde(default, deserialize_with = "clearable")]`.
+///
+/// # Errors
+/// What the type itself refuses.
+pub fn clearable<'de, D, T>(reader: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(reader).map(Some)
+}
+
+/// Reads a field of a merge patch that cannot be cleared: `null` is refused. Use it with
+/// `#[serde(default, deserialize_with = "kept")]`.
+///
+/// # Errors
+/// What the type itself refuses, and `null`.
+pub fn kept<'de, D, T>(reader: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(reader).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_nul_is_refused_where_it_stands() {
+        for (body, pointer) in [
+            (r#"{"a~/":[1,{"b":"x\u0000"}]}"#, "/a~0~1/1/b"),
+            (r#"{"a":{"b\u0000":1}}"#, "/a"),
+            (r#""\u0000""#, ""),
+        ] {
+            let refused = parse::<Value>(body.as_bytes()).unwrap_err();
+            assert_eq!(refused.code, Code::Invalid);
+            assert_eq!(refused.errors[0].pointer, pointer, "{body}");
+        }
+        assert!(parse::<Value>(br#"{"a":"\\u0000"}"#).is_ok(), "a backslash is escaped here");
+    }
+
+    #[test]
+    fn a_list_is_not_read_as_the_fields_of_an_object() {
+        #[derive(Debug, Deserialize)]
+        struct Named {
+            name: String,
+        }
+        assert_eq!(parse::<Named>(br#" {"name":"a"}"#).unwrap().name, "a");
+        assert_eq!(parse::<Named>(br#" ["a"]"#).unwrap_err().code, Code::Invalid);
     }
 }

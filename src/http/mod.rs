@@ -23,6 +23,7 @@ pub fn router(app: &App) -> Router {
     Router::new()
         .nest("/api/v1", route::mount(app, api::ROUTES))
         .nest_service("/scim", scim::service(app))
+        .nest("/api/v1", route::mount(app, api::routes()))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))

@@ -92,13 +92,32 @@ impl Method {
     }
 }
 
-/// The schema of a body or answer, with its name.
-pub type SchemaOf = fn() -> (String, RefOr<Schema>);
+/// The query parameters of a list that comes in pages.
+pub const PAGED: &[(&str, &str)] = &[LIMIT, AFTER];
+/// How long a page is.
+pub const LIMIT: (&str, &str) = ("limit", "Items on the page: 1 to 100, 50 unless said.");
+/// Where a page begins.
+pub const AFTER: (&str, &str) = ("after", "Where the page begins: `next` of the page before.");
+
+/// A schema by name, with those that it refers to.
+pub struct Described {
+    /// Its name in the description.
+    pub name: String,
+    /// The schema itself.
+    pub schema: RefOr<Schema>,
+    /// What it refers to, by name.
+    pub parts: Vec<(String, RefOr<Schema>)>,
+}
+
+/// The schema of a body or answer.
+pub type SchemaOf = fn() -> Described;
 
 /// The schema of a type, for a [`Doc`].
 #[must_use]
-pub fn schema<T: utoipa::ToSchema>() -> (String, RefOr<Schema>) {
-    (T::name().into_owned(), T::schema())
+pub fn schema<T: utoipa::ToSchema>() -> Described {
+    let mut parts = Vec::new();
+    T::schemas(&mut parts);
+    Described { name: T::name().into_owned(), schema: T::schema(), parts }
 }
 
 /// What the API description says of a route.
@@ -112,6 +131,38 @@ pub struct Doc {
     pub body: Option<SchemaOf>,
     /// The status and body of success.
     pub answer: (u16, Option<SchemaOf>),
+}
+
+impl Doc {
+    /// A call that takes no body and answers 200.
+    #[must_use]
+    pub const fn of(summary: &'static str) -> Self {
+        Self { summary, query: &[], body: None, answer: (200, None) }
+    }
+
+    /// Names the query parameters.
+    #[must_use]
+    pub const fn query(self, query: &'static [(&'static str, &'static str)]) -> Self {
+        Self { query, ..self }
+    }
+
+    /// Names the body.
+    #[must_use]
+    pub const fn body(self, body: SchemaOf) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    /// Names the answer.
+    #[must_use]
+    pub const fn answer(self, status: u16, answer: SchemaOf) -> Self {
+        Self { answer: (status, Some(answer)), ..self }
+    }
+
+    /// The answer is 204 without a body.
+    #[must_use]
+    pub const fn nothing(self) -> Self {
+        Self { answer: (204, None), ..self }
+    }
 }
 
 /// One row of a route table.
@@ -128,9 +179,23 @@ pub struct Route {
     pub doc: Doc,
 }
 
+impl Route {
+    /// A row.
+    #[must_use]
+    pub const fn new(
+        method: Method,
+        path: &'static str,
+        needs: Needs,
+        handler: fn() -> MethodRouter<App>,
+        doc: Doc,
+    ) -> Self {
+        Self { method, path, needs, handler, doc }
+    }
+}
+
 /// Makes the router of a table: each row guarded by its own column.
-pub fn mount(app: &App, table: &[Route]) -> Router<App> {
-    table.iter().fold(Router::new(), |router, row| {
+pub fn mount(app: &App, table: impl IntoIterator<Item = &'static Route>) -> Router<App> {
+    table.into_iter().fold(Router::new(), |router, row| {
         let guard = Guard { app: app.clone(), needs: row.needs };
         let handler = (row.handler)().route_layer(from_fn_with_state(guard, guard::check));
         router.route(row.path, handler)

@@ -1,1 +1,6 @@
-//! The world: guarded HTTP and OIDC providers. Never called inside a transaction.
+//! The world: guarded HTTP and OpenID providers.
+//!
+//! Nothing here is called while a transaction is open.
+
+pub mod http;
+pub mod oidc;

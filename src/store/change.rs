@@ -14,20 +14,34 @@ use crate::domain::time::Timestamp;
 
 sql! {
     INSERT = "
-        insert into access_changes (organization_id, kind, key, at)
-        values ($1, $2, $3, $4)";
-    SINCE = "
-        select id, organization_id, kind, key
+        insert into access_changes (organization_id, kind, key, user_id, at)
+        values ($1, $2, $3, $4, $5)
+        returning id";
+    /// Numbers since an instant: what a node that starts must not miss.
+    NUMBERS_SINCE = "
+        select id
         from access_changes
         where at >= $1
         order by id
         limit $2";
-    FORGET = "
-        delete from access_changes
-        where at < $1";
+    NEWEST = "
+        select coalesce(max(id), 0)
+        from access_changes";
+    AFTER = "
+        select id, organization_id, kind, key
+        from access_changes
+        where id > $1
+        order by id
+        limit $2";
+    BY_NUMBER = "
+        select id, organization_id, kind, key
+        from access_changes
+        where id = $1";
 }
 
-/// Tells the other nodes what changed.
+/// Tells the other nodes what changed, and answers the change's number. The newest number of a
+/// user is the version of her access: whoever changes it holds her row, so numbers of one user are
+/// drawn in the order of their commits.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
@@ -35,35 +49,65 @@ pub async fn insert(
     scope: &mut Scope<'_>,
     change: &Change,
     at: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let (kind, key) = change.stored();
-    scope.query(INSERT).bind(kind).bind(key).bind(at.0).execute().await?;
-    Ok(())
+    let user = match change {
+        Change::User(id) => Some(id.0),
+        _ => None,
+    };
+    let query = scope.query(INSERT).bind(kind).bind(key).bind(user).bind(at.0);
+    Ok(query.one::<(i64,)>().await?.0)
 }
 
-/// Changes written at or after `at`, with their numbers, at most `limit`.
+/// A change with its number and whose it is.
+pub type Numbered = (i64, OrganizationId, Change);
+
+/// The numbers of changes made at or after `at`, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn since(
+pub async fn numbers_since(
     conn: &mut Conn<'_>,
     at: Timestamp,
     limit: i64,
-) -> Result<Vec<(i64, OrganizationId, Change)>, StoreError> {
-    let rows =
-        conn.query(SINCE).bind(at.0).bind(limit).all::<(i64, Uuid, String, String)>().await?;
-    // A kind that this program does not know was written by a newer one: forget everything then.
-    let read = |kind: &str, key: &str| Change::read(kind, key).unwrap_or(Change::Organization);
-    Ok(rows
-        .into_iter()
-        .map(|(id, organization, kind, key)| (id, OrganizationId(organization), read(&kind, &key)))
-        .collect())
+) -> Result<Vec<i64>, StoreError> {
+    let rows = conn.query(NUMBERS_SINCE).bind(at.0).bind(limit).all::<(i64,)>().await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Forgets changes that every node has read long ago.
+/// The newest number; 0 without changes.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn forget(conn: &mut Conn<'_>, before: Timestamp) -> Result<u64, StoreError> {
-    conn.query(FORGET).bind(before.0).execute().await
+pub async fn newest(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
+    Ok(conn.query(NEWEST).one::<(i64,)>().await?.0)
+}
+
+/// Changes with numbers above `number`, in order, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn after(
+    conn: &mut Conn<'_>,
+    number: i64,
+    limit: i64,
+) -> Result<Vec<Numbered>, StoreError> {
+    let rows = conn.query(AFTER).bind(number).bind(limit).all::<Row>().await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// The change with this number; `None` while it is not committed, or when it never was.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn by_number(conn: &mut Conn<'_>, number: i64) -> Result<Option<Numbered>, StoreError> {
+    Ok(conn.query(BY_NUMBER).bind(number).optional::<Row>().await?.map(read))
+}
+
+type Row = (i64, Uuid, String, String);
+
+fn read((id, organization, kind, key): Row) -> Numbered {
+    // A kind that this program does not know was written by a newer one: forget everything then.
+    let change = Change::read(&kind, &key).unwrap_or(Change::Organization);
+    (id, OrganizationId(organization), change)
 }

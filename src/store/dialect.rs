@@ -7,6 +7,8 @@
 use sqlx::error::DatabaseError;
 
 use super::error::UniqueKey;
+use super::list::places;
+use super::rule_set::Hold;
 
 /// One statement in the words of either engine.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +98,7 @@ macro_rules! sqlite {
 pub(super) use sqlite;
 
 /// Columns as SQLite lists them, and the name of the key on PostgreSQL.
-const UNIQUE_KEYS: &[(&str, &str)] = &[
+pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("organizations.slug", "organizations_slug_key"),
     ("operator_tokens.public_part", "operator_tokens_public_part_key"),
     ("domains.organization_id, domains.name", "domains_name_key"),
@@ -116,6 +118,21 @@ const UNIQUE_KEYS: &[(&str, &str)] = &[
          grants.source, grants.source_id",
         "grants_once_key",
     ),
+];
+
+/// A statement of this file by its name; it says whether the engine is PostgreSQL.
+#[cfg(test)]
+type Listed = (&'static str, fn(bool) -> &'static str);
+
+/// Every statement of this file, so that one test can prepare them all.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[Listed] = &[
+    ("migrated", migrated),
+    ("claim", claim),
+    ("hold_rule_set", |postgres| hold_rule_set(postgres, Hold::Shared)),
+    ("hold_rule_set", |postgres| hold_rule_set(postgres, Hold::Alone)),
+    ("hold_person", hold_person),
+    ("hold_persons", hold_persons),
 ];
 
 /// The key that a unique violation broke; `None` for one that this table does not name.
@@ -163,3 +180,73 @@ pub(super) const fn claim(postgres: bool) -> &'static str {
          returning id, organization_id, kind, key, payload, attempts"
     }
 }
+
+/// Holds the rule set of `$1` until commit: shared by those who change facts, alone by those who
+/// change rules or resources.
+pub(super) const fn hold_rule_set(postgres: bool, hold: Hold) -> &'static str {
+    match (postgres, hold) {
+        (true, Hold::Shared) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1
+             for share"
+        }
+        (true, Hold::Alone) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1
+             for update"
+        }
+        (false, _) => {
+            "select version, applied_version, state, users_total, users_done, error
+             from rule_sets
+             where organization_id = $1"
+        }
+    }
+}
+
+/// Holds user `$2` until commit and reads what rules read of her. Rows that refer to her may still
+/// come: only the user herself is held.
+pub(super) const fn hold_person(postgres: bool) -> &'static str {
+    if postgres {
+        "select id, directory_id, document
+         from users
+         where organization_id = $1 and id = $2
+         for no key update"
+    } else {
+        "select id, directory_id, document
+         from users
+         where organization_id = $1 and id = $2"
+    }
+}
+
+/// Holds a hundred users until commit, in the order of their ids.
+pub(super) const fn hold_persons(postgres: bool) -> &'static str {
+    if postgres {
+        concat!(
+            "select id, directory_id, document
+             from users
+             where organization_id = $1 and id in (",
+            places!(),
+            ")
+             order by id
+             limit 100
+             for no key update"
+        )
+    } else {
+        concat!(
+            "select id, directory_id, document
+             from users
+             where organization_id = $1 and id in (",
+            places!(),
+            ")
+             order by id
+             limit 100"
+        )
+    }
+}
+
+/// Tells every process that listens on PostgreSQL; SQLite has nobody to tell.
+pub(super) const NOTIFY: &str = "select pg_notify('portico_access', '')";
+/// Where they listen.
+pub(super) const CHANNEL: &str = "portico_access";

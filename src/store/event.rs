@@ -1,14 +1,134 @@
 //! Events: written with what they tell, placed in the feed after commit.
 
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
+use crate::domain::actor::ActorRef;
 use crate::domain::event::Event;
+use crate::domain::id::EventId;
+use crate::domain::time::Timestamp;
 
 sql! {
     INSERT = "
         insert into events (organization_id, id, name, occurred_at, actor, subject_kind,
             subject_id, data)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ARE_UNPLACED = "
+        select count(*)
+        from (
+            select id
+            from events
+            where position is null
+            limit 1) as one";
+    /// Places the oldest events without a place behind the last one of their feeds.
+    PLACE = "
+        with unplaced as (
+            select id, organization_id
+            from events
+            where position is null
+            order by id
+            limit $1),
+        placed as (
+            select u.id, coalesce((
+                    select max(e.position)
+                    from events e
+                    where e.organization_id = u.organization_id), 0)
+                + row_number() over (partition by u.organization_id order by u.id) as place
+            from unplaced u)
+        update events
+        set position = placed.place
+        from placed
+        where events.id = placed.id";
+    AFTER = "
+        select id, position, name, occurred_at, actor, subject_kind, subject_id, data
+        from events
+        where organization_id = $1 and position > $2
+            and ($3 = '' or $3 like '%|' || name || '|%')
+        order by position
+        limit $4";
+}
+
+/// An event in its place in the feed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// Its id.
+    pub id: EventId,
+    /// Its place: what `after` counts by.
+    pub position: i64,
+    /// Dotted and past tense: `user.created`.
+    pub name: String,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// Who did it.
+    pub actor: ActorRef,
+    /// What it happened to: a noun and its id.
+    pub subject: (String, String),
+    /// Ids and names, as JSON.
+    pub data: String,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    position: i64,
+    name: String,
+    occurred_at: i64,
+    actor: String,
+    subject_kind: String,
+    subject_id: String,
+    data: String,
+}
+
+impl TryFrom<Row> for Placed {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let actor = serde_json::from_str(&row.actor);
+        Ok(Self {
+            id: EventId(row.id),
+            position: row.position,
+            name: row.name,
+            occurred_at: Timestamp(row.occurred_at),
+            actor: actor.map_err(|_| StoreError::unreadable("actor"))?,
+            subject: (row.subject_kind, row.subject_id),
+            data: row.data,
+        })
+    }
+}
+
+/// Whether any event has no place yet.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn are_unplaced(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
+    Ok(conn.query(ARE_UNPLACED).one::<(i64,)>().await?.0 > 0)
+}
+
+/// Gives at most `limit` events their places, oldest first; answers how many. One process at a
+/// time does this: the caller holds the lease in the same transaction.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn place(conn: &mut Conn<'_>, limit: i64) -> Result<u64, StoreError> {
+    conn.query(PLACE).bind(limit).execute().await
+}
+
+/// The feed after a position, in order: events of these names, or of all when none is named.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn after(
+    scope: &mut Scope<'_>,
+    position: i64,
+    names: &[String],
+    limit: i64,
+) -> Result<Vec<Placed>, StoreError> {
+    let wanted = if names.is_empty() { String::new() } else { format!("|{}|", names.join("|")) };
+    let query = scope.query(AFTER).bind(position).bind(wanted).bind(limit);
+    query.all::<Row>().await?.into_iter().map(Placed::try_from).collect()
 }
 
 /// Adds an event without a place in the feed: the sequencer gives it one after commit.

@@ -39,25 +39,44 @@ macro_rules! sql_by_engine {
 mod db;
 mod dialect;
 mod error;
+mod list;
 mod migrate;
 mod query;
 mod scope;
 #[cfg(test)]
 mod statement;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub mod change;
+pub mod connection;
 pub mod directory;
 pub mod directory_token;
+pub mod domain;
 pub mod event;
 pub mod filter;
+pub mod grant;
 pub mod group;
+pub mod lease;
+pub mod identity;
+pub mod installation;
+pub mod login;
 pub mod member;
+pub mod notice;
 pub mod operator_token;
 pub mod organization;
 pub mod outbox;
 pub mod owner;
+pub mod profile;
+pub mod resource;
+pub mod rule;
+pub mod rule_set;
+pub mod session;
+pub mod sign_in;
+pub mod sweep;
 pub mod tombstone;
+pub mod unresolved;
 pub mod user;
 
 pub use db::{Conn, Db, OpenError, Options, Tx};

@@ -12,21 +12,25 @@ use crate::domain::time::Timestamp;
 
 sql! {
     BY_ID = "
-        select id, slug, name, kind, external_ref, status, settings, version, created_at, updated_at
+        select id, slug, name, kind, external_ref, status, settings, version, created_at,
+            updated_at, deleted_at
         from organizations
         where id = $1";
     BY_SLUG = "
-        select id, slug, name, kind, external_ref, status, settings, version, created_at, updated_at
+        select id, slug, name, kind, external_ref, status, settings, version, created_at,
+            updated_at, deleted_at
         from organizations
         where slug = $1";
     PAGE = "
-        select id, slug, name, kind, external_ref, status, settings, version, created_at, updated_at
+        select id, slug, name, kind, external_ref, status, settings, version, created_at,
+            updated_at, deleted_at
         from organizations
         where (created_at > $1 or (created_at = $1 and id > $2))
         order by created_at, id
         limit $3";
     OF_KIND = "
-        select id, slug, name, kind, external_ref, status, settings, version, created_at, updated_at
+        select id, slug, name, kind, external_ref, status, settings, version, created_at,
+            updated_at, deleted_at
         from organizations
         where kind = $1
         order by created_at, id
@@ -38,8 +42,8 @@ sql! {
     UPDATE = "
         update organizations
         set name = $2, slug = $3, external_ref = $4, status = $5, settings = $6,
-            version = version + 1, updated_at = $7
-        where id = $1 and version = $8";
+            version = version + 1, updated_at = $7, deleted_at = $8
+        where id = $1 and version = $9";
 }
 
 #[derive(FromRow)]
@@ -54,6 +58,7 @@ struct Row {
     version: i64,
     created_at: i64,
     updated_at: i64,
+    deleted_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Organization {
@@ -72,6 +77,7 @@ impl TryFrom<Row> for Organization {
             version: row.version,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
+            deleted_at: row.deleted_at.map(Timestamp),
         })
     }
 }
@@ -153,6 +159,7 @@ pub async fn update(scope: &mut Scope<'_>, changed: &Organization) -> Result<boo
         .bind(changed.status.as_str())
         .bind(settings(changed)?)
         .bind(changed.updated_at.0)
+        .bind(changed.deleted_at.map(|at| at.0))
         .bind(changed.version)
         .execute()
         .await?;

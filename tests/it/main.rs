@@ -16,3 +16,6 @@
 mod support;
 
 mod api;
+mod harness;
+mod routes;
+mod store;

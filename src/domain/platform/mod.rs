@@ -1,5 +1,5 @@
 //! The platform definition: resource kinds, permissions and roles of the one platform that a
-//! deployment serves (access section 1).
+//! deployment serves.
 //!
 //! A definition is TOML, read raw and then checked whole: either every key in it means something,
 //! or [`Definition::parse`] names each mistake with its line and key. What is checked is looked

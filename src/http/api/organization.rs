@@ -1,21 +1,70 @@
-//! Organizations: make, read, list, change.
+//! Organizations: make, read, list, change, delete.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::routing::{delete, get, patch, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::id::OrganizationId;
 use crate::domain::organization as domain;
-use crate::flow::problem::{Code, Problem};
-use crate::flow::{self};
+use crate::flow;
+use crate::flow::problem::Problem;
 use crate::http::answer::{Answer, Page, versioned};
-use crate::http::extract::{Body, IfMatch, Paging, cursor};
+use crate::http::extract::{Body, IfMatch, Paging, Params, clearable, cursor, kept};
 use crate::http::guard::Caller;
+use crate::http::route::Method::{Delete, Get, Patch, Post};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
 use crate::store;
+
+const EDIT: Needs = Needs::Action("organization.edit", Of::Organization);
+
+/// Routes of organizations.
+pub const ROUTES: &[Route] = &[
+    Route::new(
+        Post,
+        "/organizations",
+        Needs::Operator,
+        || post(create),
+        Doc::of("Makes an organization.").body(schema::<New>).answer(201, schema::<Organization>),
+    ),
+    Route::new(
+        Get,
+        "/organizations",
+        Needs::Operator,
+        || get(list),
+        Doc::of("Lists organizations in order of creation.")
+            .query(PAGED)
+            .answer(200, schema::<Page<Organization>>),
+    ),
+    Route::new(
+        Get,
+        "/organizations/{org}",
+        EDIT,
+        || get(read),
+        Doc::of("Reads an organization.").answer(200, schema::<Organization>),
+    ),
+    Route::new(
+        Patch,
+        "/organizations/{org}",
+        EDIT,
+        || patch(change),
+        Doc::of("Changes an organization.")
+            .body(schema::<Change>)
+            .answer(200, schema::<Organization>),
+    ),
+    Route::new(
+        Delete,
+        "/organizations/{org}",
+        EDIT,
+        || delete(remove),
+        Doc::of("Suspends an organization at once and purges it after 30 days.")
+            .query(&[("confirm", "The organization's slug.")])
+            .nothing(),
+    ),
+];
 
 /// A new organization.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -40,15 +89,34 @@ pub struct New {
 #[schema(as = OrganizationChange)]
 pub struct Change {
     /// Its name as people write it.
+    #[serde(default, deserialize_with = "kept")]
     name: Option<String>,
-    /// `active` or `suspended`.
+    /// The platform's own id for it; `null` clears it.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    external_ref: Option<Option<String>>,
+    /// `active` or `suspended`; the operator alone may change it. `active` brings a deleted one
+    /// back.
+    #[serde(default, deserialize_with = "kept")]
     status: Option<String>,
-    /// A session ends after this long without a request, in seconds.
+    /// A session ends after this long without a request, in seconds: 60 to 2,592,000.
+    #[serde(default, deserialize_with = "kept")]
     session_idle_s: Option<i64>,
-    /// A session ends after this long, in seconds.
+    /// A session ends after this long, in seconds: 300 to 7,776,000.
+    #[serde(default, deserialize_with = "kept")]
     session_max_s: Option<i64>,
-    /// Claims of the last sign-in count this long, in seconds.
+    /// Claims of the last sign-in count this long, in seconds: 3,600 to 31,622,400.
+    #[serde(default, deserialize_with = "kept")]
     claims_max_age_s: Option<i64>,
+    /// Mail addresses that are written to when something ends or fails, at most 20.
+    #[serde(default, deserialize_with = "kept")]
+    technical_contacts: Option<Vec<String>>,
+}
+
+/// `?confirm=`
+#[derive(Deserialize)]
+struct Confirmed {
+    confirm: Option<String>,
 }
 
 /// An organization.
@@ -66,6 +134,8 @@ pub struct Organization {
     technical_contacts: Vec<String>,
     created_at: String,
     updated_at: String,
+    /// When it was deleted: it is purged 30 days later.
+    deleted_at: Option<String>,
 }
 
 impl From<domain::Organization> for Organization {
@@ -83,12 +153,13 @@ impl From<domain::Organization> for Organization {
             technical_contacts: from.settings.technical_contacts,
             created_at: from.created_at.to_string(),
             updated_at: from.updated_at.to_string(),
+            deleted_at: from.deleted_at.map(|at| at.to_string()),
         }
     }
 }
 
 /// `POST /organizations`
-pub async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
+async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
     if new.kind.as_deref().is_some_and(|kind| kind != "customer") {
         return Err(Problem::invalid("/kind", "kind", "Only `customer` can be made.").into());
     }
@@ -113,7 +184,7 @@ pub async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>
 }
 
 /// `GET /organizations`
-pub async fn list(State(app): State<App>, paging: Paging) -> Answer<Json<Page<Organization>>> {
+async fn list(State(app): State<App>, paging: Paging) -> Answer<Json<Page<Organization>>> {
     let after = (paging.after.0, OrganizationId(paging.after.1));
     let found =
         store::organization::page(&mut app.runner.db.conn(), after, paging.limit + 1).await?;
@@ -121,55 +192,52 @@ pub async fn list(State(app): State<App>, paging: Paging) -> Answer<Json<Page<Or
 }
 
 /// `GET /organizations/{org}`
-pub async fn read(State(app): State<App>, caller: Caller) -> Answer {
-    let found = by_id(&app, caller.organization()?).await?;
+async fn read(State(app): State<App>, caller: Caller) -> Answer {
+    let id = caller.organization()?;
+    let found = store::organization::by_id(&mut app.runner.db.conn(), id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("organization"))?;
     Ok(versioned(StatusCode::OK, found.version, Organization::from(found)))
 }
 
 /// `PATCH /organizations/{org}`
-pub async fn change(
+async fn change(
     State(app): State<App>,
     caller: Caller,
-    condition: IfMatch,
-    Body(change): Body<Change>,
-) -> Answer<Response> {
+    IfMatch(condition): IfMatch,
+    Body(sent): Body<Change>,
+) -> Answer {
     let organization = caller.organization()?;
+    let patch = flow::organization::Patch {
+        name: sent.name,
+        external_ref: sent.external_ref,
+        status: sent.status,
+        session_idle_s: sent.session_idle_s,
+        session_max_s: sent.session_max_s,
+        claims_max_age_s: sent.claims_max_age_s,
+        technical_contacts: sent.technical_contacts,
+    };
     let saved = app
         .runner
         .write(caller.actor, organization, move |work| {
-            let (change, condition) = (change.clone(), condition.clone());
-            Box::pin(async move {
-                let found = store::organization::by_id(&mut work.conn(), organization).await?;
-                let found = found.ok_or_else(|| Problem::not_found("organization"))?;
-                if !condition.holds(found.version) {
-                    return Err(Problem::stale());
-                }
-                flow::organization::save(work, change.over(found)?).await
-            })
+            let (patch, condition) = (patch.clone(), condition.clone());
+            Box::pin(async move { flow::organization::change(work, &condition, &patch).await })
         })
         .await?;
     Ok(versioned(StatusCode::OK, saved.version, Organization::from(saved)))
 }
 
-impl Change {
-    fn over(self, mut found: domain::Organization) -> Result<domain::Organization, Problem> {
-        found.name = self.name.unwrap_or(found.name);
-        if let Some(status) = self.status {
-            found.status = domain::Status::parse(&status).ok_or_else(|| {
-                Problem::invalid("/status", "value", "status is `active` or `suspended`.")
-            })?;
-        }
-        found.settings.session_idle_s =
-            self.session_idle_s.unwrap_or(found.settings.session_idle_s);
-        found.settings.session_max_s = self.session_max_s.unwrap_or(found.settings.session_max_s);
-        found.settings.claims_max_age_s =
-            self.claims_max_age_s.unwrap_or(found.settings.claims_max_age_s);
-        Ok(found)
-    }
-}
-
-async fn by_id(app: &App, id: OrganizationId) -> Result<domain::Organization, Problem> {
-    store::organization::by_id(&mut app.runner.db.conn(), id)
-        .await?
-        .ok_or_else(|| Problem::new(Code::NotFound, "There is no such organization here."))
+/// `DELETE /organizations/{org}?confirm=<slug>`
+async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Params(sent): Params<Confirmed>,
+) -> Answer<StatusCode> {
+    let organization = caller.organization()?;
+    app.runner
+        .write(caller.actor, organization, move |work| {
+            let confirm = sent.confirm.clone().unwrap_or_default();
+            Box::pin(async move { flow::organization::delete(work, &confirm).await })
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@ use portico::domain::platform::Definition;
 use portico::domain::secret::SecretHash;
 use portico::domain::time::{Clock, Timestamp};
 use portico::flow;
+use portico::store::{self, Db};
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -91,7 +92,7 @@ impl TestApp {
 
     /// A SCIM client with its directory's token; its paths begin below `/scim/v2`.
     pub fn scim(&self, token: &str) -> Caller {
-        self.bearer(token).as_scim()
+        self.bearer(token).with_scim()
     }
 
     /// Makes an organization and answers its id; the slug is the name in lower case.
@@ -121,7 +122,12 @@ impl Drop for TestApp {
             return;
         }
         let database = Arc::clone(&self.database);
-        let left = aside(async move { database.outbox_rows().await });
+        let left = aside(move || async move {
+            let db = Db::open(&database.options()).await.expect("it opens once more");
+            let left = store::outbox::count(&mut db.conn()).await.expect("a count");
+            db.close().await;
+            left
+        });
         assert_eq!(left, Some(0), "rows are left behind in the outbox: run the worker");
     }
 }
@@ -132,8 +138,9 @@ fn platform() -> Definition {
     Definition::parse(text, "field-vision").expect("a checked preset")
 }
 
+/// A client that follows no redirects and knows no proxy.
 #[expect(clippy::disallowed_methods, reason = "the one client of the tests; it calls ourselves")]
-fn client() -> Client {
+pub fn client() -> Client {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

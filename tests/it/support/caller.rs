@@ -53,7 +53,7 @@ impl Caller {
     }
 
     /// The same caller, who speaks SCIM and whose paths begin below `/scim/v2`.
-    pub fn as_scim(mut self) -> Self {
+    pub fn with_scim(mut self) -> Self {
         self.base.push_str("/scim/v2");
         self.media_type = "application/scim+json";
         self

@@ -12,7 +12,6 @@ use portico::domain::time::Rng;
 use portico::store::{Db, Options};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 /// The variable that names the PostgreSQL server.
@@ -45,7 +44,7 @@ impl Database {
         let server = server();
         let template = template(&server).await;
         let name = format!("portico_test_{}", unique());
-        let mut conn = admin(&server).await;
+        let mut conn = connect(&server).await;
         run(&mut conn, &format!("create database {name} template {template}")).await;
         conn.close().await.ok();
         Self::Postgres { server, name }
@@ -60,9 +59,17 @@ impl Database {
                 exclusive: false,
                 readers: READERS,
             },
-            Self::Postgres { server, name } => {
-                Options::Postgres { url: at(server, name), connections: CONNECTIONS }
+            Self::Postgres { .. } => {
+                Options::Postgres { url: self.url(), connections: CONNECTIONS }
             }
+        }
+    }
+
+    /// Its URL, as the program's settings take it.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite { folder } => format!("sqlite://{}", file(folder).display()),
+            Self::Postgres { server, name } => at(server, name),
         }
     }
 
@@ -71,22 +78,6 @@ impl Database {
         let db = Db::open(&self.options()).await.expect("the database opens");
         db.prepare(true).await.expect("the database has its schema");
         db
-    }
-
-    /// Rows that wait in the outbox.
-    pub async fn outbox_rows(&self) -> i64 {
-        let count = "select count(*) from outbox";
-        match self {
-            Self::Sqlite { folder } => {
-                let options = SqliteConnectOptions::new().filename(file(folder));
-                let mut conn = options.connect().await.expect("the file opens once more");
-                sqlx::query_scalar(count).fetch_one(&mut conn).await.expect("the outbox is there")
-            }
-            Self::Postgres { server, name } => {
-                let mut conn = connect(&at(server, name)).await;
-                sqlx::query_scalar(count).fetch_one(&mut conn).await.expect("the outbox is there")
-            }
-        }
     }
 }
 
@@ -98,8 +89,8 @@ impl Drop for Database {
             }
             Self::Postgres { server, name } => {
                 let (server, name) = (server.clone(), name.clone());
-                aside(async move {
-                    let mut conn = admin(&server).await;
+                aside(move || async move {
+                    let mut conn = connect(&server).await;
                     let drop = format!("drop database if exists {name} with (force)");
                     run(&mut conn, &drop).await;
                 });
@@ -109,10 +100,14 @@ impl Drop for Database {
 }
 
 /// Runs a future to its end from a place that cannot wait: a drop.
-pub fn aside<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Option<T> {
+pub fn aside<T, F>(future: impl FnOnce() -> F + Send + 'static) -> Option<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T>,
+{
     let run = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime can be made").block_on(future)
+        runtime.expect("a runtime can be made").block_on(future())
     };
     std::thread::spawn(run).join().ok()
 }
@@ -127,7 +122,7 @@ fn server() -> String {
 /// Makes the template unless it is there, and answers its name.
 async fn template(server: &str) -> String {
     let name = format!("portico_template_{}", schema());
-    let mut conn = admin(server).await;
+    let mut conn = connect(server).await;
     run(&mut conn, &format!("select pg_advisory_lock({TEMPLATE_LOCK})")).await;
     let exists = "select exists (select from pg_database where datname = $1)";
     let made: bool = sqlx::query_scalar(exists)
@@ -162,10 +157,6 @@ fn schema() -> String {
         digest.chain_update(std::fs::read(step).expect("a migration can be read"))
     });
     hex(&digest.finalize()[..8])
-}
-
-async fn admin(server: &str) -> PgConnection {
-    connect(server).await
 }
 
 async fn connect(url: &str) -> PgConnection {

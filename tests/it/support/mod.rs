@@ -7,8 +7,15 @@ mod app;
 mod caller;
 mod database;
 mod reply;
+mod server;
+
+/// The provider of the unit tests: it says whatever a test wants.
+#[path = "../../../src/outbound/oidc/fake.rs"]
+pub mod provider;
 
 pub use app::TestApp;
+pub use caller::Caller;
+pub use reply::Reply;
 
 /// Makes two tests of each: `name::sqlite` and `name::postgres`.
 macro_rules! on_both_engines {

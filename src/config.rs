@@ -1,1 +1,0 @@
-//! Settings: raw values from command line, environment and file, then checked ones.

@@ -1,0 +1,231 @@
+//! A connection: one SSO source of an organization, here an OpenID provider.
+//!
+//! It names the provider (issuer, client), how its subjects are found among the users that a
+//! directory brought (the link rule), and which e-mail domains it may vouch for. Client secrets
+//! are kept sealed, never here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{ConnectionId, DirectoryId, DomainId, OrganizationId};
+use super::time::Timestamp;
+
+/// Longest name, in characters.
+pub const NAME_MAX: usize = 200;
+/// Connections that an organization may have.
+pub const CONNECTIONS_MAX: usize = 100;
+/// Domains that a connection may list.
+pub const DOMAINS_MAX: usize = 100;
+/// Scopes that are asked for, at most.
+pub const SCOPES_MAX: usize = 20;
+/// Named claims, at most.
+pub const CLAIMS_MAX: usize = 50;
+/// Longest issuer, client id, client secret, scope or claim name, in bytes.
+pub const TEXT_MAX: usize = 2048;
+/// Leeway on the times of a token unless said, in seconds (R18).
+pub const LEEWAY_S: i64 = 60;
+/// Most leeway, in seconds (R18).
+pub const LEEWAY_MAX_S: i64 = 300;
+/// The scope without which there is no ID token.
+pub const OPENID: &str = "openid";
+
+/// Declares a closed set of words that are stored and shown.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name { $($(#[$item])* #[serde(rename = $word)] $variant,)+ }
+
+        impl $name {
+            /// The word that is stored and shown.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// Reads the word.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                [$(Self::$variant),+].into_iter().find(|one| one.as_str() == text)
+            }
+        }
+    };
+}
+
+words! {
+    /// Whether people sign in with it.
+    Status {
+        /// Being set up: nobody signs in with it yet.
+        Draft = "draft",
+        /// As usual.
+        Active = "active",
+        /// Switched off: its sessions are over.
+        Disabled = "disabled",
+    }
+}
+
+words! {
+    /// Whose habits are known.
+    Provider {
+        /// Microsoft Entra ID.
+        Entra = "entra",
+        /// Okta.
+        Okta = "okta",
+        /// Google Workspace.
+        Google = "google",
+        /// Any other.
+        Generic = "generic",
+    }
+}
+
+words! {
+    /// Which SCIM attribute the link claim is compared with.
+    ScimKey {
+        /// `externalId`, byte for byte.
+        ExternalId = "external_id",
+        /// `userName`, whatever its letter case.
+        UserName = "user_name",
+        /// `id`: our user id.
+        Id = "id",
+    }
+}
+
+words! {
+    /// How we prove to the token endpoint who we are.
+    ClientAuth {
+        /// `client_secret_basic`.
+        Basic = "basic",
+        /// `client_secret_post`.
+        Post = "post",
+    }
+}
+
+/// How a subject finds its user at first sign-in (LI2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The claim.
+    pub claim: String,
+    /// The attribute that it is compared with.
+    pub scim: ScimKey,
+}
+
+impl Link {
+    /// The rule of a provider: Entra's `oid`, otherwise `sub`, is the directory's `externalId`.
+    #[must_use]
+    pub fn of(provider: Provider) -> Self {
+        let claim = if provider == Provider::Entra { "oid" } else { "sub" };
+        Self { claim: claim.to_owned(), scim: ScimKey::ExternalId }
+    }
+}
+
+/// The OpenID provider and our place there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// The provider, compared byte for byte.
+    pub issuer: String,
+    /// Our name there.
+    pub client_id: String,
+    /// How we prove who we are.
+    pub auth: ClientAuth,
+    /// What is asked for, `openid` first.
+    pub scopes: Vec<String>,
+    /// When the provider forgets the secret, for a warning in time.
+    pub secret_expires_at: Option<i64>,
+    /// Leeway on the times of a token, in seconds.
+    pub leeway_s: i64,
+}
+
+/// What can be chosen for a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How a subject finds its user.
+    pub link: Link,
+    /// Which claim holds what we know under a name of ours: `email`.
+    #[serde(default)]
+    pub claims: BTreeMap<String, String>,
+    /// Whether guests of the provider's tenant may sign in (EN4).
+    #[serde(default)]
+    pub guests_allowed: bool,
+    /// The tenant that a token must name: Entra's `tid`, Google's `hd`.
+    #[serde(default)]
+    pub tenant_id: Option<String>,
+    /// The OpenID provider.
+    pub oidc: Oidc,
+}
+
+/// One SSO source of an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// What people call it.
+    pub name: String,
+    /// Whether people sign in with it.
+    pub status: Status,
+    /// Whose habits are known.
+    pub provider: Provider,
+    /// The directory whose users it signs in.
+    pub directory_id: Option<DirectoryId>,
+    /// What was chosen.
+    pub settings: Settings,
+    /// [`Secrets`], sealed.
+    pub secret: Option<Vec<u8>>,
+    /// Domains that it may vouch for.
+    pub domains: Vec<DomainId>,
+    /// Counts changes; the `ETag`.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What the token endpoint knows us by: the present secret and, while it is being changed, the next.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// The present one.
+    pub client_secret: String,
+    /// The one to come, tried when the present one is refused (R5).
+    pub next: Option<String>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
+
+/// Google's one issuer serves all tenants (W1).
+pub const GOOGLE: &str = "https://accounts.google.com";
+
+impl Connection {
+    /// The claim that names a person for good: Entra's `oid` is one for all its applications and is
+    /// what its directory sends, `sub` anywhere else (EN2).
+    #[must_use]
+    pub fn subject_claim(&self) -> &'static str {
+        let by_oid = self.provider == Provider::Entra && self.settings.link.claim != "sub";
+        if by_oid { "oid" } else { "sub" }
+    }
+
+    /// The claim that holds the e-mail address.
+    #[must_use]
+    pub fn email_claim(&self) -> &str {
+        self.settings.claims.get("email").map_or("email", String::as_str)
+    }
+
+    /// Whether identities hang on what differs between the two: they may not differ while there
+    /// are any (LI12).
+    #[must_use]
+    pub fn rebinds(&self, changed: &Self) -> bool {
+        self.settings.oidc.issuer != changed.settings.oidc.issuer
+            || self.settings.tenant_id != changed.settings.tenant_id
+            || self.subject_claim() != changed.subject_claim()
+    }
+}

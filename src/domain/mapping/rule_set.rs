@@ -1,0 +1,99 @@
+//! The rules of one organization, in order, with the index from facts to rules.
+
+use std::collections::BTreeSet;
+
+use super::index::{GroupFacts, RuleIndex};
+use super::rule::Rule;
+
+/// An organization has at most this many rules.
+pub const RULES_MAX: usize = 500;
+
+/// More rules than an organization may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an organization has at most {RULES_MAX} mapping rules")]
+pub struct TooManyRules;
+
+/// Checked rules in the order in which they apply.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    index: RuleIndex,
+}
+
+/// Some rules of one set, by their places.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection(BTreeSet<usize>);
+
+impl Selection {
+    /// Whether no rule is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds the rules of another selection of the same set.
+    pub fn add(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    pub(super) fn has(&self, place: usize) -> bool {
+        self.0.contains(&place)
+    }
+}
+
+impl RuleSet {
+    /// Puts rules in order: by position, equal ones by id.
+    ///
+    /// # Errors
+    /// [`TooManyRules`] beyond [`RULES_MAX`].
+    pub fn new(mut rules: Vec<Rule>) -> Result<Self, TooManyRules> {
+        if rules.len() > RULES_MAX {
+            return Err(TooManyRules);
+        }
+        rules.sort_by_key(|rule| (rule.position, rule.id));
+        let index = RuleIndex::new(&rules);
+        Ok(Self { rules, index })
+    }
+
+    /// The rules in order.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rules in a selection, in order.
+    pub fn selected<'s>(&'s self, selection: &'s Selection) -> impl Iterator<Item = &'s Rule> {
+        let chosen = |(place, rule)| selection.has(place).then_some(rule);
+        self.rules.iter().enumerate().filter_map(chosen)
+    }
+
+    /// Every rule.
+    #[must_use]
+    pub fn all(&self) -> Selection {
+        Selection((0..self.rules.len()).collect())
+    }
+
+    /// The rules whose grants a membership in a group, or its end, can change. For a rename, ask
+    /// with the old and with the new name.
+    #[must_use]
+    pub fn touched_by_group(&self, group: &GroupFacts<'_>) -> Selection {
+        self.with_rivals(self.index.of_group(group))
+    }
+
+    /// The rules whose grants a change of this top-level attribute (`department`, `emails`,
+    /// `claims`) can change; extension attributes go by their bare name.
+    #[must_use]
+    pub fn touched_by_attribute(&self, name: &str) -> Selection {
+        self.with_rivals(self.index.of_attribute(name))
+    }
+
+    /// Exclusive rules win or lose together, so one of them brings the others.
+    fn with_rivals(&self, mut places: BTreeSet<usize>) -> Selection {
+        let exclusive =
+            |place: &usize| self.rules.get(*place).is_some_and(|rule| rule.exclusive_in.is_some());
+        if places.iter().any(exclusive) {
+            places.extend((0..self.rules.len()).filter(exclusive));
+        }
+        Selection(places)
+    }
+}

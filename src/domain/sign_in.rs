@@ -1,0 +1,364 @@
+//! Signing in: what a provider asserted, why a sign-in is refused, and the journal of both.
+//!
+//! A refusal has a stable code. The person reads a sentence that tells nobody who exists; the
+//! administrator reads in the journal what she can do.
+
+use serde_json::{Map, Value};
+
+use super::connection::{Connection, GOOGLE, Provider};
+use super::id::{ConnectionId, SignInId, UserId};
+use super::identity::{EmailKey, SUBJECT_MAX};
+use super::time::Timestamp;
+
+/// Declares the codes with the person's sentence and the administrator's hint.
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $said:literal, $hint:literal;)+) => {
+        /// Why a sign-in is refused: a stable code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Refused { $($(#[$doc])* $name,)+ }
+
+        impl Refused {
+            /// Every code, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The code as it is sent and kept.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// What the person reads.
+            #[must_use]
+            pub const fn said(self) -> &'static str {
+                match self { $(Self::$name => $said,)+ }
+            }
+
+            /// What the administrator can do.
+            #[must_use]
+            pub const fn hint(self) -> &'static str {
+                match self { $(Self::$name => $hint,)+ }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// Nobody here is this person.
+    UnknownUser = "unknown_user",
+        "Your sign-in worked, but there is no account for you here. Ask your administrator.",
+        "No user of the connection's directory has this value in the linked attribute. Assign the \
+         person to the SCIM application, or look at the connection's `link`: the claim must hold \
+         what the directory sends.";
+    /// She is suspended.
+    UserDisabled = "user_disabled",
+        "Your account is switched off. Ask your administrator.",
+        "The user is suspended. Activate her where she is managed (in the directory, if she came \
+         from one).";
+    /// The identity belonged to somebody who was removed.
+    UserRemoved = "user_removed",
+        "Your sign-in worked, but there is no account for you here. Ask your administrator.",
+        "This identity belonged to a removed user and nobody who was created later claims it. \
+         Provision the person anew.";
+    /// Several users fit.
+    LinkAmbiguous = "link_ambiguous",
+        "Your sign-in worked, but your account could not be told apart. Ask your administrator.",
+        "Several users of the directory fit this person. Make the linked attribute unique: remove \
+         the duplicate in the directory.";
+    /// The user has another identity at this connection.
+    RelinkNeeded = "relink_needed",
+        "Your sign-in worked, but your account is bound to another identity. Ask your \
+         administrator.",
+        "The user is linked to another subject of this connection. If the person changed her \
+         identity at the provider, remove the old identity of the user; she is linked at her next \
+         sign-in.";
+    /// A guest of the provider's tenant.
+    GuestNotAllowed = "guest_not_allowed",
+        "Guests of this organization cannot sign in here.",
+        "The person is a guest in the provider's tenant. Set `guests_allowed` to let guests in.";
+    /// Another tenant than the pinned one.
+    TenantMismatch = "tenant_mismatch",
+        "You signed in with an account of another organization.",
+        "The token is of another tenant (`tid` or `hd`) than the connection names.";
+    /// The connection is switched off, or not yet on.
+    ConnectionDisabled = "connection_disabled",
+        "This way of signing in is switched off. Ask your administrator.",
+        "The connection is a draft or disabled: set its status to active.";
+    /// The organization is suspended.
+    OrganizationNotActive = "organization_not_active",
+        "Signing in is switched off for your organization.",
+        "The organization is suspended: the operator can activate it.";
+    /// The answer belongs to no sign-in of this browser.
+    StateInvalid = "state_invalid",
+        "This sign-in was not begun in this browser. Please start again.",
+        "The answer had an unknown `state`, or came to another browser than the one that began. \
+         Bookmarked provider pages and blocked cookies do this; start at the connection's \
+         `start_url`.";
+    /// The answer came a second time.
+    Replayed = "replayed",
+        "This sign-in was used already. Please start again.",
+        "The answer of the provider was sent twice, as going back in the browser does. Many of \
+         them from strange addresses would be somebody replaying links.";
+    /// It took too long, or the token is too old.
+    Expired = "expired",
+        "This sign-in took too long. Please start again.",
+        "The sign-in took longer than 10 minutes, or the token was too old. If it happens to \
+         everybody, compare the clocks of the provider and of this server.";
+    /// The token is of the future.
+    NotYetValid = "not_yet_valid",
+        "The sign-in could not be verified. Please start again.",
+        "The token begins in the future. Compare the clocks of the provider and of this server, or \
+         raise `leeway_s`.";
+    /// The token answers another request.
+    NonceInvalid = "nonce_invalid",
+        "The sign-in could not be verified. Please start again.",
+        "The ID token has no or another `nonce`: it was made for another sign-in.";
+    /// Another provider answered.
+    IssuerMismatch = "issuer_mismatch",
+        "The sign-in could not be verified. Ask your administrator.",
+        "The `iss` of the answer or of its discovery document is not the connection's issuer. \
+         Copy the issuer from the provider's discovery document, with or without the last slash.";
+    /// The token is for another client.
+    AudienceMismatch = "audience_mismatch",
+        "The sign-in could not be verified. Ask your administrator.",
+        "The ID token's `aud` or `azp` is not the connection's client id. Compare the client id \
+         with the provider's.";
+    /// The signature does not hold.
+    SignatureInvalid = "signature_invalid",
+        "The sign-in could not be verified. Ask your administrator.",
+        "No key of the provider verifies the ID token, or its algorithm is not accepted (RS, PS and \
+         ES are, none and HS are not).";
+    /// The token is not as it must be.
+    TokenInvalid = "token_invalid",
+        "The sign-in could not be verified. Ask your administrator.",
+        "The ID token is not well-formed: a needed claim is missing, doubled or of another type, \
+         its `typ` is not JWT, or `at_hash` does not fit.";
+    /// The token names nobody.
+    SubjectMissing = "subject_missing",
+        "The sign-in could not be verified. Ask your administrator.",
+        "The subject claim (`sub`; for Entra `oid`) or the linked claim is missing, empty or longer \
+         than 255 characters. Let the provider send it.";
+    /// The person or her administrator said no.
+    AccessDenied = "access_denied",
+        "The sign-in was declined at your provider.",
+        "The provider answered `access_denied`: the person declined, or is not assigned to this \
+         application there.";
+    /// The provider wants her to sign in.
+    LoginRequired = "login_required",
+        "Your provider wants you to sign in anew. Please start again.",
+        "The provider answered `login_required`.";
+    /// The provider wants to ask her something.
+    InteractionRequired = "interaction_required",
+        "Your provider wants to ask you something. Please start again.",
+        "The provider answered `interaction_required`: consent or a second factor is missing.";
+    /// The provider does not answer as it should.
+    ProviderError = "provider_error",
+        "Your provider did not answer as expected. Please try again later.",
+        "The provider refused our request or could not be reached: see the detail. Client id, \
+         client secret and redirect URI must be registered there.";
+}
+
+/// Where in a sign-in it was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Before the provider was asked.
+    Start,
+    /// Its answer reached us.
+    Callback,
+    /// We asked the provider for the token.
+    Provider,
+    /// The token was read.
+    Token,
+    /// A user was looked for.
+    Link,
+}
+
+impl Step {
+    /// The word that is kept and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Callback => "callback",
+            Self::Provider => "provider",
+            Self::Token => "token",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// A refusal with what the administrator may know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", .code.as_str())]
+pub struct Refusal {
+    /// The code.
+    pub code: Refused,
+    /// Where.
+    pub step: Step,
+    /// What was found, without secrets; empty where the code says all.
+    pub detail: String,
+}
+
+/// Longest detail that is kept, in characters: providers write it.
+pub const DETAIL_MAX: usize = 300;
+
+impl Refusal {
+    /// A refusal where the code says all.
+    #[must_use]
+    pub const fn new(step: Step, code: Refused) -> Self {
+        Self { code, step, detail: String::new() }
+    }
+
+    /// Adds what was found; control characters are dropped and the length is bounded.
+    #[must_use]
+    pub fn found(mut self, detail: &str) -> Self {
+        self.detail = detail.chars().filter(|c| !c.is_control()).take(DETAIL_MAX).collect();
+        self
+    }
+
+    /// The hint with what was found.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self.detail.as_str() {
+            "" => self.code.hint().to_owned(),
+            detail => format!("{} ({detail})", self.code.hint()),
+        }
+    }
+}
+
+/// An entry of the sign-in journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub id: SignInId,
+    /// At which connection.
+    pub connection_id: ConnectionId,
+    /// When.
+    pub at: Timestamp,
+    /// The refusal's code; `None` when she was signed in.
+    pub code: Option<String>,
+    /// Where it was refused, `session` when it was not.
+    pub step: String,
+    /// Which rule found her.
+    pub rule: Option<String>,
+    /// Who she is here, once known.
+    pub user_id: Option<UserId>,
+    /// What the provider calls her, once known.
+    pub subject: Option<String>,
+    /// Her address as the provider asserts it.
+    pub email: Option<String>,
+    /// What the administrator can do.
+    pub hint: Option<String>,
+    /// The request that the person can name.
+    pub request_id: String,
+}
+
+/// What a verified token asserts of a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asserted {
+    /// What the provider calls her for good.
+    pub subject: String,
+    /// The value of the link claim, where it may be used.
+    pub link: Option<String>,
+    /// Her address, for the journal.
+    pub email: Option<String>,
+    /// Addresses and logins of hers that may be looked for (LI2b), as they are compared.
+    pub addresses: Vec<EmailKey>,
+    /// What the provider calls her session there.
+    pub provider_session: Option<String>,
+}
+
+/// Claims that hold the login that an administrator gave. Elsewhere than at Entra people may choose
+/// their `preferred_username` themselves, so that it proves nothing.
+const fn login_claims(provider: Provider) -> &'static [&'static str] {
+    match provider {
+        Provider::Entra => &["upn", "preferred_username"],
+        _ => &["upn"],
+    }
+}
+
+/// Reads what verified claims assert, and holds it against what the connection demands.
+///
+/// # Errors
+/// [`Refused::SubjectMissing`], [`Refused::TenantMismatch`], [`Refused::GuestNotAllowed`].
+pub fn asserted(connection: &Connection, claims: &Map<String, Value>) -> Result<Asserted, Refusal> {
+    let refuse = |code| Refusal::new(Step::Token, code);
+    let subject_claim = connection.subject_claim();
+    let subject = text(claims, subject_claim)
+        .filter(|subject| (1..=SUBJECT_MAX).contains(&subject.len()))
+        .ok_or_else(|| refuse(Refused::SubjectMissing).found(subject_claim))?;
+    check_tenant(connection, claims)?;
+    let guest = is_guest(connection, claims);
+    if guest && !connection.settings.guests_allowed {
+        return Err(refuse(Refused::GuestNotAllowed));
+    }
+    let email_claim = connection.email_claim();
+    let email = text(claims, email_claim);
+    // An address that its own provider calls unproved identifies nobody (OA10).
+    let disowned = is_false(claims.get("email_verified")) || is_false(claims.get("xms_edov"));
+    let link_claim = connection.settings.link.claim.as_str();
+    let link = text(claims, link_claim)
+        .filter(|_| !(disowned && (link_claim == email_claim || link_claim == "email")))
+        .filter(|value| value.len() <= SUBJECT_MAX);
+    let own = email.filter(|_| !disowned);
+    let mut addresses: Vec<EmailKey> = Vec::new();
+    let named = login_claims(connection.provider).iter().filter_map(|claim| text(claims, claim));
+    for key in own.into_iter().chain(named).filter_map(EmailKey::parse) {
+        // A guest's address is of a foreign domain by nature (EN4).
+        if !guest && !addresses.contains(&key) {
+            addresses.push(key);
+        }
+    }
+    Ok(Asserted {
+        subject: subject.to_owned(),
+        link: link.map(str::to_owned),
+        email: email.map(|email| email.chars().take(DETAIL_MAX).collect()),
+        addresses,
+        provider_session: text(claims, "sid")
+            .filter(|sid| sid.len() <= SUBJECT_MAX)
+            .map(str::to_owned),
+    })
+}
+
+fn check_tenant(connection: &Connection, claims: &Map<String, Value>) -> Result<(), Refusal> {
+    let settings = &connection.settings;
+    let claim = match connection.provider {
+        Provider::Google => "hd",
+        _ if settings.oidc.issuer == GOOGLE => "hd",
+        _ => "tid",
+    };
+    let named = text(claims, claim);
+    let fits = match &settings.tenant_id {
+        Some(tenant) => named.is_some_and(|named| named.eq_ignore_ascii_case(tenant)),
+        // Google's issuer serves everybody: without a pinned tenant nobody is let in (W1).
+        None => claim != "hd",
+    };
+    if fits {
+        return Ok(());
+    }
+    let found = format!("{claim}: {}", named.unwrap_or("none"));
+    Err(Refusal::new(Step::Token, Refused::TenantMismatch).found(&found))
+}
+
+/// Whether Entra says that she is a guest in its tenant (EN4).
+fn is_guest(connection: &Connection, claims: &Map<String, Value>) -> bool {
+    if connection.provider != Provider::Entra {
+        return false;
+    }
+    let flagged = claims.get("acct").is_some_and(|acct| acct == 1 || acct == "1");
+    let elsewhere = text(claims, "idp").is_some_and(|idp| Some(idp) != text(claims, "iss"));
+    flagged || elsewhere
+}
+
+fn is_false(claim: Option<&Value>) -> bool {
+    claim.is_some_and(|value| {
+        value == &Value::Bool(false) || value == "false" || value == "0" || value == 0
+    })
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims.get(name)?.as_str().filter(|text| !text.trim().is_empty())
+}
+
+#[cfg(test)]
+#[path = "sign_in_tests.rs"]
+mod tests;

@@ -1,0 +1,429 @@
+//! Directories and their tokens: make, read, list, change, revoke.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{delete, get, patch, post};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::domain::directory as domain;
+use crate::domain::id::{DirectoryId, TokenId};
+use crate::flow;
+use crate::flow::fields::Fields;
+use crate::flow::problem::Problem;
+use crate::http::answer::{Answer, Page, created, versioned};
+use crate::http::extract::{Body, IfMatch, Paging, cursor, kept};
+use crate::http::guard::Caller;
+use crate::http::route::Method::{Delete, Get, Patch, Post};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::store;
+
+const IN_ORGANIZATION: Needs = Needs::Action("directories.manage", Of::Organization);
+const OF_ITSELF: Needs = Needs::Action("directories.manage", Of::Directory);
+const OF_TOKEN: Needs = Needs::Action("directories.manage", Of::DirectoryToken);
+
+/// Routes of directories and their tokens.
+pub const ROUTES: &[Route] = &[
+    Route::new(
+        Post,
+        "/organizations/{org}/directories",
+        IN_ORGANIZATION,
+        || post(create),
+        Doc::of("Makes a directory.").body(schema::<New>).answer(201, schema::<Directory>),
+    ),
+    Route::new(
+        Get,
+        "/organizations/{org}/directories",
+        IN_ORGANIZATION,
+        || get(list),
+        Doc::of("Lists directories in order of creation.")
+            .query(PAGED)
+            .answer(200, schema::<Page<Directory>>),
+    ),
+    Route::new(
+        Get,
+        "/directories/{id}",
+        OF_ITSELF,
+        || get(read),
+        Doc::of("Reads a directory.").answer(200, schema::<Directory>),
+    ),
+    Route::new(
+        Patch,
+        "/directories/{id}",
+        OF_ITSELF,
+        || patch(change),
+        Doc::of("Changes a directory; `disabled` refuses its tokens and changes nobody.")
+            .body(schema::<Change>)
+            .answer(200, schema::<Directory>),
+    ),
+    Route::new(
+        Post,
+        "/directories/{id}/tokens",
+        OF_ITSELF,
+        || post(create_token),
+        Doc::of("Makes a token of a directory; this answer alone shows it.")
+            .body(schema::<NewToken>)
+            .answer(201, schema::<ShownToken>),
+    ),
+    Route::new(
+        Get,
+        "/directories/{id}/tokens",
+        OF_ITSELF,
+        || get(list_tokens),
+        Doc::of("Lists the tokens of a directory that were not revoked.")
+            .query(PAGED)
+            .answer(200, schema::<Page<Token>>),
+    ),
+    Route::new(
+        Delete,
+        "/directory-tokens/{id}",
+        OF_TOKEN,
+        || delete(revoke_token),
+        Doc::of("Revokes a token of a directory at once.").nothing(),
+    ),
+];
+
+/// A new directory.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewDirectory)]
+pub struct New {
+    /// What people call it, 1 to 200 characters.
+    name: String,
+    /// Whose habits are tolerated: `strict`, `generic`, `entra` or `okta`.
+    profile: String,
+    /// Ids of domains whose people this directory may adopt, once they are verified.
+    domains: Option<Vec<String>>,
+    /// `ready` (unless said): a new user may sign in at once.
+    on_provision: Option<String>,
+    /// `refuse` (unless said): members that are not known are refused.
+    unknown_members: Option<String>,
+    /// Not offered yet: `null`.
+    #[schema(value_type = Option<Object>)]
+    max_removals: Option<Value>,
+    /// Not offered yet: `null`.
+    #[schema(value_type = Option<Object>)]
+    role_ceiling: Option<Value>,
+}
+
+/// A change as a JSON Merge Patch: what is left out stays.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DirectoryChange)]
+pub struct Change {
+    /// What people call it.
+    #[serde(default, deserialize_with = "kept")]
+    name: Option<String>,
+    /// Whose habits are tolerated.
+    #[serde(default, deserialize_with = "kept")]
+    profile: Option<String>,
+    /// `active` or `disabled`.
+    #[serde(default, deserialize_with = "kept")]
+    status: Option<String>,
+    /// Ids of domains whose people this directory may adopt.
+    #[serde(default, deserialize_with = "kept")]
+    domains: Option<Vec<String>>,
+    /// `ready`: a new user may sign in at once.
+    #[serde(default, deserialize_with = "kept")]
+    on_provision: Option<String>,
+    /// `refuse`: members that are not known are refused.
+    #[serde(default, deserialize_with = "kept")]
+    unknown_members: Option<String>,
+    /// Not offered yet: `null`.
+    #[schema(value_type = Option<Object>)]
+    max_removals: Option<Value>,
+    /// Not offered yet: `null`.
+    #[schema(value_type = Option<Object>)]
+    role_ceiling: Option<Value>,
+}
+
+/// A directory.
+#[derive(Serialize, ToSchema)]
+pub struct Directory {
+    id: String,
+    organization_id: String,
+    name: String,
+    /// `strict`, `generic`, `entra` or `okta`.
+    profile: &'static str,
+    /// `active` or `disabled`.
+    status: &'static str,
+    /// Where the client sends its requests.
+    scim_base_url: String,
+    domains: Vec<String>,
+    on_provision: &'static str,
+    unknown_members: &'static str,
+    #[schema(value_type = Option<Object>)]
+    max_removals: (),
+    #[schema(value_type = Option<Object>)]
+    role_ceiling: (),
+    entra: EntraFields,
+    okta: OktaFields,
+    created_at: String,
+    updated_at: String,
+}
+
+/// What to enter in Entra ID, under Provisioning, Admin credentials.
+#[derive(Serialize, ToSchema)]
+pub struct EntraFields {
+    /// "Tenant URL".
+    tenant_url: String,
+    /// "Secret token": where to take it from.
+    secret_token: &'static str,
+}
+
+/// What to enter in Okta, under Provisioning, Integration.
+#[derive(Serialize, ToSchema)]
+pub struct OktaFields {
+    /// "SCIM connector base URL".
+    base_url: String,
+    /// "Unique identifier field for users".
+    unique_identifier: &'static str,
+    /// "Authentication mode".
+    authentication_mode: &'static str,
+    /// "Authorization": where to take the bearer token from.
+    authorization: &'static str,
+}
+
+/// A new token of a directory.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewDirectoryToken)]
+pub struct NewToken {
+    /// What people call it, 1 to 200 characters.
+    name: String,
+    /// `scim.read`, `scim.write`; both unless said.
+    scopes: Option<Vec<String>>,
+    /// When it ends, as RFC 3339; until it is revoked unless said.
+    expires_at: Option<String>,
+}
+
+/// A token of a directory, without its secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DirectoryToken)]
+pub struct Token {
+    id: String,
+    directory_id: String,
+    name: String,
+    scopes: Vec<&'static str>,
+    created_by: CreatedBy,
+    created_at: String,
+    expires_at: Option<String>,
+    last_used_at: Option<String>,
+}
+
+/// A new token of a directory with its secret: no other answer shows it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShownDirectoryToken)]
+pub struct ShownToken {
+    /// The secret to enter at the client.
+    token: String,
+    #[serde(flatten)]
+    rest: Token,
+}
+
+/// Who made something.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedBy {
+    /// `operator`, `user` or `system`.
+    kind: String,
+    id: Option<String>,
+}
+
+const WHERE_THE_TOKEN_IS: &str = "a token of this directory: POST /api/v1/directories/{id}/tokens";
+
+impl Directory {
+    fn of(app: &App, from: domain::Directory) -> Self {
+        let scim_base_url = scim_base_url(app, from.id);
+        Self {
+            id: from.id.to_string(),
+            organization_id: from.organization_id.to_string(),
+            name: from.name,
+            profile: from.profile.as_str(),
+            status: from.status.as_str(),
+            domains: from.settings.domains.iter().map(ToString::to_string).collect(),
+            on_provision: "ready",
+            unknown_members: "refuse",
+            max_removals: (),
+            role_ceiling: (),
+            entra: EntraFields {
+                tenant_url: format!("{scim_base_url}?aadOptscim062020"),
+                secret_token: WHERE_THE_TOKEN_IS,
+            },
+            okta: OktaFields {
+                base_url: scim_base_url.clone(),
+                unique_identifier: "userName",
+                authentication_mode: "HTTP Header",
+                authorization: WHERE_THE_TOKEN_IS,
+            },
+            scim_base_url,
+            created_at: from.created_at.to_string(),
+            updated_at: from.updated_at.to_string(),
+        }
+    }
+}
+
+fn scim_base_url(app: &App, id: DirectoryId) -> String {
+    format!("{}/scim/{id}/v2", app.public.url.as_str().trim_end_matches('/'))
+}
+
+impl From<domain::Token> for Token {
+    fn from(from: domain::Token) -> Self {
+        Self {
+            id: from.id.to_string(),
+            directory_id: from.directory_id.to_string(),
+            name: from.name,
+            scopes: from.scopes.iter().map(|scope| scope.as_str()).collect(),
+            created_by: CreatedBy { kind: from.created_by.kind, id: from.created_by.id },
+            created_at: from.created_at.to_string(),
+            expires_at: from.expires_at.map(|at| at.to_string()),
+            last_used_at: from.last_used_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// Refuses the options that are not offered yet rather than keeping them without effect.
+fn offered(
+    on_provision: Option<&str>,
+    unknown_members: Option<&str>,
+    max_removals: Option<&Value>,
+    role_ceiling: Option<&Value>,
+) -> Result<(), Problem> {
+    let mut fields = Fields::new();
+    if on_provision.is_some_and(|sent| sent != "ready") {
+        fields.wrong("/on_provision", "not-offered", "Only `ready` is offered yet.");
+    }
+    if unknown_members.is_some_and(|sent| sent != "refuse") {
+        fields.wrong("/unknown_members", "not-offered", "Only `refuse` is offered yet.");
+    }
+    if max_removals.is_some() {
+        fields.wrong("/max_removals", "not-offered", "This is not offered yet: leave it out.");
+    }
+    if role_ceiling.is_some() {
+        fields.wrong("/role_ceiling", "not-offered", "This is not offered yet: leave it out.");
+    }
+    fields.done()
+}
+
+/// `POST /organizations/{org}/directories`
+async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
+    let removals = new.max_removals.as_ref();
+    let (provision, unknown) = (new.on_provision.as_deref(), new.unknown_members.as_deref());
+    offered(provision, unknown, removals, new.role_ceiling.as_ref())?;
+    let organization = caller.organization()?;
+    let new = flow::directory::New {
+        name: new.name,
+        profile: new.profile,
+        domains: new.domains.unwrap_or_default(),
+    };
+    let made = app
+        .runner
+        .write(caller.actor, organization, move |work| {
+            let new = new.clone();
+            Box::pin(async move { flow::directory::create(work, &new).await })
+        })
+        .await?;
+    Ok(versioned(StatusCode::CREATED, made.version, Directory::of(&app, made)))
+}
+
+/// `GET /organizations/{org}/directories`
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    paging: Paging,
+) -> Answer<Json<Page<Directory>>> {
+    let after = (paging.after.0, DirectoryId(paging.after.1));
+    let scope = &mut app.runner.read(caller.organization()?);
+    let found = store::directory::page(scope, after, paging.limit + 1).await?;
+    let next = |item: &domain::Directory| cursor(item.created_at, item.id.0);
+    Ok(Json(Page::map(found, paging.limit, next, |item| Directory::of(&app, item))))
+}
+
+/// `GET /directories/{id}`
+async fn read(State(app): State<App>, caller: Caller, Path(id): Path<DirectoryId>) -> Answer {
+    let scope = &mut app.runner.read(caller.organization()?);
+    let found = store::directory::by_id(scope, id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("directory"))?;
+    Ok(versioned(StatusCode::OK, found.version, Directory::of(&app, found)))
+}
+
+/// `PATCH /directories/{id}`
+async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DirectoryId>,
+    IfMatch(condition): IfMatch,
+    Body(sent): Body<Change>,
+) -> Answer {
+    let removals = sent.max_removals.as_ref();
+    let (provision, unknown) = (sent.on_provision.as_deref(), sent.unknown_members.as_deref());
+    offered(provision, unknown, removals, sent.role_ceiling.as_ref())?;
+    let organization = caller.organization()?;
+    let patch = flow::directory::Patch {
+        name: sent.name,
+        profile: sent.profile,
+        status: sent.status,
+        domains: sent.domains,
+    };
+    let saved = app
+        .runner
+        .write(caller.actor, organization, move |work| {
+            let (patch, condition) = (patch.clone(), condition.clone());
+            Box::pin(async move { flow::directory::change(work, id, &condition, &patch).await })
+        })
+        .await?;
+    Ok(versioned(StatusCode::OK, saved.version, Directory::of(&app, saved)))
+}
+
+/// `POST /directories/{id}/tokens`
+async fn create_token(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DirectoryId>,
+    Body(new): Body<NewToken>,
+) -> Answer {
+    let organization = caller.organization()?;
+    let new = flow::directory::NewDirectoryToken {
+        name: new.name,
+        scopes: new.scopes,
+        expires_at: new.expires_at,
+    };
+    let (token, text) = app
+        .runner
+        .write(caller.actor, organization, move |work| {
+            let new = new.clone();
+            Box::pin(async move { flow::directory::create_token(work, id, &new).await })
+        })
+        .await?;
+    Ok(created(ShownToken { token: text, rest: token.into() }))
+}
+
+/// `GET /directories/{id}/tokens`
+async fn list_tokens(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DirectoryId>,
+    paging: Paging,
+) -> Answer<Json<Page<Token>>> {
+    let after = (paging.after.0, TokenId(paging.after.1));
+    let scope = &mut app.runner.read(caller.organization()?);
+    let found = store::directory_token::page(scope, id, after, paging.limit + 1).await?;
+    Ok(Json(Page::of(found, paging.limit, |item| cursor(item.created_at, item.id.0))))
+}
+
+/// `DELETE /directory-tokens/{id}`
+async fn revoke_token(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<TokenId>,
+) -> Answer<StatusCode> {
+    let organization = caller.organization()?;
+    app.runner
+        .write(caller.actor, organization, move |work| {
+            Box::pin(async move { flow::directory::revoke_token(work, id).await })
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

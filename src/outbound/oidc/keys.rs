@@ -1,0 +1,74 @@
+//! The keys of an issuer (RFC 7517).
+
+use http::Request;
+use http::header::ACCEPT;
+use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
+use serde_json::Value;
+
+use super::keep::{Fetched, fresh_s};
+use super::provider_error;
+use crate::domain::sign_in::{Refusal, Step};
+use crate::outbound::http::Guarded;
+
+/// Largest set, in bytes (R7).
+pub const SET_MAX: usize = 512 * 1024;
+/// Most keys in a set (R7).
+pub const KEYS_MAX: usize = 100;
+/// Shortest modulus of an RSA key, in letters of base64: 2048 bits.
+const RSA_MODULUS_MIN: usize = 342;
+
+/// The keys of an issuer that may verify.
+pub struct Keys(CoreJsonWebKeySet);
+
+impl Keys {
+    /// The set as the verifier wants it.
+    pub fn set(&self) -> CoreJsonWebKeySet {
+        self.0.clone()
+    }
+
+    /// Reads a set; keys of kinds that we do not know are left out.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a text that is no set, or one with too many keys.
+    pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        let refuse = |found: &str| provider_error(Step::Token, &format!("keys: {found}"));
+        let document: Value =
+            serde_json::from_slice(body).map_err(|error| refuse(&error.to_string()))?;
+        let Some(Value::Array(keys)) = document.get("keys") else {
+            return Err(refuse("the document has no keys"));
+        };
+        if keys.len() > KEYS_MAX {
+            return Err(refuse(&format!("there are more than {KEYS_MAX}")));
+        }
+        let keys = keys
+            .iter()
+            .filter(|key| is_strong(key))
+            .filter_map(|key| serde_json::from_value::<CoreJsonWebKey>(key.clone()).ok())
+            .collect();
+        Ok(Self(CoreJsonWebKeySet::new(keys)))
+    }
+}
+
+/// Symmetric keys verify nothing that others can read, and short RSA keys nothing at all.
+fn is_strong(key: &Value) -> bool {
+    let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default();
+    match text("kty") {
+        "RSA" => text("n").trim_start_matches('A').len() >= RSA_MODULUS_MIN,
+        "oct" => false,
+        _ => true,
+    }
+}
+
+/// Fetches the keys at `url`.
+pub async fn fetch(http: &Guarded, url: &str) -> Fetched<Keys> {
+    let refuse = |found: &str| provider_error(Step::Token, &format!("keys: {found}"));
+    let request = Request::get(url)
+        .header(ACCEPT, "application/jwk-set+json, application/json")
+        .body(Vec::new())
+        .map_err(|_| refuse("jwks_uri is no URL"))?;
+    let answer = http.send(request, SET_MAX).await.map_err(|error| refuse(&error.to_string()))?;
+    if answer.status() != http::StatusCode::OK {
+        return Err(refuse(&format!("the provider answered {}", answer.status().as_u16())));
+    }
+    Ok((Keys::parse(answer.body())?, fresh_s(answer.headers())))
+}

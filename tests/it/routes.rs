@@ -1,0 +1,316 @@
+//! Walks every route of every surface: as nobody, as a stranger, with bodies that are none.
+//!
+//! Whatever a route does, it answers errors in its surface's own form, echoes the request id, tells
+//! strangers nothing and never answers 500 or HTML to a program.
+
+use std::path::Path;
+
+use portico::http::api;
+use portico::http::request_id;
+use portico::http::route::{Method, Needs, Of, Route};
+use serde_json::{Value, json};
+
+use crate::support::{Caller, Reply, TestApp};
+
+/// A route table, where it is mounted and how it answers errors.
+struct Surface {
+    prefix: &'static str,
+    routes: fn() -> Vec<&'static Route>,
+    errors: &'static str,
+}
+
+/// Every surface.
+const SURFACES: &[Surface] = &[Surface {
+    prefix: "/api/v1",
+    routes: || api::routes().collect(),
+    errors: "application/problem+json",
+}];
+
+/// Bodies that mean nothing anywhere, with their media types.
+fn bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let json = "application/json";
+    let texts: [&[u8]; 13] = [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"7",
+        b"\"x\"",
+        b"{\"a\":1e999}",
+        b"{\"name\":\"\\ud800\"}",
+        b"{\"name\":\"\\u0000\",\"slug\":\"x\",\"key\":\"\\u0000\"}",
+        b"{\"name\":\"\xff\"}",
+        b"{\"name\":{},\"name\":[]}",
+        b"\xef\xbb\xbf{}",
+        b"\0",
+    ];
+    let mut bodies: Vec<_> = texts.into_iter().map(|text| (json, text.to_vec())).collect();
+    bodies.push((json, "[".repeat(100_000).into_bytes()));
+    bodies.push((json, "{\"a\":".repeat(10_000).into_bytes()));
+    bodies.push(("application/scim+json", b"{\"schemas\":7}".to_vec()));
+    bodies.push(("text/html", b"<p>".to_vec()));
+    bodies.push(("\"", b"{}".to_vec()));
+    bodies
+}
+
+/// Queries that mean nothing anywhere.
+const QUERIES: &[&str] = &[
+    "?limit=-1",
+    "?limit=99999999999999999999",
+    "?limit=1&limit=2",
+    "?after=%00",
+    "?after=%ff%fe",
+    "?%ff=%",
+    "?filter=%00&q=%00&startIndex=x&count=-1",
+    "?permission=%00&resource=%00",
+    "?&&==&",
+];
+
+/// Ids that are none, as they stand in a path.
+const IDS: &[&str] = &["x", "%00", "%ff", "..%2f", "%20", "%7B%7D", UNKNOWN];
+/// An id that nothing has.
+const UNKNOWN: &str = "018f0000-0000-7000-8000-000000000000";
+
+/// An organization with one of everything that a path can name.
+struct Place {
+    organization: String,
+    directory: String,
+    directory_token: String,
+    domain: String,
+    /// The directory's token as its client sends it.
+    token: String,
+}
+
+impl Place {
+    async fn of(app: &TestApp, name: &str) -> Self {
+        let organization = app.organization(name).await;
+        let (directory, token) = app.directory(&organization, "strict").await;
+        let operator = app.operator();
+        let tokens = operator.get(&format!("/api/v1/directories/{directory}/tokens")).await;
+        let directory_token = tokens.expect(200).text_at("/data/0/id");
+        let domains = format!("/api/v1/organizations/{organization}/domains");
+        let domain = operator.post(&domains, json!({"domain": format!("{name}.example")})).await;
+        let domain = domain.expect(201).text_at("/id");
+        Self { organization, directory, directory_token, domain, token }
+    }
+
+    /// The path of a row, with the organization's own objects in it.
+    fn path(&self, surface: &Surface, row: &Route) -> String {
+        let id = match row.needs {
+            Needs::Action(_, Of::Organization) => &self.organization,
+            Needs::Action(_, Of::Directory) => &self.directory,
+            Needs::Action(_, Of::DirectoryToken) => &self.directory_token,
+            Needs::Action(_, Of::Domain) => &self.domain,
+            _ => UNKNOWN,
+        };
+        let fill = |name: &str| match name {
+            "org" => self.organization.clone(),
+            "kind" => "site".to_owned(),
+            "key" => "lyon".to_owned(),
+            _ => id.to_owned(),
+        };
+        format!("{}{}", surface.prefix, filled(row.path, fill))
+    }
+
+    /// Its own objects, to see that a stranger left them alone.
+    async fn look(&self, app: &TestApp) -> Vec<Value> {
+        let organization = format!("organizations/{}", self.organization);
+        let mut seen = Vec::new();
+        for path in [
+            organization.clone(),
+            format!("{organization}/domains"),
+            format!("{organization}/directories"),
+            format!("directories/{}/tokens", self.directory),
+        ] {
+            let reply = app.operator().get(&format!("/api/v1/{path}")).await.expect(200);
+            // A stranger's tries do not count as use.
+            seen.push(reply.json());
+        }
+        seen
+    }
+}
+
+/// A path with its `{parameters}` filled.
+fn filled(path: &str, fill: impl Fn(&str) -> String) -> String {
+    let fill = |step: &str| match step.strip_prefix('{').and_then(|step| step.strip_suffix('}')) {
+        Some(name) => fill(name.trim_start_matches('*')),
+        None => step.to_owned(),
+    };
+    path.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+fn rows() -> impl Iterator<Item = (&'static Surface, &'static Route)> {
+    SURFACES
+        .iter()
+        .flat_map(|surface| (surface.routes)().into_iter().map(move |row| (surface, row)))
+}
+
+fn same_path(surface: &Surface, row: &Route) -> impl Iterator<Item = &'static Route> {
+    (surface.routes)().into_iter().filter(move |other| other.path == row.path)
+}
+
+async fn call(who: &Caller, method: Method, path: &str) -> Reply {
+    let method = method.as_str().parse().unwrap();
+    let body = (method != reqwest::Method::GET).then(|| ("application/json", b"{}".to_vec()));
+    who.send(method, path, body).await
+}
+
+/// What holds of every answer.
+#[track_caller]
+fn assert_decent(surface: &Surface, reply: &Reply) {
+    assert!(reply.status < 500, "{reply}");
+    assert_ne!(reply.media_type(), "text/html", "{reply}");
+    assert!(!reply.header("x-request-id").is_empty(), "{reply}");
+    if reply.status >= 400 {
+        assert_eq!(reply.media_type(), surface.errors, "{reply}");
+        // SCIM says it as a text (RFC 7644 §3.12).
+        let said = reply.json()["status"].to_string();
+        assert_eq!(said.trim_matches('"'), reply.status.to_string(), "{reply}");
+    }
+}
+
+on_both_engines! {
+    async fn nobody_is_let_in_where_a_credential_is_needed(app: TestApp) {
+        let place = Place::of(&app, "acme").await;
+        for (surface, row) in rows().filter(|(_, row)| row.needs != Needs::Nothing) {
+            // Things that are there and things that are not look alike to nobody.
+            let there = place.path(surface, row);
+            let nowhere = format!("{}{}", surface.prefix, filled(row.path, |_| "x".to_owned()));
+            for path in [there, nowhere] {
+                let reply = call(&app.anonymous(), row.method, &path).await;
+                assert_eq!(reply.status, 401, "{reply}");
+                assert_decent(surface, &reply);
+                let challenge = reply.header("www-authenticate");
+                assert!(challenge.starts_with("Bearer"), "{reply}");
+            }
+        }
+    }
+
+    async fn a_credential_that_does_not_hold_is_no_credential(app: TestApp) {
+        let place = Place::of(&app, "acme").await;
+        let anonymous = app.anonymous();
+        let made_up = "pop_0123456789abcdef_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA000000";
+        let strangers = [
+            app.bearer("x"),
+            app.bearer(made_up),
+            app.bearer(&made_up.replace("pop", "pds")),
+            anonymous.clone().with_header("authorization", "Basic YTpi"),
+            anonymous.clone().with_header("authorization", "Bearer "),
+            anonymous.clone().with_header("authorization", "Bearer"),
+            app.operator().with_bearer("x"),
+            anonymous.with_header("cookie", "portico=x; __Host-portico=x; portico_session=x"),
+        ];
+        for (surface, row) in rows().filter(|(_, row)| row.needs != Needs::Nothing) {
+            for stranger in &strangers {
+                let reply = call(stranger, row.method, &place.path(surface, row)).await;
+                assert_eq!(reply.status, 401, "{reply}");
+                assert_decent(surface, &reply);
+            }
+        }
+    }
+
+    async fn a_stranger_reaches_nothing_and_changes_nothing(app: TestApp) {
+        let acme = Place::of(&app, "acme").await;
+        let globex = Place::of(&app, "globex").await;
+        let before = acme.look(&app).await;
+        // A directory's token opens the directory's own surface and nothing else, not even at home.
+        for (surface, row) in rows().filter(|(_, row)| row.needs != Needs::Nothing) {
+            for token in [&globex.token, &acme.token] {
+                let path = acme.path(surface, row);
+                let reply = call(&app.bearer(token), row.method, &path).await;
+                assert!([401, 403, 404].contains(&reply.status), "{reply}");
+                assert_decent(surface, &reply);
+            }
+        }
+        assert_eq!(acme.look(&app).await, before);
+    }
+
+    async fn a_body_that_means_nothing_is_refused_in_the_surfaces_own_form(app: TestApp) {
+        let place = Place::of(&app, "acme").await;
+        let operator = app.operator();
+        let writing = |row: &Route| !matches!(row.method, Method::Get | Method::Delete);
+        for (surface, row) in rows().filter(|(_, row)| writing(row)) {
+            let path = place.path(surface, row);
+            for (media_type, body) in bodies() {
+                let method = row.method.as_str().parse().unwrap();
+                let reply = operator.send(method, &path, Some((media_type, body))).await;
+                assert_decent(surface, &reply);
+                assert!(reply.status >= 400, "{reply}");
+            }
+        }
+    }
+
+    async fn a_query_that_means_nothing_is_never_a_fault_of_ours(app: TestApp) {
+        let place = Place::of(&app, "acme").await;
+        let operator = app.operator();
+        for (surface, row) in rows().filter(|(_, row)| row.method == Method::Get) {
+            for query in QUERIES {
+                let path = format!("{}{query}", place.path(surface, row));
+                assert_decent(surface, &operator.get(&path).await);
+            }
+        }
+    }
+
+    async fn an_id_that_is_none_is_not_found(app: TestApp) {
+        let operator = app.operator();
+        let long = "x".repeat(5000);
+        for (surface, row) in rows().filter(|(_, row)| row.path.contains('{')) {
+            for id in IDS.iter().copied().chain([long.as_str()]) {
+                let path = format!("{}{}", surface.prefix, filled(row.path, |_| id.to_owned()));
+                let reply = call(&operator, row.method, &path).await;
+                assert_decent(surface, &reply);
+                assert!(reply.status >= 400, "{reply}");
+            }
+        }
+    }
+
+    async fn a_method_that_is_not_offered_is_405(app: TestApp) {
+        let place = Place::of(&app, "acme").await;
+        let all = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+        for (surface, row) in rows() {
+            let offered: Vec<Method> =
+                same_path(surface, row).map(|row| row.method).collect();
+            for method in all.into_iter().filter(|method| !offered.contains(method)) {
+                let reply = call(&app.operator(), method, &place.path(surface, row)).await;
+                assert_eq!(reply.status, 405, "{reply}");
+                assert_decent(surface, &reply);
+                let allow = reply.header("allow");
+                assert!(offered.iter().all(|method| allow.contains(method.as_str())), "{reply}");
+            }
+        }
+    }
+
+    async fn a_path_that_is_not_there_is_404_with_a_request_id(app: TestApp) {
+        for path in ["/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/organizations/", "/x"] {
+            for who in [app.anonymous(), app.operator()] {
+                who.get(path).await.expect_problem(404, "not-found");
+                who.post(path, json!({})).await.expect_problem(404, "not-found");
+            }
+        }
+    }
+
+    async fn a_sane_request_id_is_echoed_and_another_is_replaced(app: TestApp) {
+        let longest = "x".repeat(request_id::MAX);
+        let ask = async |path: &str, id: &str| {
+            let who = app.operator().with_header("x-request-id", id);
+            who.get(path).await.header("x-request-id").to_owned()
+        };
+        for path in ["/api/v1/organizations", "/api/v1/nothing"] {
+            for sane in ["a", "01a1fd8c-6900:x_.y", &longest] {
+                assert_eq!(ask(path, sane).await, sane);
+            }
+            for insane in ["", "a b", "a\"b", "é", &format!("{longest}x")] {
+                let given = ask(path, insane).await;
+                assert!(!given.is_empty() && given != insane, "{insane} -> {given}");
+            }
+            assert_ne!(ask(path, "").await, ask(path, "").await);
+        }
+    }
+}
+
+#[test]
+fn every_route_table_is_walked() {
+    let http = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/mod.rs");
+    let mounted = std::fs::read_to_string(http).unwrap().matches("mount(app, ").count();
+    assert_eq!(mounted, SURFACES.len(), "add the table to SURFACES");
+}

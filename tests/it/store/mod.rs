@@ -1,0 +1,3 @@
+//! Writes through the runner, on both engines.
+
+mod runner;
