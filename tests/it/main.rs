@@ -17,6 +17,6 @@ mod support;
 
 mod api;
 mod harness;
-mod process;
+mod program;
 mod routes;
 mod store;
