@@ -4,6 +4,9 @@
 //! world: handlers ask providers before, the worker speaks after commit.
 
 pub mod access;
+pub mod organization;
+pub mod problem;
+pub mod provision;
 pub mod condition;
 pub mod connection;
 pub mod directory;
@@ -12,8 +15,6 @@ pub mod fields;
 pub mod operator_token;
 pub mod mapping_rule;
 pub mod installation;
-pub mod organization;
-pub mod problem;
 pub mod resource;
 pub mod runner;
 pub mod work;
