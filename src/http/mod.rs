@@ -1,5 +1,6 @@
 //! Requests in: route tables, guards, extractors and one renderer of problems per surface.
 
+pub mod access;
 pub mod answer;
 pub mod api;
 pub mod extract;
@@ -21,6 +22,8 @@ pub const BODY_MAX: usize = 1024 * 1024;
 pub fn router(app: &App) -> Router {
     Router::new()
         .nest("/api/v1", route::mount(app, api::routes()))
+        .nest("/access/v1", route::mount(app, access::ROUTES))
+        .merge(route::mount(app, access::WELL_KNOWN))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
