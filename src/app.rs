@@ -3,12 +3,17 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::domain::platform::Definition;
+use crate::domain::seal::Seal;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
 use crate::flow::runner::{Listener, Runner};
+use crate::outbound::http::Guarded;
+use crate::outbound::oidc::Providers;
 use crate::store::Db;
 
 /// What the http floor needs to know of the settings.
@@ -46,10 +51,16 @@ pub struct Parts {
     pub public: Public,
     /// The fixed operator token of the configuration, hashed.
     pub operator_token: Option<SecretHash>,
-    /// The access state of organizations in memory.
+    /// Seals secrets at rest.
+    pub seal: Arc<Seal>,
+    /// Identity providers, asked before a transaction opens.
+    pub providers: Providers,
+    /// Decisions from memory.
     pub live: Arc<Live>,
     /// What other processes changed, told to all who answer from memory here.
     pub feed: Arc<Feed>,
+    /// Cancelled when the process is told to stop: no new work is begun in the background.
+    pub draining: CancellationToken,
 }
 
 /// The parts, cheap to clone.
@@ -64,16 +75,29 @@ impl App {
         let live = Arc::new(Live::new(base.db.clone(), Arc::clone(&platform)));
         let feed = Arc::new(Feed::new(vec![Arc::clone(&live) as Arc<dyn Listener>]));
         let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
+        let clock = Arc::new(base.clock);
+        let providers =
+            Providers::new(Guarded::new(base.allow_private_networks), Arc::clone(&clock));
         let runner = Runner {
             db: base.db,
-            clock: Arc::new(base.clock),
+            clock,
             platform,
             rules: Arc::default(),
             listeners: listeners.into(),
             wake: Arc::default(),
         };
+        let seal = Arc::new(Seal::new(base.secret_keys));
         let (public, operator_token) = (base.public, base.operator_token);
-        Self(Arc::new(Parts { runner, public, operator_token, live, feed }))
+        Self(Arc::new(Parts {
+            runner,
+            public,
+            operator_token,
+            seal,
+            providers,
+            live,
+            feed,
+            draining: CancellationToken::new(),
+        }))
     }
 }
 

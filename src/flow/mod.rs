@@ -5,10 +5,13 @@
 
 pub mod access;
 pub mod condition;
+pub mod connection;
 pub mod directory;
 pub mod domain;
 pub mod fields;
+pub mod operator_token;
 pub mod mapping_rule;
+pub mod installation;
 pub mod organization;
 pub mod problem;
 pub mod resource;

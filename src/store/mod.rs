@@ -49,6 +49,7 @@ mod statement;
 mod tests;
 mod writer;
 
+pub mod backup;
 pub mod change;
 pub mod connection;
 pub mod directory;
