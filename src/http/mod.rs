@@ -1,5 +1,6 @@
 //! Requests in: route tables, guards, extractors and one renderer of problems per surface.
 
+pub mod access;
 pub mod answer;
 pub mod api;
 pub mod dev_provider;
@@ -28,6 +29,8 @@ pub fn router(app: &App) -> Router {
         .merge(route::mount(app, ops::ROUTES))
         .nest_service("/scim", scim::service(app))
         .nest("/api/v1", route::mount(app, api::routes()))
+        .nest("/access/v1", route::mount(app, access::ROUTES))
+        .merge(route::mount(app, access::WELL_KNOWN))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))

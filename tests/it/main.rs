@@ -17,5 +17,6 @@ mod support;
 
 mod api;
 mod harness;
+mod program;
 mod routes;
 mod store;
