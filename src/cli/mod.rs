@@ -44,6 +44,8 @@ pub enum Command {
     Doctor,
     /// Looks at platform definitions
     Platform(platform::Args),
+    /// Plays a provider's traffic against any SCIM server
+    Simulate(simulate::Args),
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -81,6 +83,7 @@ pub fn run(command: Command, raw: &Raw) -> anyhow::Result<bool> {
     match command {
         Command::Doctor => Ok(doctor::report(raw, &mut stdout().lock())?),
         Command::Platform(args) => platform::run(&args, &mut stdout().lock()),
+        Command::Simulate(args) => simulate::run(&args, &mut stdout().lock()),
     }
 }
 
