@@ -300,6 +300,7 @@ create index logins_expiry on logins (expires_at);
 
 create table identities (
     organization_id uuid not null references organizations (id) on delete cascade,
+    id uuid not null,
     connection_id uuid not null references connections (id) on delete cascade,
     subject text not null,
     user_id uuid not null references users (id) on delete cascade,
@@ -308,6 +309,7 @@ create table identities (
     last_sign_in_at bigint,
     primary key (connection_id, subject)
 );
+create unique index identities_id_key on identities (id);
 create index identities_user on identities (user_id);
 
 create table sessions (

@@ -321,6 +321,7 @@ create index logins_expiry on logins (expires_at);
 
 create table identities (
     organization_id blob not null references organizations (id) on delete cascade,
+    id blob not null,
     connection_id blob not null references connections (id) on delete cascade,
     subject text not null,
     user_id blob not null references users (id) on delete cascade,
@@ -329,6 +330,7 @@ create table identities (
     last_sign_in_at bigint,
     primary key (connection_id, subject)
 ) without rowid;
+create unique index identities_id_key on identities (id);
 create index identities_user on identities (user_id);
 
 create table sessions (

@@ -3,6 +3,7 @@
 //! It also says how e-mail addresses are compared: folded, with the domain as A-labels, and no
 //! tricks with dots or plus signs (LI9).
 
+use super::domain_name::DomainName;
 use super::id::{ConnectionId, IdentityId, UserId};
 use super::time::Timestamp;
 use crate::scim::fold;
@@ -11,9 +12,6 @@ use crate::scim::fold;
 pub const SUBJECT_MAX: usize = 255;
 /// Longest e-mail address, in bytes.
 pub const EMAIL_MAX: usize = 320;
-/// The kind under which the identity of a removed user is marked.
-pub const TOMBSTONE: &str = "identity";
-
 /// Which rule joined a subject and a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -56,19 +54,13 @@ pub struct Identity {
     pub last_sign_in_at: Option<Timestamp>,
 }
 
-/// The text under which the identity of a removed user is marked: no two identities have the same.
-#[must_use]
-pub fn tombstone_text(connection: ConnectionId, subject: &str) -> String {
-    format!("{connection}:{subject}")
-}
-
 /// An e-mail address as it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailKey {
     /// The whole address, folded.
     pub address: String,
-    /// Its domain in A-labels, lower case.
-    pub domain: String,
+    /// Its domain.
+    pub domain: DomainName,
 }
 
 impl EmailKey {
@@ -79,17 +71,8 @@ impl EmailKey {
             return None;
         }
         let (local, domain) = text.rsplit_once('@')?;
-        let domain = host_name(domain)?;
+        let domain = DomainName::parse(domain)?;
         (!local.is_empty()).then(|| Self { address: fold(text), domain })
-    }
-}
-
-/// A domain name in A-labels and lower case; `None` for an address or a text that is no name.
-#[must_use]
-pub fn host_name(text: &str) -> Option<String> {
-    match url::Host::parse(text).ok()? {
-        url::Host::Domain(name) if name.contains('.') && !name.ends_with('.') => Some(name),
-        _ => None,
     }
 }
 
@@ -101,7 +84,7 @@ mod tests {
     fn addresses_are_compared_folded_and_their_domains_as_a_labels() {
         let key = EmailKey::parse("Ada+x@Bücher.Example").unwrap();
         assert_eq!(key.address, "ada+x@bücher.example");
-        assert_eq!(key.domain, "xn--bcher-kva.example");
+        assert_eq!(key.domain.as_str(), "xn--bcher-kva.example");
         assert_ne!(EmailKey::parse("a.da@x.org"), EmailKey::parse("ada@x.org"));
     }
 

@@ -76,6 +76,10 @@ pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> 
 
 impl Guard {
     async fn admit(&self, parts: &mut Parts) -> Result<Caller, Problem> {
+        // PostgreSQL keeps no U+0000, so that nothing is found by it either.
+        if parts.uri.path_and_query().is_some_and(|sent| sent.as_str().contains("%00")) {
+            return Err(Problem::new(Code::Malformed, "A URL holds no U+0000."));
+        }
         if self.needs == Needs::Nothing {
             return Ok(Caller { actor: Actor::Anonymous, place: None });
         }

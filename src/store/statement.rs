@@ -6,6 +6,7 @@ type Listed = (&'static str, &'static [(&'static str, &'static str)]);
 /// All files that declare statements.
 pub(super) const ALL: &[Listed] = &[
     ("change", super::change::STATEMENTS),
+    ("connection", super::connection::STATEMENTS),
     ("directory", super::directory::STATEMENTS),
     ("directory_token", super::directory_token::STATEMENTS),
     ("domain", super::domain::STATEMENTS),
@@ -14,6 +15,9 @@ pub(super) const ALL: &[Listed] = &[
     ("lease", super::lease::STATEMENTS),
     ("filter", super::filter::STATEMENTS),
     ("group", super::group::STATEMENTS),
+    ("identity", super::identity::STATEMENTS),
+    ("installation", super::installation::STATEMENTS),
+    ("login", super::login::STATEMENTS),
     ("member", super::member::STATEMENTS),
     ("migrate", super::migrate::STATEMENTS),
     ("organization", super::organization::STATEMENTS),
@@ -24,6 +28,8 @@ pub(super) const ALL: &[Listed] = &[
     ("resource", super::resource::STATEMENTS),
     ("rule", super::rule::STATEMENTS),
     ("rule_set", super::rule_set::STATEMENTS),
+    ("session", super::session::STATEMENTS),
+    ("sign_in", super::sign_in::STATEMENTS),
     ("sweep", super::sweep::STATEMENTS),
     ("unresolved", super::unresolved::STATEMENTS),
     ("tombstone", super::tombstone::STATEMENTS),

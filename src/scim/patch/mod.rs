@@ -10,9 +10,9 @@ mod envelope;
 mod member;
 mod remove;
 
-pub use apply::apply;
+pub use apply::{COMPARISONS_MAX, apply};
 pub use envelope::{OPERATIONS_MAX, PATCH_URN, parse};
-pub use member::MemberChange;
+pub use member::{MemberChange, MemberFilter};
 
 use serde_json::Value;
 

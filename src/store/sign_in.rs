@@ -1,0 +1,100 @@
+//! The journal of sign-ins of a connection, good and bad, newest first.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::scope::Scope;
+use crate::domain::id::{ConnectionId, SignInId, UserId};
+use crate::domain::sign_in::Entry;
+use crate::domain::time::Timestamp;
+
+/// The word of a sign-in that succeeded.
+const SIGNED_IN: &str = "signed_in";
+/// The word of one that was refused.
+const REFUSED: &str = "refused";
+
+sql! {
+    INSERT = "
+        insert into sign_ins (organization_id, id, connection_id, at, outcome, step, code, rule,
+            user_id, subject, email, hint, request_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    PAGE = "
+        select id, connection_id, at, step, code, rule, user_id, subject, email, hint, request_id
+        from sign_ins
+        where organization_id = $1 and connection_id = $2 and (at, id) < ($3, $4)
+        order by at desc, id desc
+        limit $5";
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    connection_id: Uuid,
+    at: i64,
+    step: String,
+    code: Option<String>,
+    rule: Option<String>,
+    user_id: Option<Uuid>,
+    subject: Option<String>,
+    email: Option<String>,
+    hint: Option<String>,
+    request_id: String,
+}
+
+impl From<Row> for Entry {
+    fn from(row: Row) -> Self {
+        Self {
+            id: SignInId(row.id),
+            connection_id: ConnectionId(row.connection_id),
+            at: Timestamp(row.at),
+            code: row.code,
+            step: row.step,
+            rule: row.rule,
+            user_id: row.user_id.map(UserId),
+            subject: row.subject,
+            email: row.email,
+            hint: row.hint,
+            request_id: row.request_id,
+        }
+    }
+}
+
+/// Adds an entry.
+///
+/// # Errors
+/// [`StoreError::Reference`] when the connection is gone.
+pub async fn insert(scope: &mut Scope<'_>, new: &Entry) -> Result<(), StoreError> {
+    scope
+        .query(INSERT)
+        .bind(new.id.0)
+        .bind(new.connection_id.0)
+        .bind(new.at.0)
+        .bind(if new.code.is_none() { SIGNED_IN } else { REFUSED })
+        .bind(new.step.clone())
+        .bind(new.code.clone())
+        .bind(new.rule.clone())
+        .bind(new.user_id.map(|id| id.0))
+        .bind(new.subject.clone())
+        .bind(new.email.clone())
+        .bind(new.hint.clone())
+        .bind(new.request_id.clone())
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Entries of a connection, newest first, before the one at `before`; from the newest without one.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn page(
+    scope: &mut Scope<'_>,
+    connection: ConnectionId,
+    before: Option<(Timestamp, SignInId)>,
+    limit: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let (at, id) = before.unwrap_or((Timestamp(i64::MAX), SignInId(Uuid::max())));
+    let query = scope.query(PAGE).bind(connection.0).bind(at.0).bind(id.0).bind(limit);
+    Ok(query.all::<Row>().await?.into_iter().map(Entry::from).collect())
+}
