@@ -59,7 +59,6 @@ pub mod event;
 pub mod filter;
 pub mod grant;
 pub mod group;
-pub mod lease;
 pub mod identity;
 pub mod installation;
 pub mod lease;

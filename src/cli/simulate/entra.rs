@@ -208,7 +208,7 @@ async fn leave(player: &Player, n: u32) {
         return;
     }
     player.ask("E3 match user", matching(Person(n)), |answer| check::only(answer, id)).await;
-    if n % 20 == 0 {
+    if n.is_multiple_of(20) {
         set_active(player, "E10 reactivate user", id, true).await;
     } else if n % 40 == 10 {
         let ask = || Ask::new(Method::DELETE, ["Users", id]);

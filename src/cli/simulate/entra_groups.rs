@@ -97,7 +97,7 @@ async fn change(player: &Player, m: u32, flagged: bool) {
         player.ask("E14 remove members", ask, check::changed).await;
     }
     members::check(player, "E14 read members", id, (&left, &gone)).await;
-    if m % 5 == 0 {
+    if m.is_multiple_of(5) {
         rename(player, team, id).await;
     }
 }

@@ -108,7 +108,7 @@ async fn push(player: &Player, n: u32) {
         "title": person.title(),
     });
     put(player, "K5 push profile", id, &changes).await;
-    if n % 7 == 0 {
+    if n.is_multiple_of(7) {
         let operations = json!([{"op": "replace", "value": {"password": format!("New-{n}")}}]);
         player.ask("K7 push password", patch("Users", id, operations), check::changed).await;
     }
@@ -139,7 +139,7 @@ fn merge(whole: &mut Value, changes: &Value) {
 /// Deactivates a user, in one way or the other; half of them are assigned again.
 async fn leave(player: &Player, n: u32) {
     let Some(id) = player.people.get(n) else { return };
-    let by_patch = n % 10 == 0;
+    let by_patch = n.is_multiple_of(10);
     if !set_active(player, id, by_patch, false).await {
         return;
     }

@@ -56,7 +56,7 @@ async fn push(player: &Player, m: u32) {
     for (place, member) in ids.iter().enumerate() {
         if leaves(place) { &mut gone } else { &mut left }.push(*member);
     }
-    if left.len() > MEMBERS_READ_MAX || m % 3 == 0 {
+    if left.len() > MEMBERS_READ_MAX || m.is_multiple_of(3) {
         remove(player, &id, &gone).await;
     } else {
         replace(player, &id, (&team.display(), &left), m).await;

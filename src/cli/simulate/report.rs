@@ -29,11 +29,7 @@ impl Default for Times {
 }
 
 impl Times {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a logarithm of at least 1, and the last bucket takes what is beyond"
-    )]
+    /// A logarithm of at least 1; the last bucket takes what is beyond.
     fn add(&mut self, took: Duration) {
         let us = (took.as_secs_f64() * 1e6).max(1.0);
         let at = (us.log2() * BUCKETS_AN_OCTAVE) as usize;
