@@ -53,6 +53,8 @@ pub enum Command {
     Token(token::Args),
     /// Looks at platform definitions
     Platform(platform::Args),
+    /// Plays a provider's traffic against any SCIM server
+    Simulate(simulate::Args),
     /// Copies the SQLite database, also while a gateway runs on it
     Backup(backup::Args),
 }
@@ -97,6 +99,7 @@ pub fn run(command: Command, raw: &Raw) -> anyhow::Result<bool> {
         Command::Doctor => Ok(doctor::report(raw, &mut stdout().lock())?),
         Command::Token(args) => say(&token::run(&args, &settings()?)?),
         Command::Platform(args) => platform::run(&args, &mut stdout().lock()),
+        Command::Simulate(args) => simulate::run(&args, &mut stdout().lock()),
         Command::Backup(args) => say(&backup::run(&args, &settings()?)?),
     }
 }
