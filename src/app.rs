@@ -11,6 +11,9 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
+use crate::flow::provision::credential::Credentials;
+use crate::flow::provision::limit::Limits;
+use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
 use crate::outbound::http::Guarded;
 use crate::outbound::oidc::Providers;
@@ -61,6 +64,12 @@ pub struct Parts {
     pub feed: Arc<Feed>,
     /// Cancelled when the process is told to stop: no new work is begun in the background.
     pub draining: CancellationToken,
+    /// Whom the tokens of directories let in.
+    pub credentials: Arc<Credentials>,
+    /// How often directories may ask.
+    pub limits: Limits,
+    /// Where pages of SCIM lists ended.
+    pub pages: Pages,
 }
 
 /// The parts, cheap to clone.
@@ -73,7 +82,10 @@ impl App {
     pub fn compose(base: Base) -> Self {
         let platform = Arc::new(base.platform);
         let live = Arc::new(Live::new(base.db.clone(), Arc::clone(&platform)));
-        let feed = Arc::new(Feed::new(vec![Arc::clone(&live) as Arc<dyn Listener>]));
+        let credentials = Arc::<Credentials>::default();
+        let from_memory: Vec<Arc<dyn Listener>> =
+            vec![Arc::clone(&live) as _, Arc::clone(&credentials) as _];
+        let feed = Arc::new(Feed::new(from_memory));
         let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let clock = Arc::new(base.clock);
         let providers =
@@ -97,6 +109,9 @@ impl App {
             live,
             feed,
             draining: CancellationToken::new(),
+            credentials,
+            limits: Limits::default(),
+            pages: Pages::default(),
         }))
     }
 }

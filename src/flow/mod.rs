@@ -4,6 +4,9 @@
 //! world: handlers ask providers before, the worker speaks after commit.
 
 pub mod access;
+pub mod organization;
+pub mod problem;
+pub mod provision;
 pub mod condition;
 pub mod connection;
 pub mod directory;

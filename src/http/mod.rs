@@ -9,6 +9,7 @@ pub mod outer;
 pub mod request_id;
 pub mod route;
 pub mod surface;
+pub mod scim;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -24,6 +25,7 @@ pub const BODY_MAX: usize = 1024 * 1024;
 pub fn router(app: &App) -> Router {
     Router::new()
         .merge(route::mount(app, ops::ROUTES))
+        .nest_service("/scim", scim::service(app))
         .nest("/api/v1", route::mount(app, api::routes()))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)

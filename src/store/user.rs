@@ -303,7 +303,7 @@ pub async fn insert(scope: &mut Scope<'_>, new: &User) -> Result<(), StoreError>
         .bind(new.last_sign_in_at.map(|at| at.0))
         .execute()
         .await?;
-    add_values(scope, new, &index_values(&new.attributes())).await
+    add_values(scope, new, &index_values(&new.resource())).await
 }
 
 /// Writes a changed user if her version still stands, and the indexed values that differ; answers
@@ -339,7 +339,7 @@ pub async fn update(
     if rows == 0 {
         return Ok(false);
     }
-    let (old, new) = (index_values(&before.attributes()), index_values(&changed.attributes()));
+    let (old, new) = (index_values(&before.resource()), index_values(&changed.resource()));
     if old != new {
         scope.query(DROP_VALUES).bind(changed.id.0).execute().await?;
         add_values(scope, changed, &new).await?;
