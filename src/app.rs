@@ -3,10 +3,13 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::domain::platform::Definition;
 use crate::domain::seal::Seal;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
+use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
 use crate::flow::runner::{Listener, Runner};
 use crate::outbound::http::Guarded;
@@ -52,8 +55,12 @@ pub struct Parts {
     pub seal: Arc<Seal>,
     /// Identity providers, asked before a transaction opens.
     pub providers: Providers,
-    /// Decisions from memory.
+    /// The access state of organizations in memory.
     pub live: Arc<Live>,
+    /// What other processes changed, told to all who answer from memory here.
+    pub feed: Arc<Feed>,
+    /// Cancelled when the process is told to stop: no new work is begun in the background.
+    pub draining: CancellationToken,
 }
 
 /// The parts, cheap to clone.
@@ -66,20 +73,25 @@ impl App {
     pub fn compose(base: Base) -> Self {
         let platform = Arc::new(base.platform);
         let live = Arc::new(Live::new(base.db.clone(), Arc::clone(&platform)));
-        let listeners = vec![Arc::clone(&live) as Arc<dyn Listener>];
+        let feed = Arc::new(Feed::new(vec![Arc::clone(&live) as Arc<dyn Listener>]));
+        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let clock = Arc::new(base.clock);
-        let providers =
-            Providers::new(Guarded::new(base.allow_private_networks), Arc::clone(&clock));
+        let guarded = Guarded::new(base.allow_private_networks);
+        let providers = Providers::new(guarded, Arc::clone(&clock));
         let runner = Runner {
             db: base.db,
             clock,
             platform,
+            rules: Arc::default(),
             listeners: listeners.into(),
             wake: Arc::default(),
         };
         let seal = Arc::new(Seal::new(base.secret_keys));
         let (public, operator_token) = (base.public, base.operator_token);
-        Self(Arc::new(Parts { runner, public, operator_token, seal, providers, live }))
+        let draining = CancellationToken::new();
+        let parts =
+            Parts { runner, public, operator_token, seal, providers, live, feed, draining };
+        Self(Arc::new(parts))
     }
 }
 

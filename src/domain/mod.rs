@@ -15,6 +15,7 @@ pub mod id;
 pub mod identity;
 pub mod login;
 pub mod mapping;
+pub mod matrix;
 pub mod organization;
 pub mod platform;
 pub mod resource;

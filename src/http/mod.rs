@@ -4,12 +4,15 @@ pub mod answer;
 pub mod api;
 pub mod extract;
 pub mod guard;
+pub mod ops;
+pub mod outer;
 pub mod request_id;
 pub mod route;
+pub mod surface;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::app::App;
 use crate::flow::problem::{Code, Problem};
@@ -20,10 +23,13 @@ pub const BODY_MAX: usize = 1024 * 1024;
 /// The router of all surfaces.
 pub fn router(app: &App) -> Router {
     Router::new()
+        .merge(route::mount(app, ops::ROUTES))
         .nest("/api/v1", route::mount(app, api::routes()))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn_with_state(app.clone(), outer::protect))
+        .layer(from_fn(outer::log))
         .layer(from_fn(request_id::layer))
         .with_state(app.clone())
 }

@@ -93,10 +93,11 @@ impl Method {
 }
 
 /// The query parameters of a list that comes in pages.
-pub const PAGED: &[(&str, &str)] = &[
-    ("limit", "Items on the page: 1 to 100, 50 unless said."),
-    ("after", "Where the page begins: `next` of the page before."),
-];
+pub const PAGED: &[(&str, &str)] = &[LIMIT, AFTER];
+/// How long a page is.
+pub const LIMIT: (&str, &str) = ("limit", "Items on the page: 1 to 100, 50 unless said.");
+/// Where a page begins.
+pub const AFTER: (&str, &str) = ("after", "Where the page begins: `next` of the page before.");
 
 /// A schema by name, with those that it refers to.
 pub struct Described {

@@ -3,7 +3,7 @@
 //! Follows the UsernameCaseMapped profile of PRECIS (RFC 8265 §3.3) as far as comparison needs it:
 //! width mapping, lower case, NFC. Stores keep this key beside the value for uniqueness, and the
 //! filter compares by it, so both always agree. Stored values themselves stay verbatim (C3, C27).
-//! As in RFC 8265, `ß` is not `ss`: `straße` and `STRASSE` are two names. Final sigma equals sigma.
+//! As in RFC 8265, `ß` is not `ss`: `straße` and `STRASSE` are two names. Final sigma is sigma.
 
 use std::borrow::Cow;
 

@@ -41,8 +41,15 @@ impl Query {
     /// [`ScimError::invalid_value`] for any other parameter that stands twice.
     pub fn take(&mut self, name: &str, value: String) -> Result<(), ScimError> {
         let slot = match name {
-            "attributes" => return Ok(append(&mut self.attributes, &value)),
-            "excludedAttributes" => return Ok(append(&mut self.excluded_attributes, &value)),
+            "attributes" | "excludedAttributes" => {
+                let list = if name == "attributes" {
+                    &mut self.attributes
+                } else {
+                    &mut self.excluded_attributes
+                };
+                append(list, &value);
+                return Ok(());
+            }
             "filter" => &mut self.filter,
             "sortBy" => &mut self.sort_by,
             "sortOrder" => &mut self.sort_order,
@@ -196,9 +203,8 @@ where
         joined.push_str(resource.as_ref());
         count += 1;
     }
-    format!(
-        r#"{{"schemas":["{LIST_URN}"],"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{count},"Resources":[{joined}]}}"#
-    )
+    let head = format!(r#"{{"schemas":["{LIST_URN}"],"totalResults":{total}"#);
+    format!(r#"{head},"startIndex":{start_index},"itemsPerPage":{count},"Resources":[{joined}]}}"#)
 }
 
 #[cfg(test)]

@@ -139,16 +139,7 @@ impl Locator {
     where
         F: FnMut(Option<&Value>) -> bool,
     {
-        let value = match &self.sub {
-            None => Some(element),
-            Some(Sub::Known(sub)) => element.as_object().and_then(|held| held.get(sub.name)),
-            Some(Sub::Free(name)) => element.as_object().and_then(|held| {
-                held.get(&**name).or_else(|| {
-                    held.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v)
-                })
-            }),
-        };
-        match value {
+        match self.within(element) {
             Some(Value::Array(values)) if values.is_empty() => test(None),
             Some(Value::Array(values)) => values.iter().any(|value| test(Some(value))),
             Some(Value::Null) => test(None),
@@ -156,25 +147,27 @@ impl Locator {
         }
     }
 
+    /// Reads the sub-attribute of one element, or the element itself.
+    fn within<'a>(&self, element: &'a Value) -> Option<&'a Value> {
+        match &self.sub {
+            None => Some(element),
+            Some(Sub::Known(sub)) => element.as_object()?.get(sub.name),
+            Some(Sub::Free(name)) => {
+                let open = element.as_object()?;
+                let in_any_case = || open.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+                open.get(&**name).or_else(|| in_any_case().map(|(_, value)| value))
+            }
+        }
+    }
+
     /// Collects the texts found here, in order.
     pub fn texts<'a>(&self, document: &'a Map<String, Value>) -> Vec<&'a str> {
-        let mut found = Vec::new();
-        let Some(value) = self.attribute_in(&[document]) else { return found };
-        let elements = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        for element in elements {
-            let held = match &self.sub {
-                None => Some(element),
-                Some(Sub::Known(sub)) => element.get(sub.name),
-                Some(Sub::Free(name)) => element.as_object().and_then(|open| {
-                    open.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, v)| v)
-                }),
-            };
-            let held = held.map_or([].as_slice(), |held| {
-                held.as_array().map_or(std::slice::from_ref(held), Vec::as_slice)
-            });
-            found.extend(held.iter().filter_map(Value::as_str));
-        }
-        found
+        let as_list = |value: &'a Value| -> &'a [Value] {
+            value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+        };
+        let elements = self.attribute_in(&[document]).map_or([].as_slice(), as_list);
+        let held = elements.iter().filter_map(|element| self.within(element));
+        held.flat_map(as_list).filter_map(Value::as_str).collect()
     }
 }
 
@@ -204,6 +197,14 @@ mod tests {
         assert_eq!(at("department"), Ok((Some(ENTERPRISE_URN), "department")));
         assert!(at("emails.colour").is_err());
         assert!(at("urn:x:userName").is_err());
+    }
+
+    #[test]
+    fn layers_count_in_order() {
+        let (first, second) = (json!({"id": "1"}), json!({"id": "2", "userName": "a"}));
+        let layers = [first.as_object().unwrap(), second.as_object().unwrap()];
+        let value = |name: &str| Locator::parse(name, &USER).unwrap().attribute_in(&layers);
+        assert_eq!((value("id"), value("userName")), (Some(&json!("1")), Some(&json!("a"))));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct Target {
     /// The attribute.
     pub attribute: &'static Attribute,
     /// Which elements; `None` for the attribute as a whole.
-    pub selection: Option<Selection>,
+    pub selection: Option<Box<Selection>>,
     /// The sub-attribute.
     pub sub: Option<&'static Attribute>,
 }
@@ -82,7 +82,7 @@ impl Path {
             return Err(refused("selects elements of what is no list of objects"));
         }
         let (selection, after) = Selection::parse(inner, target.attribute, dialect)?;
-        target.selection = Some(selection);
+        target.selection = Some(Box::new(selection));
         if !after.is_empty() {
             let sub = after.strip_prefix('.').and_then(|name| target.attribute.sub(name));
             target.sub = Some(sub.ok_or_else(|| refused("has no sub-attribute after ']'"))?);

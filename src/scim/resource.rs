@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::catalog::ENTERPRISE_URN;
 use super::fold;
 use super::schema::{Attribute, Kind, ResourceType};
+use super::value::distinct;
 
 /// What clients have written about one user or group.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -164,11 +165,14 @@ fn take_in_order(
     }
 }
 
-fn order_subs(value: &mut Value, subs: &'static [Attribute]) {
+/// Brings the sub-attributes of an element, or of each of a list, into table order; empty elements and
+/// exact duplicates go.
+pub(super) fn order_subs(value: &mut Value, subs: &'static [Attribute]) {
     match value {
         Value::Array(elements) => {
             elements.iter_mut().for_each(|element| order_subs(element, subs));
             elements.retain(|element| !is_unassigned(element));
+            *elements = distinct(std::mem::take(elements));
         }
         Value::Object(held) => {
             let mut ordered = Map::new();
@@ -203,8 +207,8 @@ mod tests {
     fn schemas_names_the_extensions_that_hold_something_c39() {
         let with = settled(json!({ENTERPRISE_URN: {"department": "D"}, "userName": "a"}));
         let text = format!(
-            r#"{{"schemas":["{}","{ENTERPRISE_URN}"],"userName":"a","{ENTERPRISE_URN}":{{"department":"D"}}}}"#,
-            USER.schema.id
+            r#"{{"schemas":["{0}","{1}"],"userName":"a","{1}":{{"department":"D"}}}}"#,
+            USER.schema.id, ENTERPRISE_URN
         );
         assert_eq!(with.to_text(), text);
         let without = settled(json!({ENTERPRISE_URN: {"manager": {}}, "userName": "a"}));

@@ -173,9 +173,8 @@ fn texts_and_lists_are_kept_to_their_limits_s9() {
     created(title(LENGTH_MAX));
     assert!(refused(title(LENGTH_MAX + 1)).detail.contains("4096"));
     let roles = |count: usize| {
-        user(
-            json!({"roles": (0..count).map(|n| json!({"value": n.to_string()})).collect::<Vec<_>>()}),
-        )
+        let roles: Vec<Value> = (0..count).map(|n| json!({"value": n.to_string()})).collect();
+        user(json!({ "roles": roles }))
     };
     created(roles(ELEMENTS_MAX));
     assert!(refused(roles(ELEMENTS_MAX + 1)).detail.contains("1000"));

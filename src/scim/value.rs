@@ -3,6 +3,7 @@
 //! Nothing is repaired here: strangers' spellings are rewritten before, by `quirk`. Values stay
 //! verbatim (C27); only names take the spelling of the table (C14).
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -75,9 +76,9 @@ pub(super) fn accept(
     let mut elements = Vec::with_capacity(values.len());
     bounded(attribute, values.len(), at)?;
     for (index, value) in values.into_iter().enumerate() {
-        let element = single(attribute, value, at.element(index), notes)?;
-        elements.extend(element.filter(|element| !elements.contains(element)));
+        elements.extend(single(attribute, value, at.element(index), notes)?);
     }
+    let elements = distinct(elements);
     one_primary(attribute, &elements, at)?;
     Ok((!elements.is_empty()).then_some(Value::Array(elements)))
 }
@@ -106,6 +107,16 @@ pub(super) fn one_primary(
         )));
     }
     Ok(())
+}
+
+/// Keeps the first of elements that are exactly alike (D14). Their members stand in table order, so
+/// equal elements have equal text.
+pub(super) fn distinct(elements: Vec<Value>) -> Vec<Value> {
+    if elements.len() < 2 {
+        return elements;
+    }
+    let mut seen = HashSet::with_capacity(elements.len());
+    elements.into_iter().filter(|element| seen.insert(element.to_string())).collect()
 }
 
 /// Tells whether an element says `primary: true`.
@@ -189,13 +200,17 @@ fn complex(
     notes: &mut Notes,
 ) -> Result<Option<Value>, ScimError> {
     let Value::Object(given) = value else { return Ok(None) };
-    let held = accept_all(attribute.subs, given, Some(&at), notes)?;
+    let mut held = accept_all(attribute.subs, given, Some(&at), notes)?;
     for sub in attribute.subs.iter().filter(|sub| sub.required) {
         if !held.is_empty() && !held.contains_key(sub.name) {
             return Err(ScimError::invalid_value(format!("{at}.{} is required", sub.name)));
         }
     }
-    Ok((!held.is_empty()).then_some(Value::Object(held)))
+    let mut ordered = Map::new();
+    for sub in attribute.subs {
+        ordered.extend(held.remove(sub.name).map(|value| (sub.name.to_owned(), value)));
+    }
+    Ok((!ordered.is_empty()).then_some(Value::Object(ordered)))
 }
 
 /// Checks each value of an object against a table; readOnly, hidden and unknown ones are left out.

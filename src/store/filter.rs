@@ -218,10 +218,7 @@ fn list<'a>(
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn counts(
-    scope: &mut Scope<'_>,
-    directory: DirectoryId,
-) -> Result<Counts, StoreError> {
+pub async fn counts(scope: &mut Scope<'_>, directory: DirectoryId) -> Result<Counts, StoreError> {
     let (users, users_removed, groups, groups_removed) =
         scope.query(COUNTS).bind(directory.0).one::<(i64, i64, i64, i64)>().await?;
     Ok(Counts { users, users_removed, groups, groups_removed })

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, TestApp};
+use crate::support::provider::{Fake, Key};
+use crate::support::{Caller, Reply, TestApp};
 
 /// Groups that one rule serves.
 const GROUPS: usize = 500;
@@ -24,6 +25,9 @@ struct Company<'a> {
     app: &'a TestApp,
     id: String,
     scim: Caller,
+    provider: Fake,
+    key: Key,
+    start_url: String,
 }
 
 impl<'a> Company<'a> {
@@ -32,7 +36,10 @@ impl<'a> Company<'a> {
     async fn set_up(app: &'a TestApp) -> Self {
         let id = app.organization("Acme").await;
         let (directory, token) = app.directory(&id, "strict").await;
-        let company = Self { app, id, scim: app.scim(&token) };
+        let key = Key::new("first");
+        let provider = Fake::start(&[&key]).await;
+        let scim = app.scim(&token);
+        let mut company = Self { app, id, scim, provider, key, start_url: String::new() };
         let domain = json!({"domain": "acme.example", "verified": true});
         let domain = company.make("domains", domain).await;
         assert_eq!(domain["state"], "verified");
@@ -42,11 +49,12 @@ impl<'a> Company<'a> {
                 "connections",
                 json!({"name": "Acme sign-in", "kind": "oidc", "directory_id": directory,
                     "domains": [domain["id"]],
-                    "oidc": {"issuer": "https://idp.acme.example", "client_id": "portico",
+                    "oidc": {"issuer": company.provider.issuer, "client_id": "portico",
                         "client_secret": "not-told-again"}}),
             )
             .await;
-        assert!(connection["start_url"].as_str().unwrap().starts_with(&app.url));
+        company.start_url = connection["start_url"].as_str().unwrap().to_owned();
+        assert!(company.start_url.starts_with(&app.url));
         assert!(!connection.to_string().contains("not-told-again"), "a secret is shown");
         company.add_rules().await;
         company
@@ -86,19 +94,8 @@ impl<'a> Company<'a> {
         self.app.operator().post(&path, body).await.expect(201).json()
     }
 
-    /// Pushes a user as a SCIM client does, and answers her id.
     async fn push_user(&self, name: &str) -> String {
-        let user = json!({
-            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-            "userName": format!("{name}@acme.example"),
-            "externalId": format!("ext-{name}"),
-            "name": {"givenName": name, "familyName": "Example"},
-            "emails": [{"value": format!("{name}@acme.example"), "primary": true}],
-            "active": true,
-        });
-        let made = self.scim.post("/Users", user).await.expect(201);
-        assert_eq!(made.media_type(), "application/scim+json");
-        made.text_at("/id")
+        push_user(&self.scim, name).await
     }
 
     /// Pushes a group with its members, and answers its id.
@@ -110,6 +107,26 @@ impl<'a> Company<'a> {
             "members": members,
         });
         self.scim.post("/Groups", group).await.expect(201).text_at("/id")
+    }
+
+    /// Signs in by the provider, which says that she is `subject`.
+    async fn sign_in(&self, browser: &Caller, subject: &str) -> Reply {
+        let start = browser.get(&format!("{}?return_to=/me", self.start_url)).await;
+        assert!((300..400).contains(&start.status), "{start}");
+        let to = url::Url::parse(start.header("location")).unwrap();
+        assert!(to.as_str().starts_with(&self.provider.issuer), "{start}");
+        let asked = |name: &str| {
+            let found = to.query_pairs().find(|(asked, _)| asked == name);
+            found.unwrap_or_else(|| panic!("{name} is not asked\n{start}")).1.into_owned()
+        };
+        assert_eq!(asked("code_challenge_method"), "S256");
+        let now = self.app.app.runner.clock.now().seconds();
+        let token = self.key.sign(&json!({"iss": self.provider.issuer, "aud": "portico",
+            "sub": subject, "nonce": asked("nonce"), "iat": now, "exp": now + 300}));
+        let told = json!({"access_token": "a", "token_type": "Bearer", "id_token": token});
+        self.provider.says("/token", &told);
+        let back = format!("{}?code=c&state={}", asked("redirect_uri"), asked("state"));
+        browser.get(&back).await
     }
 
     /// Sends one PATCH operation.
@@ -160,6 +177,21 @@ impl<'a> Company<'a> {
     async fn user(&self, user: &str) -> Value {
         self.app.operator().get(&format!("/api/v1/users/{user}")).await.expect(200).json()
     }
+}
+
+/// Pushes a user as a SCIM client does, and answers her id.
+async fn push_user(scim: &Caller, name: &str) -> String {
+    let user = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": format!("{name}@acme.example"),
+        "externalId": format!("ext-{name}"),
+        "name": {"givenName": name, "familyName": "Example"},
+        "emails": [{"value": format!("{name}@acme.example"), "primary": true}],
+        "active": true,
+    });
+    let made = scim.post("/Users", user).await.expect(201);
+    assert_eq!(made.media_type(), "application/scim+json");
+    made.text_at("/id")
 }
 
 /// The key of a numbered site.
@@ -282,6 +314,38 @@ on_both_engines! {
         assert!(acme.may(&bob, "work_orders.execute", "lyon").await);
     }
 
+    async fn who_signs_in_is_the_person_of_the_directory_until_it_says_otherwise(app: TestApp) {
+        let acme = Company::set_up(&app).await;
+        let ada = acme.push_user("ada").await;
+        acme.push_group("Lyon field workers", &[&ada]).await;
+        let browser = app.browser();
+        browser.get("/me").await.expect_problem(401, "unauthenticated");
+        let back = acme.sign_in(&browser, "ext-ada").await;
+        assert!((300..400).contains(&back.status), "{back}");
+        let me = browser.get("/me").await.expect(200).json();
+        assert_eq!(me["user"]["id"], ada.as_str());
+        assert_eq!(me["organization"]["slug"], "acme");
+        assert_eq!(me["roles"][0]["role"], "field-worker");
+        assert_eq!(me["roles"][0]["resource"], "site:lyon");
+        assert_eq!(acme.user(&ada).await["status"], "active");
+
+        let stranger = app.browser();
+        let refused = acme.sign_in(&stranger, "ext-nobody").await;
+        assert_eq!(refused.status, 403, "{refused}");
+        stranger.get("/me").await.expect_problem(401, "unauthenticated");
+
+        // What the directory says ends the session at once, and the next sign-in too.
+        let path = format!("/Users/{ada}");
+        acme.patch(&path, json!({"op": "replace", "path": "active", "value": false})).await;
+        browser.get("/me").await.expect_problem(401, "unauthenticated");
+        let refused = acme.sign_in(&browser, "ext-ada").await;
+        assert_eq!(refused.status, 403, "{refused}");
+        acme.patch(&path, json!({"op": "replace", "path": "active", "value": true})).await;
+        browser.get("/me").await.expect_problem(401, "unauthenticated");
+        acme.sign_in(&browser, "ext-ada").await;
+        browser.get("/me").await.expect(200);
+    }
+
     async fn an_organization_decides_nothing_about_the_people_of_another(app: TestApp) {
         let acme = Company::set_up(&app).await;
         let ada = acme.push_user("ada").await;
@@ -294,10 +358,10 @@ on_both_engines! {
         let found = stranger.get("/Users?filter=userName%20eq%20%22ada@acme.example%22").await;
         assert_eq!(found.expect(200).json()["totalResults"], 0);
         // The same names are free there, and mean other people.
-        let globex = Company { app: &app, id: other, scim: stranger };
-        let twin = globex.push_user("ada").await;
+        let twin = push_user(&stranger, "ada").await;
         assert_ne!(twin, ada);
-        assert_eq!(globex.refusal(&twin, "work_orders.execute", "lyon").await, "resource-unknown");
+        let code = acme.refusal(&twin, "work_orders.execute", "lyon").await;
+        assert_eq!(code, "resource-unknown");
         assert!(acme.may(&ada, "work_orders.execute", "lyon").await);
     }
 }

@@ -1,3 +1,23 @@
 //! Access: grants that rules give in the write that changed a fact, and decisions from memory.
+//!
+//! Every write of facts holds the organization's rule set with others, every edit of rules or
+//! resources holds it alone; users are held in the order of their ids, and only then facts are
+//! read. What would touch very many users commits its losses and leaves the gains to a job.
 
+mod apply;
+mod changed;
+pub mod feed;
+mod job;
 pub mod live;
+mod rules;
+
+pub use apply::EVALUATED_AT_ONCE;
+pub use changed::{
+    Fact, FactChange, WIDE_USERS, facts_changed, group_renamed, hold_rules, resources_changed,
+    rules_changed,
+};
+pub use job::{JOB, Step, failed, step};
+pub use rules::{Rules, draft, roles};
+
+/// The event that tells what a user gained and lost.
+pub const ACCESS_CHANGED: &str = "user.access_changed";

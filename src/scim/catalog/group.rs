@@ -23,7 +23,8 @@ pub const MEMBERS: Attribute = Attribute::complex("members", "The members of the
     .multi()
     .elements(MEMBERS_MAX);
 
-pub(super) static GROUP_SCHEMA: Schema = Schema {
+/// The core Group schema.
+pub static GROUP_SCHEMA: Schema = Schema {
     id: GROUP_URN,
     name: "Group",
     description: "Group of users.",

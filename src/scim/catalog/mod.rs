@@ -7,9 +7,9 @@ mod group;
 mod service;
 mod user;
 
-pub use group::{GROUP_URN, MEMBERS};
+pub use group::{GROUP_SCHEMA, GROUP_URN, MEMBERS};
 pub use service::{RESOURCE_TYPE_URN, SCHEMA_URN, SERVICE_PROVIDER_CONFIG_URN};
-pub use user::{ENTERPRISE, ENTERPRISE_URN, USER_ATTRIBUTES, USER_URN};
+pub use user::{ENTERPRISE, ENTERPRISE_URN, USER_ATTRIBUTES, USER_SCHEMA, USER_URN};
 
 use super::schema::{Attribute, KEY_LENGTH_MAX, ResourceType, Returned, Schema, Uniqueness};
 
@@ -46,7 +46,7 @@ pub static USER: ResourceType = ResourceType {
     name: "User",
     endpoint: "/Users",
     description: "A person of the directory.",
-    schema: &user::USER_SCHEMA,
+    schema: &USER_SCHEMA,
     extensions: user::EXTENSIONS,
     common: COMMON,
     finds_unprefixed: true,
@@ -57,7 +57,7 @@ pub static GROUP: ResourceType = ResourceType {
     name: "Group",
     endpoint: "/Groups",
     description: "A group of users.",
-    schema: &group::GROUP_SCHEMA,
+    schema: &GROUP_SCHEMA,
     extensions: &[],
     common: COMMON,
     finds_unprefixed: false,
@@ -68,9 +68,9 @@ pub static RESOURCE_TYPES: [&ResourceType; 2] = [&USER, &GROUP];
 
 /// Every schema that `/Schemas` lists; message URNs are none of them (C157).
 pub static SCHEMAS: [&Schema; 5] = [
-    &user::USER_SCHEMA,
+    &USER_SCHEMA,
     &ENTERPRISE,
-    &group::GROUP_SCHEMA,
+    &GROUP_SCHEMA,
     &service::SERVICE_PROVIDER_CONFIG,
     &service::RESOURCE_TYPE,
 ];

@@ -119,7 +119,8 @@ pub const USER_ATTRIBUTES: &[Attribute] = &[
     Attribute::complex("x509Certificates", "Certificates.", CERTIFICATES).multi(),
 ];
 
-pub(super) static USER_SCHEMA: Schema = Schema {
+/// The core User schema.
+pub static USER_SCHEMA: Schema = Schema {
     id: USER_URN,
     name: "User",
     description: "User account.",

@@ -223,8 +223,8 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Takes the double nearest to the digits, so that a printed fraction reads back as itself; the JSON
-/// reader may be off by one unit in the last place.
+/// Takes the double nearest to the digits, so that a printed fraction reads back as itself; the
+/// JSON reader may be off by one unit in the last place.
 fn nearest(word: &str, read: Number) -> Number {
     if !read.is_f64() {
         return read;

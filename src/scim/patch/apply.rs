@@ -7,10 +7,13 @@ use super::{Action, Operation, Patch, element};
 use crate::scim::dialect::{Dialect, Notes, Tolerance};
 use crate::scim::error::ScimError;
 use crate::scim::path::{Path, Target};
-use crate::scim::resource::Resource;
+use crate::scim::resource::{Resource, order_subs};
 use crate::scim::schema::{Attribute, Kind, Mutability, ResourceType, Schema, find};
 use crate::scim::validate::required;
 use crate::scim::value::{At, accept, bounded, one_primary};
+
+/// Most comparisons of elements in one message (S9).
+pub const COMPARISONS_MAX: usize = 2_000_000;
 
 /// Applies a patch to a document.
 ///
@@ -26,7 +29,8 @@ pub fn apply(
     dialect: Dialect,
     notes: &mut Notes,
 ) -> Result<Resource, ScimError> {
-    let mut editor = Editor { rt, dialect, notes, document: resource.as_map().clone() };
+    let document = resource.as_map().clone();
+    let mut editor = Editor { rt, dialect, notes, action: Action::Add, compared: 0, document };
     for operation in &patch.operations {
         editor
             .run(operation)
@@ -41,25 +45,41 @@ struct Editor<'a> {
     rt: &'a ResourceType,
     dialect: Dialect,
     notes: &'a mut Notes,
+    /// What the operation at hand does.
+    action: Action,
+    /// Elements compared so far.
+    compared: usize,
     document: Map<String, Value>,
 }
 
 impl Editor<'_> {
     fn run(&mut self, operation: &Operation) -> Result<(), ScimError> {
-        let (action, value) = (operation.action, &operation.value);
+        self.action = operation.action;
+        let value = &operation.value;
         match &operation.path {
             None => match value {
-                Value::Object(given) => self.no_path(action, given),
+                Value::Object(given) => self.no_path(given),
                 _ => Ok(()),
             },
-            Some(Path::Extension(schema)) => self.extension(action, schema, value),
+            Some(Path::Extension(schema)) => self.extension(schema, value),
             Some(Path::Attribute(target)) => {
                 let mut holder = self.take_holder(target.extension);
-                let done = self.target(action, target, &mut holder, value);
+                let done = self.target(target, &mut holder, value);
                 self.put_holder(target.extension, holder);
                 done
             }
         }
+    }
+
+    /// Bounds the work of one message, whose lists and operations multiply.
+    fn spend(&mut self, comparisons: usize) -> Result<(), ScimError> {
+        self.compared = self.compared.saturating_add(comparisons);
+        if self.compared > COMPARISONS_MAX {
+            return Err(ScimError::invalid_value(format!(
+                "The message compares more than {COMPARISONS_MAX} elements: send it in parts"
+            )));
+        }
+        Ok(())
     }
 
     /// Takes out the object that holds an attribute: the document itself or an extension.
@@ -83,10 +103,10 @@ impl Editor<'_> {
     }
 
     /// Merges an object into the document (C110, C121); what is unknown is left out (D11).
-    fn no_path(&mut self, action: Action, given: &Map<String, Value>) -> Result<(), ScimError> {
+    fn no_path(&mut self, given: &Map<String, Value>) -> Result<(), ScimError> {
         for (name, value) in given {
             if let Some(schema) = self.rt.extension(name) {
-                self.extension(action, schema, value)?;
+                self.extension(schema, value)?;
                 continue;
             }
             let Some(attribute) = self.rt.attribute(name) else {
@@ -98,20 +118,15 @@ impl Editor<'_> {
                 continue;
             }
             let mut holder = self.take_holder(None);
-            let done = self.write(action, attribute, &mut holder, value, At::top(attribute.name));
+            let done = self.write(attribute, &mut holder, value, At::top(attribute.name));
             self.put_holder(None, holder);
             done?;
         }
         Ok(())
     }
 
-    fn extension(
-        &mut self,
-        action: Action,
-        schema: &'static Schema,
-        value: &Value,
-    ) -> Result<(), ScimError> {
-        let given = match (action, value) {
+    fn extension(&mut self, schema: &'static Schema, value: &Value) -> Result<(), ScimError> {
+        let given = match (self.action, value) {
             (Action::Remove, _) | (Action::Replace, Value::Null) => {
                 self.document.remove(schema.id);
                 return Ok(());
@@ -121,7 +136,7 @@ impl Editor<'_> {
             _ => return Err(ScimError::invalid_value(format!("{} takes an object", schema.id))),
         };
         let mut holder = self.take_holder(Some(schema.id));
-        let done = self.merge(action, schema.attributes, &mut holder, given, At::top(schema.id));
+        let done = self.merge(schema.attributes, &mut holder, given, At::top(schema.id));
         self.put_holder(Some(schema.id), holder);
         done
     }
@@ -129,7 +144,6 @@ impl Editor<'_> {
     /// Writes each given attribute of a table into the object that holds them.
     fn merge(
         &mut self,
-        action: Action,
         table: &'static [Attribute],
         holder: &mut Map<String, Value>,
         given: &Map<String, Value>,
@@ -144,7 +158,7 @@ impl Editor<'_> {
                 self.notes.used(Tolerance::ReadOnlySent);
                 continue;
             }
-            self.write(action, attribute, holder, value, at.sub(attribute.name))?;
+            self.write(attribute, holder, value, at.sub(attribute.name))?;
         }
         Ok(())
     }
@@ -152,7 +166,6 @@ impl Editor<'_> {
     /// Writes one attribute as a whole.
     fn write(
         &mut self,
-        action: Action,
         attribute: &'static Attribute,
         holder: &mut Map<String, Value>,
         value: &Value,
@@ -164,7 +177,7 @@ impl Editor<'_> {
         {
             let before = take_object(holder, attribute);
             let mut inner = before.clone();
-            self.merge(action, attribute.subs, &mut inner, given, at)?;
+            self.merge(attribute.subs, &mut inner, given, at)?;
             put_object(holder, attribute, inner, &before);
             return Ok(());
         }
@@ -180,15 +193,16 @@ impl Editor<'_> {
             return Err(ScimError::mutability(format!("{at} cannot change")));
         }
         match accepted {
-            None if action == Action::Add => {}
+            None if self.action == Action::Add => {}
             None if attribute.required => {
                 return Err(ScimError::invalid_value(format!("{at} is required")));
             }
             None => {
                 holder.remove(attribute.name);
             }
-            Some(Value::Array(elements)) if attribute.multi && action == Action::Add => {
+            Some(Value::Array(elements)) if attribute.multi && self.action == Action::Add => {
                 let mut list = take_list(holder, attribute);
+                self.spend(list.len().saturating_add(elements.len()) * elements.len())?;
                 element::add(attribute, &mut list, elements);
                 bounded(attribute, list.len(), at)?;
                 one_primary(attribute, &list, at)?;
@@ -204,7 +218,6 @@ impl Editor<'_> {
     /// Changes what a path leads to.
     fn target(
         &mut self,
-        action: Action,
         target: &Target,
         holder: &mut Map<String, Value>,
         value: &Value,
@@ -212,28 +225,31 @@ impl Editor<'_> {
         let attribute = target.attribute;
         let at = At::top(attribute.name);
         match (&target.selection, target.sub) {
-            (None, None) if action == Action::Remove => remove(attribute, holder, value),
-            (None, None) => self.write(action, attribute, holder, value, at),
+            (None, None) if self.action == Action::Remove => {
+                let held = holder.get(attribute.name).and_then(Value::as_array).map_or(0, Vec::len);
+                self.spend(held * value.as_array().map_or(1, Vec::len))?;
+                remove(attribute, holder, value)
+            }
+            (None, None) => self.write(attribute, holder, value, at),
             (None, Some(sub)) if !attribute.multi => {
                 let before = take_object(holder, attribute);
                 let mut inner = before.clone();
-                if action == Action::Remove {
+                if self.action == Action::Remove {
                     remove(sub, &mut inner, &Value::Null)?;
                 } else {
-                    self.write(action, sub, &mut inner, value, at.sub(sub.name))?;
+                    self.write(sub, &mut inner, value, at.sub(sub.name))?;
                 }
                 put_object(holder, attribute, inner, &before);
                 Ok(())
             }
-            _ if action == Action::Remove => remove_elements(target, holder),
-            _ => self.elements(action, target, holder, value),
+            _ if self.action == Action::Remove => remove_elements(target, holder),
+            _ => self.elements(target, holder, value),
         }
     }
 
     /// Changes the selected elements of a list, or makes the one that the filter describes (D3).
     fn elements(
         &mut self,
-        action: Action,
         target: &Target,
         holder: &mut Map<String, Value>,
         value: &Value,
@@ -241,55 +257,48 @@ impl Editor<'_> {
         let attribute = target.attribute;
         let at = At::top(attribute.name);
         let mut list = take_list(holder, attribute);
-        let mut touched: Vec<usize> = selected(&list, target.selection.as_ref()).collect();
+        self.spend(list.len())?;
+        let mut touched: Vec<usize> = selected(&list, target.selection.as_deref()).collect();
         if touched.is_empty() {
             if !value.is_null() {
                 let mut created = self.described(target)?;
-                self.element(action, target, &mut created, value)?;
+                self.element(target, &mut created, value)?;
                 element::add(attribute, &mut list, vec![Value::Object(created)]);
             }
-        } else if target.sub.is_none() && value.is_null() && action == Action::Replace {
-            keep_unselected(&mut list, target.selection.as_ref());
+        } else if target.sub.is_none() && value.is_null() && self.action == Action::Replace {
+            keep_unselected(&mut list, target.selection.as_deref());
             touched.clear();
         }
         for index in &touched {
             if let Some(Value::Object(held)) = list.get_mut(*index) {
-                self.element(action, target, held, value)?;
+                self.element(target, held, value)?;
             }
         }
         element::prefer_touched(&mut list, &touched);
-        list.retain(|element| element.as_object().is_none_or(|held| !held.is_empty()));
-        let mut distinct: Vec<Value> = Vec::with_capacity(list.len());
-        for element in list {
-            if !distinct.contains(&element) {
-                distinct.push(element);
-            }
-        }
-        bounded(attribute, distinct.len(), at)?;
-        one_primary(attribute, &distinct, at)?;
-        if !distinct.is_empty() {
-            holder.insert(attribute.name.to_owned(), Value::Array(distinct));
+        // Elements that became alike are one (D14), before more than one primary is complained of.
+        let mut list = Value::Array(list);
+        order_subs(&mut list, attribute.subs);
+        let Value::Array(list) = list else { return Ok(()) };
+        bounded(attribute, list.len(), at)?;
+        one_primary(attribute, &list, at)?;
+        if !list.is_empty() {
+            holder.insert(attribute.name.to_owned(), Value::Array(list));
         }
         Ok(())
     }
 
     fn element(
         &mut self,
-        action: Action,
         target: &Target,
         held: &mut Map<String, Value>,
         value: &Value,
     ) -> Result<(), ScimError> {
         let at = At::top(target.attribute.name);
         match (target.sub, value) {
-            (Some(sub), value) => self.write(action, sub, held, value, at.sub(sub.name)),
-            (None, Value::Object(given)) => {
-                self.merge(action, target.attribute.subs, held, given, at)
-            }
+            (Some(sub), value) => self.write(sub, held, value, at.sub(sub.name)),
+            (None, Value::Object(given)) => self.merge(target.attribute.subs, held, given, at),
             (None, Value::Array(elements)) => match elements.as_slice() {
-                [Value::Object(given)] => {
-                    self.merge(action, target.attribute.subs, held, given, at)
-                }
+                [Value::Object(given)] => self.merge(target.attribute.subs, held, given, at),
                 _ => Err(ScimError::invalid_value(format!("{at} takes one object"))),
             },
             (None, Value::Null) => Ok(()),

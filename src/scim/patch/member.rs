@@ -28,7 +28,7 @@ pub enum MemberChange {
 /// A filter over members that names more than ids.
 #[derive(Debug, Clone)]
 pub struct MemberFilter {
-    selection: Selection,
+    selection: Box<Selection>,
 }
 
 impl MemberFilter {

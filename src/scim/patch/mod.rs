@@ -10,7 +10,7 @@ mod envelope;
 mod member;
 mod remove;
 
-pub use apply::apply;
+pub use apply::{COMPARISONS_MAX, apply};
 pub use envelope::{OPERATIONS_MAX, PATCH_URN, parse};
 pub use member::MemberChange;
 

@@ -52,7 +52,7 @@ pub(super) fn remove_elements(
     holder: &mut Map<String, Value>,
 ) -> Result<(), ScimError> {
     let Some(Value::Array(list)) = holder.get_mut(target.attribute.name) else { return Ok(()) };
-    let selection = target.selection.as_ref();
+    let selection = target.selection.as_deref();
     match target.sub {
         None => keep_unselected(list, selection),
         Some(sub) => {

@@ -268,7 +268,8 @@ pub struct ResourceType {
     pub schema: &'static Schema,
     /// Extensions in the order in which documents show them.
     pub extensions: &'static [Extension],
-    /// Attributes that each resource has besides (RFC 7643 §3.1).
+    /// Attributes that each resource has besides (RFC 7643 §3.1); they come before core attributes
+    /// of the same name.
     pub common: &'static [Attribute],
     /// Whether filters find extension attributes without their URN, when unambiguous (C71).
     pub finds_unprefixed: bool,

@@ -7,6 +7,11 @@ mod app;
 mod caller;
 mod database;
 mod reply;
+mod server;
+
+/// The provider of the unit tests: it says whatever a test wants.
+#[path = "../../../src/outbound/oidc/fake.rs"]
+pub mod provider;
 
 pub use app::TestApp;
 pub use caller::Caller;
