@@ -23,6 +23,8 @@ pub struct Public {
     pub url: url::Url,
     /// Whether cookies are `Secure` and named `__Host-`: always, but on plain-http loopback.
     pub secure: bool,
+    /// Whose forwarded headers count for addresses in limits and logs.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 /// What the parts are built from: checked settings and an open database.

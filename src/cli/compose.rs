@@ -94,6 +94,7 @@ pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
         public: Public {
             url: settings.public_url.clone(),
             secure: settings.public_url.scheme() == "https",
+            trusted_proxies: settings.trusted_proxies.clone(),
         },
         operator_token: settings
             .operator_token

@@ -1,13 +1,19 @@
 //! Requests in: route tables, guards, extractors and one renderer of problems per surface.
 
+pub mod address;
 pub mod answer;
 pub mod api;
+pub mod cookie;
 pub mod extract;
 pub mod guard;
+pub mod limit;
 pub mod ops;
 pub mod outer;
+pub mod page;
 pub mod request_id;
 pub mod route;
+pub mod session;
+pub mod sso;
 pub mod surface;
 
 use axum::Router;
@@ -24,11 +30,13 @@ pub const BODY_MAX: usize = 1024 * 1024;
 pub fn router(app: &App) -> Router {
     Router::new()
         .merge(route::mount(app, ops::ROUTES))
+        .merge(sso::router(app))
         .nest("/api/v1", route::mount(app, api::routes()))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn_with_state(app.clone(), outer::protect))
+        .layer(from_fn_with_state(app.clone(), page::guard))
         .layer(from_fn(outer::log))
         .layer(from_fn(request_id::layer))
         .with_state(app.clone())
