@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::domain::platform::Definition;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
+use crate::flow::access::feed::Feed;
+use crate::flow::access::live::Live;
 use crate::flow::provision::credential::Credentials;
 use crate::flow::provision::limit::Limits;
 use crate::flow::provision::search::Pages;
@@ -53,6 +55,10 @@ pub struct Parts {
     pub limits: Limits,
     /// Where pages of SCIM lists ended.
     pub pages: Pages,
+    /// The access state of organizations in memory.
+    pub live: Arc<Live>,
+    /// What other processes changed, told to all who answer from memory here.
+    pub feed: Arc<Feed>,
 }
 
 /// The parts, cheap to clone.
@@ -64,11 +70,18 @@ impl App {
     #[must_use]
     pub fn compose(base: Base) -> Self {
         let credentials = Arc::<Credentials>::default();
-        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&credentials) as _];
+        let platform = Arc::new(base.platform);
+        let live = Arc::new(Live::new(base.db.clone(), Arc::clone(&platform)));
+        let feed = Arc::new(Feed::new(vec![
+            Arc::clone(&live) as Arc<dyn Listener>,
+            Arc::clone(&credentials) as _,
+        ]));
+        let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let runner = Runner {
             db: base.db,
             clock: Arc::new(base.clock),
-            platform: Arc::new(base.platform),
+            platform,
+            rules: Arc::default(),
             listeners: listeners.into(),
             wake: Arc::default(),
         };
@@ -77,6 +90,8 @@ impl App {
             runner,
             public,
             operator_token,
+            live,
+            feed,
             credentials,
             limits: Limits::default(),
             pages: Pages::default(),

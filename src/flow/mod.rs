@@ -4,15 +4,13 @@
 //! world: handlers ask providers before, the worker speaks after commit.
 
 pub mod access;
-pub mod organization;
-pub mod problem;
-pub mod provision;
 pub mod condition;
 pub mod directory;
 pub mod domain;
 pub mod fields;
 pub mod organization;
 pub mod problem;
+pub mod provision;
 pub mod resource;
 pub mod runner;
 pub mod work;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 
+use super::access::Rules;
 use super::problem::Problem;
 use super::work::{Aftermath, Work};
 use crate::domain::actor::Actor;
@@ -29,6 +30,9 @@ pub type Verb<'w, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 
 pub trait Listener: Send + Sync {
     /// These things of the organization must be read anew.
     fn changed(&self, organization: OrganizationId, changes: &[Change]);
+
+    /// Changes may have been missed: everything must be read anew.
+    fn forget_all(&self);
 }
 
 /// What every work stands on.
@@ -40,6 +44,8 @@ pub struct Runner {
     pub clock: Arc<Clock>,
     /// Which permissions, roles and resource kinds there are.
     pub platform: Arc<Definition>,
+    /// Checked mapping rules of organizations.
+    pub rules: Arc<Rules>,
     /// Who hears of changes.
     pub listeners: Arc<[Arc<dyn Listener>]>,
     /// Wakes the worker when a commit left something to do.
@@ -92,7 +98,8 @@ impl Runner {
     {
         let tx = self.db.begin().await?;
         let at = self.clock.now();
-        let mut work = Work::new(tx, actor.clone(), organization, at, Arc::clone(&self.platform));
+        let (platform, rules) = (Arc::clone(&self.platform), Arc::clone(&self.rules));
+        let mut work = Work::new(tx, (actor.clone(), organization), at, platform, rules);
         let ran = AssertUnwindSafe(verb(&mut work)).catch_unwind().await;
         let (tx, written) = match ran {
             Ok(Ok(value)) => {

@@ -3,10 +3,12 @@
 //! The instant is frozen when the work opens. Events, changes and jobs are collected and written in
 //! the same transaction, just before it commits.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::access::{ACCESS_CHANGED, Rules};
 use super::problem::Problem;
 use crate::domain::actor::Actor;
 use crate::domain::change::Change;
@@ -15,6 +17,7 @@ use crate::domain::id::{JobId, OrganizationId};
 use crate::domain::platform::Definition;
 use crate::domain::time::{Rng, Timestamp};
 use crate::store::outbox::Job;
+use crate::store::rule_set::{Hold, RuleSet};
 use crate::store::{self, Conn, Scope, Tx};
 
 /// A transaction with all that a verb needs.
@@ -30,8 +33,15 @@ pub struct Work {
     pub rng: Rng,
     /// Which permissions, roles and resource kinds there are.
     pub platform: Arc<Definition>,
+    /// Checked mapping rules, shared by all works.
+    pub(super) rules: Arc<Rules>,
+    /// The rule set, once this work holds it.
+    pub(super) rule_set: Option<(Hold, RuleSet)>,
+    /// This work edited the rules: those of memory are not what it must apply.
+    pub(super) rules_edited: bool,
     events: Vec<Happened>,
     changes: Vec<Change>,
+    heard: HashSet<Change>,
     jobs: usize,
 }
 
@@ -42,12 +52,12 @@ pub(super) struct Aftermath {
 }
 
 impl Work {
-    pub(super) const fn new(
+    pub(super) fn new(
         tx: Tx,
-        actor: Actor,
-        organization: OrganizationId,
+        (actor, organization): (Actor, OrganizationId),
         at: Timestamp,
         platform: Arc<Definition>,
+        rules: Arc<Rules>,
     ) -> Self {
         Self {
             tx,
@@ -56,8 +66,12 @@ impl Work {
             at,
             rng: Rng,
             platform,
+            rules,
+            rule_set: None,
+            rules_edited: false,
             events: Vec::new(),
             changes: Vec::new(),
+            heard: HashSet::new(),
             jobs: 0,
         }
     }
@@ -85,7 +99,7 @@ impl Work {
 
     /// Something must be read anew by those who answer from memory.
     pub fn changed(&mut self, change: Change) {
-        if !self.changes.contains(&change) {
+        if self.heard.insert(change.clone()) {
             self.changes.push(change);
         }
     }
@@ -121,10 +135,19 @@ impl Work {
         self.tx
     }
 
+    /// Changes are written before events: the number of a user's change is the version of her
+    /// access, which events about it carry.
     async fn write_collected(&mut self) -> Result<(), Problem> {
+        let (at, mut versions) = (self.at, HashMap::new());
+        for change in self.changes.clone() {
+            let number = store::change::insert(&mut self.scope(), &change, at).await?;
+            if let Change::User(user) = change {
+                versions.insert(user.to_string(), number);
+            }
+        }
         let actor = self.actor.reference();
         for happened in std::mem::take(&mut self.events) {
-            let event = Event {
+            let mut event = Event {
                 id: self.rng.id(self.at),
                 organization_id: self.organization,
                 name: happened.name,
@@ -133,11 +156,12 @@ impl Work {
                 subject: (happened.kind, happened.id),
                 data: happened.data,
             };
+            if let Some(version) = versions.get(&event.subject.1)
+                && event.name == ACCESS_CHANGED
+            {
+                event.data.insert("access_version".to_owned(), Value::from(*version));
+            }
             store::event::insert(&mut self.scope(), &event).await?;
-        }
-        let at = self.at;
-        for change in self.changes.clone() {
-            store::change::insert(&mut self.scope(), &change, at).await?;
         }
         Ok(())
     }

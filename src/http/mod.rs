@@ -21,9 +21,8 @@ pub const BODY_MAX: usize = 1024 * 1024;
 /// The router of all surfaces.
 pub fn router(app: &App) -> Router {
     Router::new()
-        .nest("/api/v1", route::mount(app, api::ROUTES))
-        .nest_service("/scim", scim::service(app))
         .nest("/api/v1", route::mount(app, api::routes()))
+        .nest_service("/scim", scim::service(app))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))

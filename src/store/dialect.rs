@@ -182,14 +182,14 @@ pub(super) const fn claim(postgres: bool) -> &'static str {
 }
 
 /// Holds the rule set of `$1` until commit: shared by those who change facts, alone by those who
-/// change rules or resources.
+/// change rules or resources. The weakest shared lock lets progress be noted meanwhile.
 pub(super) const fn hold_rule_set(postgres: bool, hold: Hold) -> &'static str {
     match (postgres, hold) {
         (true, Hold::Shared) => {
             "select version, applied_version, state, users_total, users_done, error
              from rule_sets
              where organization_id = $1
-             for share"
+             for key share"
         }
         (true, Hold::Alone) => {
             "select version, applied_version, state, users_total, users_done, error

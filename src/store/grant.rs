@@ -82,6 +82,26 @@ sql! {
         update grants
         set why = $3
         where organization_id = $1 and id = $2";
+    /// Takes what a rule gave away at once, for all; the rows go when each user is evaluated.
+    END_OF_RULE = "
+        update grants
+        set expires_at = $3
+        where organization_id = $1 and source = 'rule' and source_id = $2
+            and expires_at is null";
+    REVIVE = "
+        update grants
+        set expires_at = null
+        where organization_id = $1 and id = $2";
+    /// Whether an enabled user holds a role on the whole organization.
+    HOLDERS = "
+        select count(*)
+        from (
+            select g.id
+            from grants g
+            join users u on u.id = g.user_id
+            where g.organization_id = $1 and g.role = $2 and g.reach = 'organization'
+                and (g.expires_at is null or g.expires_at > $3) and u.suspended_by = 0
+            limit 1) as one";
     DELETE = "
         delete from grants
         where organization_id = $1 and id = $2";
@@ -318,6 +338,41 @@ pub async fn set_why(
 ) -> Result<(), StoreError> {
     scope.query(SET_WHY).bind(id.0).bind(why(matched)?).execute().await?;
     Ok(())
+}
+
+/// Takes what a rule gave away at an instant, for all its holders at once; answers how many grants
+/// ended. The rows stay until each holder is evaluated, which also tells what she lost.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn end_of_rule(
+    scope: &mut Scope<'_>,
+    rule: &str,
+    at: Timestamp,
+) -> Result<u64, StoreError> {
+    scope.query(END_OF_RULE).bind(rule.to_owned()).bind(at.0).execute().await
+}
+
+/// Gives a grant that [`end_of_rule`] ended back.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn revive(scope: &mut Scope<'_>, id: GrantId) -> Result<(), StoreError> {
+    scope.query(REVIVE).bind(id.0).execute().await?;
+    Ok(())
+}
+
+/// Whether anybody who is enabled holds a role on the whole organization at an instant.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn has_holder(
+    scope: &mut Scope<'_>,
+    role: &str,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let query = scope.query(HOLDERS).bind(role.to_owned()).bind(at.0);
+    Ok(query.one::<(i64,)>().await?.0 > 0)
 }
 
 /// Takes a grant away; answers whether it was there.

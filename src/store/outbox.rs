@@ -23,6 +23,21 @@ sql! {
         update outbox
         set run_at = $3, locked_until = null, last_error = $4
         where organization_id = $1 and id = $2";
+    /// Keeps a job that goes on, if nobody else has taken it over since.
+    GO_ON = "
+        update outbox
+        set payload = $3, locked_until = $4
+        where organization_id = $1 and id = $2 and payload = $5";
+    DROP = "
+        delete from outbox
+        where organization_id = $1 and kind = $2 and key = $3";
+    ARE_DUE = "
+        select count(*)
+        from (
+            select id
+            from outbox
+            where run_at <= $1 and (locked_until is null or locked_until <= $1)
+            limit 1) as one";
     COUNT = "
         select count(*)
         from outbox";
@@ -121,6 +136,44 @@ pub async fn again(
 ) -> Result<(), StoreError> {
     scope.query(AGAIN).bind(id.0).bind(run_at.0).bind(error.to_owned()).execute().await?;
     Ok(())
+}
+
+/// A job goes on from `payload` until `locked_until`; answers whether it is still the caller's:
+/// another worker that took it over has changed its payload, or ended it.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn go_on(
+    scope: &mut Scope<'_>,
+    job: &Job,
+    payload: &str,
+    locked_until: Timestamp,
+) -> Result<bool, StoreError> {
+    let rows = scope
+        .query(GO_ON)
+        .bind(job.id.0)
+        .bind(payload.to_owned())
+        .bind(locked_until.0)
+        .bind(job.payload.clone())
+        .execute()
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Forgets jobs of a kind about something: a newer one takes their place.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn forget(scope: &mut Scope<'_>, kind: &str, key: &str) -> Result<u64, StoreError> {
+    scope.query(DROP).bind(kind.to_owned()).bind(key.to_owned()).execute().await
+}
+
+/// Whether any job may run now.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn are_due(conn: &mut Conn<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(conn.query(ARE_DUE).bind(now.0).one::<(i64,)>().await?.0 > 0)
 }
 
 /// Jobs that are left.

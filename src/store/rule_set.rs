@@ -20,6 +20,10 @@ sql! {
             users_done)
         values ($1, 1, 1, 'idle', 0, 0)
         on conflict do nothing";
+    NOTE = "
+        update rule_sets
+        set applied_version = $2, state = $3, users_total = $4, users_done = $5, error = $6
+        where organization_id = $1";
     SAVE = "
         update rule_sets
         set version = $2, applied_version = $3, state = $4, users_total = $5, users_done = $6,
@@ -142,7 +146,25 @@ pub async fn hold(scope: &mut Scope<'_>, hold: Hold) -> Result<RuleSet, StoreErr
     scope.query(sql).one::<Row>().await?.try_into()
 }
 
-/// Writes the rule set; the caller holds it.
+/// Notes progress: everything but the version. Nobody needs to hold the rule set for this, and
+/// nobody who holds it shared is kept waiting.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn note(scope: &mut Scope<'_>, set: &RuleSet) -> Result<(), StoreError> {
+    scope
+        .query(NOTE)
+        .bind(set.applied_version)
+        .bind(set.state.as_str())
+        .bind(set.users_total)
+        .bind(set.users_done)
+        .bind(set.error.clone())
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Writes the rule set; the caller holds it alone.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.

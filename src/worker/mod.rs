@@ -1,1 +1,85 @@
-//! The loop that carries out what transactions left in the outbox.
+//! What runs beside requests: jobs of the outbox, the order of the feed, changes of other
+//! processes, and what has run out.
+//!
+//! Each is a loop of its own that ends between two steps when the token says so. Every step is one
+//! bounded transaction; one that fails is logged and tried again.
+
+mod changes;
+mod outbox;
+mod sequence;
+mod sweep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::time::Rng;
+use crate::flow::access::feed::Feed;
+use crate::flow::problem::Problem;
+use crate::flow::runner::Runner;
+use crate::store::{Conn, Db, StoreError};
+
+/// What the worker stands on.
+#[derive(Clone)]
+pub struct Worker {
+    /// Transactions and reads.
+    pub runner: Runner,
+    /// Who is told what other processes changed.
+    pub feed: Arc<Feed>,
+}
+
+/// Starts the loops; they end soon after `stop` is cancelled, and the handle with them.
+pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let holder = uuid::Uuid::from_bytes(Rng.bytes());
+        let mut loops = JoinSet::new();
+        loops.spawn(outbox::run(worker.runner.clone(), stop.clone()));
+        loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
+        loops.spawn(sweep::run(worker.runner.clone(), stop.clone()));
+        loops.spawn(changes::read(worker.clone(), stop.clone()));
+        loops.spawn(changes::notify(worker.clone(), stop.clone()));
+        loops.spawn(changes::listen(worker, stop));
+        while let Some(ended) = loops.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(error = %error, "a loop of the worker ended");
+            }
+        }
+    })
+}
+
+/// Waits, at most until the token says to stop; answers whether to go on.
+async fn wait(stop: &CancellationToken, millis: u64) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(Duration::from_millis(millis)) => true,
+    }
+}
+
+/// One transaction on tables that no organization owns, in a task that nobody cancels.
+async fn write<T, F>(db: &Db, step: F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: for<'c> FnOnce(&'c mut Conn<'_>) -> Step<'c, T> + Send + 'static,
+{
+    let db = db.clone();
+    let task = tokio::spawn(async move {
+        let mut tx = db.begin().await?;
+        let done = step(&mut tx.conn()).await;
+        match done {
+            Ok(value) => db.keep(tx).await.map(|()| value),
+            Err(error) => {
+                db.drop_write(tx).await?;
+                Err(error)
+            }
+        }
+    });
+    match task.await {
+        Ok(done) => Ok(done?),
+        Err(error) => Err(Problem::internal(error)),
+    }
+}
+
+/// What a step answers, boxed so that it may borrow the connection.
+type Step<'c, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'c>>;

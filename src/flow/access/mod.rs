@@ -1,28 +1,23 @@
-//! Access follows facts: what changes when rules and resources do.
+//! Access: grants that rules give in the write that changed a fact, and decisions from memory.
+//!
+//! Every write of facts holds the organization's rule set with others, every edit of rules or
+//! resources holds it alone; users are held in the order of their ids, and only then facts are
+//! read. What would touch very many users commits its losses and leaves the gains to a job.
 
+mod apply;
+mod changed;
+pub mod feed;
+mod job;
 pub mod live;
+mod rules;
 
-use super::problem::Problem;
-use super::work::Work;
-use crate::domain::change::Change;
-use crate::domain::resource::ResourceRef;
+pub use apply::EVALUATED_AT_ONCE;
+pub use changed::{
+    Fact, FactChange, WIDE_USERS, facts_changed, group_renamed, hold_rules, resources_changed,
+    rules_changed,
+};
+pub use job::{JOB, Step, failed, step};
+pub use rules::{Rules, draft, roles};
 
-/// Resources came or went: rules that name them give or take.
-///
-/// # Errors
-/// [`Problem`] when the store does not answer.
-pub async fn resources_changed(work: &mut Work, resources: &[ResourceRef]) -> Result<(), Problem> {
-    for resource in resources {
-        work.changed(Change::Resource(resource.clone()));
-    }
-    Ok(())
-}
-
-/// Rules were edited.
-///
-/// # Errors
-/// [`Problem`] when the store does not answer.
-pub async fn rules_changed(work: &mut Work) -> Result<(), Problem> {
-    work.changed(Change::Organization);
-    Ok(())
-}
+/// The event that tells what a user gained and lost.
+pub const ACCESS_CHANGED: &str = "user.access_changed";

@@ -153,6 +153,12 @@ impl Listener for Credentials {
             held.by_public_part.retain(|_, held| held.token.organization_id != organization);
         }
     }
+
+    fn forget_all(&self) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.forgotten += 1;
+        held.by_public_part.clear();
+    }
 }
 
 async fn read(

@@ -117,6 +117,7 @@ pub async fn remove(
     id: UserId,
     expected: &Expected,
 ) -> Result<(), Problem> {
+    access::hold_rules(work).await?;
     store::group::lock_of_user(&mut work.scope(), id.0).await?;
     let user = load(work, client, id, expected).await?.user;
     let at = work.at;
@@ -157,6 +158,7 @@ async fn load(
     id: UserId,
     expected: &Expected,
 ) -> Result<Grouped, Problem> {
+    access::hold_rules(work).await?;
     let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
     let found = found.ok_or_else(|| ScimError::not_found(USER.name, &id.to_string()))?;
     expected.check(found.user.version)?;

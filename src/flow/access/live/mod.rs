@@ -23,6 +23,7 @@ use crate::flow::runner::Listener;
 use crate::store::{self, Db, Scope};
 
 pub use self::ask::{Answer, Explained, Given};
+pub(super) use self::load::FIRST;
 
 /// Users that are read at once before a search.
 const WALK_AT_ONCE: i64 = 500;
@@ -56,6 +57,10 @@ impl Listener for Live {
             self.cells().remove(&organization);
         }
     }
+
+    fn forget_all(&self) {
+        self.cells().clear();
+    }
 }
 
 impl Live {
@@ -63,11 +68,6 @@ impl Live {
     #[must_use]
     pub fn new(db: Db, definition: Arc<Definition>) -> Self {
         Self { db, definition, cells: Mutex::default() }
-    }
-
-    /// Forgets everything: what was missed cannot be told.
-    pub fn forget_all(&self) {
-        self.cells().clear();
     }
 
     fn cells(&self) -> std::sync::MutexGuard<'_, HashMap<OrganizationId, Arc<Cell>>> {

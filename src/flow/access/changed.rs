@@ -1,0 +1,362 @@
+//! What changed, and whom rules must be applied to: facts of people, resources, the rules.
+//!
+//! Up to [`WIDE_USERS`] users are evaluated in the transaction of the change. Past that the change
+//! commits with all losses, and a durable job applies the gains.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::apply::{Applying, EVALUATED_AT_ONCE};
+use super::job;
+use super::live::FIRST;
+use super::rules;
+use crate::domain::access::grant::Source;
+use crate::domain::change::Change;
+use crate::domain::event::Happened;
+use crate::domain::id::{DirectoryId, GroupId, RuleId, UserId};
+use crate::domain::mapping::{GroupFacts, RuleSet, Selection};
+use crate::domain::resource::ResourceRef;
+use crate::flow::problem::{Code, Problem};
+use crate::flow::work::Work;
+use crate::store::rule_set::{self, Hold};
+use crate::store::{self};
+
+/// Users that are evaluated in the transaction of a change; past that a job applies the gains.
+pub const WIDE_USERS: usize = 5_000;
+
+/// A fact of a user that rules read and that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactChange {
+    /// Whose.
+    pub user: UserId,
+    /// Which.
+    pub fact: Fact,
+}
+
+/// Which fact changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// Any: she is new, her attributes changed, or a group of hers was renamed or deleted.
+    Everything,
+    /// She joined or left a group whose name stayed.
+    Group(GroupId),
+}
+
+/// Holds the organization's rule set until commit, with others who change facts. Whoever locks
+/// groups or users first in a transaction calls this before, so that locks follow one order.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn hold_rules(work: &mut Work) -> Result<(), Problem> {
+    hold(work, Hold::Shared).await.map(drop)
+}
+
+async fn hold(work: &mut Work, wanted: Hold) -> Result<rule_set::RuleSet, Problem> {
+    if let Some((held, set)) = &work.rule_set
+        && (*held == Hold::Alone || *held == wanted)
+    {
+        return Ok(set.clone());
+    }
+    let set = rule_set::hold(&mut work.scope(), wanted).await?;
+    work.rule_set = Some((wanted, set.clone()));
+    Ok(set)
+}
+
+/// Begins to apply the rules that stand: those of memory, unless this transaction edited them.
+async fn applying(work: &mut Work, hold_as: Hold) -> Result<(Applying, Arc<RuleSet>), Problem> {
+    let set = hold(work, hold_as).await?;
+    let (cache, platform) = (Arc::clone(&work.rules), Arc::clone(&work.platform));
+    let rules = if work.rules_edited {
+        Arc::new(rules::read(&mut work.scope(), &platform).await?)
+    } else {
+        cache.of(&mut work.scope(), set.version, &platform).await?
+    };
+    Ok((Applying::new(Arc::clone(&rules), rules::roles(&platform)), rules))
+}
+
+/// Applies rules after facts of people changed, in the same transaction: grants, what stays
+/// unresolved, and `user.access_changed` for each user whose access is another one now. The rows
+/// of the facts are written before this is called; users that are gone are passed over.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn facts_changed(
+    work: &mut Work,
+    directory: Option<DirectoryId>,
+    changes: &[FactChange],
+) -> Result<(), Problem> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let (mut applying, rules) = applying(work, Hold::Shared).await?;
+    tracing::trace!(directory.id = ?directory, facts = changes.len(), "facts changed");
+    let selections = selections(work, &rules, changes).await?;
+    let users: BTreeSet<UserId> = selections.iter().flat_map(|(_, users)| users).copied().collect();
+    if users.len() > WIDE_USERS {
+        let all = rules.all();
+        let holders = holders(work, rules.rules().iter().map(|rule| rule.id.to_string())).await?;
+        let losers: Vec<UserId> = holders.intersection(&users).copied().collect();
+        applying.users(work, &losers, &all).await?;
+        job::enqueue(work).await?;
+    } else {
+        for (selection, users) in &selections {
+            let users: Vec<UserId> = users.iter().copied().collect();
+            applying.users(work, &users, selection).await?;
+        }
+    }
+    tell_vacancies(work, &applying.lost_kept_roles).await
+}
+
+/// Applies rules after a group got another name or external id: every rule may have named it by
+/// the old one, so all its members are evaluated.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn group_renamed(work: &mut Work, group: GroupId) -> Result<(), Problem> {
+    hold_rules(work).await?;
+    let mut changes = Vec::new();
+    let mut after = FIRST.1;
+    loop {
+        let scope = &mut work.scope();
+        let batch = store::profile::walk_group(scope, group, after, HOLDERS_AT_ONCE).await?;
+        let Some(last) = batch.last() else { break };
+        after = *last;
+        changes.extend(batch.iter().map(|user| FactChange { user: *user, fact: Fact::Everything }));
+    }
+    facts_changed(work, None, &changes).await
+}
+
+/// Which rules each user must be evaluated by; users whom no rule can touch are left out.
+async fn selections(
+    work: &mut Work,
+    rules: &RuleSet,
+    changes: &[FactChange],
+) -> Result<Vec<(Selection, BTreeSet<UserId>)>, Problem> {
+    let mut facts: BTreeMap<UserId, BTreeSet<Option<GroupId>>> = BTreeMap::new();
+    for change in changes {
+        let group = match change.fact {
+            Fact::Everything => None,
+            Fact::Group(group) => Some(group),
+        };
+        facts.entry(change.user).or_default().insert(group);
+    }
+    let mut touched: BTreeMap<Option<GroupId>, Selection> = BTreeMap::new();
+    let mut selections: BTreeMap<BTreeSet<Option<GroupId>>, BTreeSet<UserId>> = BTreeMap::new();
+    for (user, facts) in facts {
+        selections.entry(facts).or_default().insert(user);
+    }
+    let mut found = Vec::with_capacity(selections.len());
+    for (facts, users) in selections {
+        let mut selection = Selection::default();
+        for fact in facts {
+            let of_fact = match touched.get(&fact) {
+                Some(known) => known.clone(),
+                None => {
+                    let read = of_fact(work, rules, fact).await?;
+                    touched.entry(fact).or_insert(read).clone()
+                }
+            };
+            selection.add(of_fact);
+        }
+        if !selection.is_empty() || facts_are_wide(&selection, rules) {
+            found.push((selection, users));
+        }
+    }
+    Ok(found)
+}
+
+/// With no rules at all, everything is still selected: what rules that are gone gave must go.
+fn facts_are_wide(selection: &Selection, rules: &RuleSet) -> bool {
+    rules.rules().is_empty() && *selection == rules.all()
+}
+
+async fn of_fact(
+    work: &mut Work,
+    rules: &RuleSet,
+    fact: Option<GroupId>,
+) -> Result<Selection, Problem> {
+    let Some(id) = fact else { return Ok(rules.all()) };
+    let Some(group) = store::profile::group(&mut work.scope(), id).await? else {
+        // A group that is gone: nobody can tell any more which rules named it.
+        return Ok(rules.all());
+    };
+    let value = id.to_string();
+    let external_id = group.external_id.as_deref();
+    let display = group.display_name.as_str();
+    Ok(rules.touched_by_group(&GroupFacts { value: &value, display, external_id }))
+}
+
+/// All users who have a grant of one of these rules.
+async fn holders(
+    work: &mut Work,
+    rules: impl Iterator<Item = String>,
+) -> Result<BTreeSet<UserId>, Problem> {
+    let mut holders = BTreeSet::new();
+    for rule in rules {
+        let mut after = FIRST.1;
+        loop {
+            let of = (Source::Rule, rule.as_str());
+            let scope = &mut work.scope();
+            let batch = store::grant::users_of_source(scope, of, after, HOLDERS_AT_ONCE).await?;
+            let Some(last) = batch.last() else { break };
+            after = *last;
+            holders.extend(batch);
+        }
+    }
+    Ok(holders)
+}
+
+/// Holders that are read at once.
+const HOLDERS_AT_ONCE: i64 = 10_000;
+
+/// Roles that must keep a holder and lost the last one by what a directory said: it is applied,
+/// and told.
+async fn tell_vacancies(work: &mut Work, roles: &BTreeSet<String>) -> Result<(), Problem> {
+    let at = work.at;
+    for role in roles {
+        if !store::grant::has_holder(&mut work.scope(), role, at).await? {
+            let organization = work.organization;
+            work.record(
+                Happened::to("organization.role_vacant", "organization", organization)
+                    .with("role", role.clone()),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Applies rules after resources came or went: what waited for them is given, what rules gave on
+/// them becomes unresolved. The rows of the resources are written before this is called.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn resources_changed(work: &mut Work, resources: &[ResourceRef]) -> Result<(), Problem> {
+    for resource in resources {
+        work.changed(Change::Resource(resource.clone()));
+    }
+    let (mut applying, rules) = applying(work, Hold::Alone).await?;
+    let mut users = BTreeSet::new();
+    for resource in resources {
+        let key = resource.folded_key().into_owned();
+        let on = (resource.kind(), key.as_str());
+        let registered = store::resource::place(&mut work.scope(), on.0, on.1).await?.is_some();
+        let mut after = FIRST.1;
+        loop {
+            let scope = &mut work.scope();
+            let batch = if registered {
+                store::unresolved::users_waiting(scope, on, after, HOLDERS_AT_ONCE).await?
+            } else {
+                store::grant::users_on_resource(scope, on, after, HOLDERS_AT_ONCE).await?
+            };
+            let Some(last) = batch.last() else { break };
+            after = *last;
+            users.extend(batch);
+        }
+    }
+    if users.len() > WIDE_USERS {
+        // A grant on a resource that is gone covers nothing already: only gains are left to do.
+        return job::enqueue(work).await;
+    }
+    let users: Vec<UserId> = users.into_iter().collect();
+    applying.users(work, &users, &rules.all()).await?;
+    tell_vacancies(work, &applying.lost_kept_roles).await
+}
+
+/// Applies rules after they were edited: the rows of the rules are written before this is called,
+/// each with the work's instant as `updated_at`.
+///
+/// # Errors
+/// 409 `last-holder` when the edit would leave a role that must keep a holder without one; 503
+/// when the database does not answer.
+pub async fn rules_changed(work: &mut Work) -> Result<(), Problem> {
+    let mut set = hold(work, Hold::Alone).await?;
+    work.rules_edited = true;
+    set.version += 1;
+    work.changed(Change::Organization);
+    let (mut applying, rules) = applying(work, Hold::Alone).await?;
+    let most = i64::try_from(WIDE_USERS).unwrap_or(i64::MAX);
+    let count = store::profile::count(&mut work.scope(), most + 1).await?;
+    if count > most {
+        end_rules_gone(work).await?;
+        let losers: Vec<UserId> = edited_holders(work).await?.into_iter().collect();
+        applying.users(work, &losers, &rules.all()).await?;
+        rule_set::save(&mut work.scope(), &set).await?;
+        work.rule_set = Some((Hold::Alone, set));
+        job::enqueue(work).await?;
+    } else {
+        apply_to_all(work, &mut applying, &rules).await?;
+        store::outbox::forget(&mut work.scope(), job::JOB, job::KEY).await?;
+        let set = rule_set::RuleSet {
+            version: set.version,
+            applied_version: set.version,
+            ..rule_set::RuleSet::default()
+        };
+        rule_set::save(&mut work.scope(), &set).await?;
+        work.rule_set = Some((Hold::Alone, set));
+    }
+    refuse_vacancies(work, &applying.lost_kept_roles).await
+}
+
+async fn apply_to_all(
+    work: &mut Work,
+    applying: &mut Applying,
+    rules: &RuleSet,
+) -> Result<(), Problem> {
+    let limit = i64::try_from(EVALUATED_AT_ONCE).unwrap_or(i64::MAX);
+    let mut after = FIRST;
+    loop {
+        let batch = store::profile::walk(&mut work.scope(), after, limit).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = *last;
+        let users: Vec<UserId> = batch.iter().map(|(_, user)| *user).collect();
+        applying.users(work, &users, &rules.all()).await?;
+    }
+}
+
+/// Ends what rules gave that are gone or switched off, for all their holders at once; the job
+/// tells each of them.
+async fn end_rules_gone(work: &mut Work) -> Result<(), Problem> {
+    let kept = store::rule::all(&mut work.scope()).await?;
+    let enabled: BTreeSet<String> =
+        kept.iter().filter(|rule| rule.enabled).map(|rule| rule.id.to_string()).collect();
+    let at = work.at;
+    for rule in store::grant::rules_with_grants(&mut work.scope()).await? {
+        if !enabled.contains(&rule) {
+            store::grant::end_of_rule(&mut work.scope(), &rule, at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The present holders of grants of the rules that this work edited. Exclusive rules win or lose
+/// together, so one of them brings the others.
+async fn edited_holders(work: &mut Work) -> Result<BTreeSet<UserId>, Problem> {
+    let kept = store::rule::all(&mut work.scope()).await?;
+    let at = work.at;
+    let exclusive =
+        |rule: &store::rule::Rule| rules::draft(rule).is_ok_and(|draft| draft.exclusive.is_some());
+    let rivals = kept.iter().any(|rule| rule.updated_at == at && exclusive(rule));
+    let edited: Vec<RuleId> = kept
+        .iter()
+        .filter(|rule| rule.enabled)
+        .filter(|rule| rule.updated_at == at || (rivals && exclusive(rule)))
+        .map(|rule| rule.id)
+        .collect();
+    holders(work, edited.into_iter().map(|rule| rule.to_string())).await
+}
+
+async fn refuse_vacancies(work: &mut Work, roles: &BTreeSet<String>) -> Result<(), Problem> {
+    let at = work.at;
+    for role in roles {
+        if !store::grant::has_holder(&mut work.scope(), role, at).await? {
+            return Err(Problem::new(
+                Code::LastHolder,
+                format!(
+                    "This would leave the role `{role}` without a holder: give it to \
+                         somebody else first."
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Mapping rules, checked once for each version of an organization's rule set.
+//!
+//! A rule is kept as the JSON of its draft beside a few columns. One that can no longer be checked
+//! (its role is gone from the platform) gives nothing and is logged.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+
+use crate::domain::access::RoleTable;
+use crate::domain::id::OrganizationId;
+use crate::domain::mapping::{self, RuleDraft, RuleSet, Terms};
+use crate::domain::platform::Definition;
+use crate::flow::problem::Problem;
+use crate::store::rule::Rule;
+use crate::store::{self, Scope};
+
+/// Organizations whose checked rules are kept in memory.
+pub const KEPT_MAX: usize = 1_000;
+
+/// Checked rules by organization, each with the version of the rule set that they are.
+#[derive(Debug, Default)]
+pub struct Rules(Mutex<HashMap<OrganizationId, (i64, Arc<RuleSet>)>>);
+
+impl Rules {
+    fn kept(&self, organization: OrganizationId, version: i64) -> Option<Arc<RuleSet>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&organization).filter(|(kept, _)| *kept == version).map(|(_, rules)| rules.clone())
+    }
+
+    fn keep(&self, organization: OrganizationId, version: i64, rules: Arc<RuleSet>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_MAX && !kept.contains_key(&organization) {
+            // Any one will do: it is read again when it is needed.
+            let first = kept.keys().next().copied();
+            first.map(|first| kept.remove(&first));
+        }
+        kept.insert(organization, (version, rules));
+    }
+
+    /// The rules of a version that is committed and held: from memory, or read and kept there.
+    ///
+    /// # Errors
+    /// 503 when they must be read and the database does not answer.
+    pub(super) async fn of(
+        &self,
+        scope: &mut Scope<'_>,
+        version: i64,
+        definition: &Arc<Definition>,
+    ) -> Result<Arc<RuleSet>, Problem> {
+        let organization = scope.organization();
+        if let Some(rules) = self.kept(organization, version) {
+            return Ok(rules);
+        }
+        let rules = Arc::new(read(scope, definition).await?);
+        self.keep(organization, version, Arc::clone(&rules));
+        Ok(rules)
+    }
+}
+
+/// Reads and checks the rules as this transaction sees them.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub(super) async fn read(
+    scope: &mut Scope<'_>,
+    definition: &Arc<Definition>,
+) -> Result<RuleSet, Problem> {
+    let roles = roles(definition);
+    let kept = store::rule::all(scope).await?;
+    let checked = kept.iter().filter_map(|rule| checked(rule, &roles)).collect();
+    RuleSet::new(checked).map_err(Problem::internal)
+}
+
+fn checked(rule: &Rule, roles: &RoleTable) -> Option<mapping::Rule> {
+    // A rule without a directory stays as it is when the organization gets a second one, so only
+    // the directory that it names is a term here.
+    let terms = Terms { roles, directories: rule.directory_id.as_slice() };
+    let refused = match draft(rule) {
+        Ok(draft) => match mapping::check(rule.id, &draft, &terms) {
+            Ok(rule) => return Some(rule),
+            Err(refusals) => refusals.first().map(|one| format!("{}: {}", one.pointer, one.detail)),
+        },
+        Err(problem) => problem.cause.map(|cause| cause.to_string()),
+    };
+    tracing::warn!(
+        rule.id = %rule.id,
+        reason = refused.unwrap_or_default(),
+        "a mapping rule gives nothing, since it can no longer be read"
+    );
+    None
+}
+
+/// The roles that rules of an organization may give.
+#[must_use]
+pub fn roles(definition: &Arc<Definition>) -> RoleTable {
+    RoleTable::new(Arc::clone(definition), Vec::new())
+}
+
+/// A kept rule as it was sent: the kept JSON holds `when`, `each`, `role`, `resources` and
+/// `exclusive`; the columns tell the rest.
+///
+/// # Errors
+/// 500 when the kept JSON is not a rule's.
+pub fn draft(rule: &Rule) -> Result<RuleDraft, Problem> {
+    let mut fields: Map<String, Value> =
+        serde_json::from_str(&rule.definition).map_err(Problem::internal)?;
+    fields.insert("id".to_owned(), Value::from(rule.id.to_string()));
+    fields.insert("name".to_owned(), Value::from(rule.name.clone()));
+    fields.insert("position".to_owned(), Value::from(rule.position));
+    fields.insert("enabled".to_owned(), Value::from(rule.enabled));
+    let directory = rule.directory_id.map(|id| id.to_string());
+    fields.insert("directory".to_owned(), Value::from(directory));
+    serde_json::from_value(Value::Object(fields)).map_err(Problem::internal)
+}
