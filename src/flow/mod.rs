@@ -19,7 +19,7 @@ pub mod problem;
 pub mod provision;
 pub mod resource;
 pub mod runner;
-pub mod user;
 pub mod session;
 pub mod sign_in;
+pub mod user;
 pub mod work;

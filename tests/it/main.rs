@@ -19,4 +19,5 @@ mod api;
 mod harness;
 mod program;
 mod routes;
+mod scim;
 mod store;
