@@ -3,6 +3,7 @@
 pub mod access;
 pub mod answer;
 pub mod api;
+pub mod dev_provider;
 pub mod extract;
 pub mod guard;
 pub mod ops;

@@ -18,5 +18,6 @@ mod support;
 mod access;
 mod api;
 mod harness;
+mod program;
 mod routes;
 mod store;
