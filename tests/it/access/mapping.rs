@@ -27,6 +27,7 @@ on_both_engines! {
         let ada = acme.user("ada").await;
         let crew = acme.group("Lyon crew", &[&ada]).await;
         let version = acme.ask(&ada, "site.view", "lyon").await["context"]["access_version"].clone();
+        app.advance_s(1);
         acme.leave(&crew, &ada).await;
         let told = acme.events("user.access_changed", &ada).await;
         let grant = json!([{"role": "field-worker", "resource": "site:lyon"}]);

@@ -14,6 +14,8 @@ use crate::support::TestApp;
 /// Steps of a history.
 const STEPS: usize = 60;
 const NAMES: [&str; 5] = ["Lyon crew", "Site a managers", "Site b managers", "Chiefs", "Others"];
+/// Names that no group has at first.
+const SPARE: [&str; 3] = ["Site lyon managers", "Nobody", "Bystanders"];
 const SITES: [&str; 3] = ["a", "b", "lyon"];
 
 /// A sequence that looks random and is the same each time (a linear congruence).
@@ -84,7 +86,9 @@ async fn history(app: &TestApp, seed: u64) {
             3 => acme.leave(&group, &user).await,
             4 => {
                 // A name that is taken is refused, and nothing changes then.
-                acme.rename(&group, NAMES[chance.below(NAMES.len())]).await;
+                let names = NAMES.len() + SPARE.len();
+                let name = NAMES.iter().chain(&SPARE).nth(chance.below(names)).unwrap();
+                acme.rename(&group, name).await;
             }
             5 => {
                 let title = ["Inspector", "Baker"][chance.below(2)];
