@@ -5,8 +5,6 @@ pub mod answer;
 pub mod api;
 pub mod dev_provider;
 pub mod address;
-pub mod answer;
-pub mod api;
 pub mod cookie;
 pub mod extract;
 pub mod guard;
