@@ -2,8 +2,6 @@
 
 pub mod access;
 pub mod address;
-pub mod answer;
-pub mod api;
 pub mod cookie;
 pub mod dev_provider;
 pub mod extract;
