@@ -20,3 +20,4 @@ mod harness;
 mod program;
 mod routes;
 mod store;
+mod walk;
