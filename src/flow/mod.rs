@@ -4,17 +4,19 @@
 //! world: handlers ask providers before, the worker speaks after commit.
 
 pub mod access;
-pub mod organization;
-pub mod problem;
-pub mod provision;
 pub mod condition;
 pub mod connection;
 pub mod directory;
 pub mod domain;
 pub mod fields;
-pub mod operator_token;
-pub mod mapping_rule;
+pub mod grant;
 pub mod installation;
+pub mod mapping_rule;
+pub mod operator_token;
+pub mod organization;
+pub mod problem;
+pub mod provision;
 pub mod resource;
 pub mod runner;
+pub mod user;
 pub mod work;

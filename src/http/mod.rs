@@ -3,14 +3,15 @@
 pub mod access;
 pub mod answer;
 pub mod api;
+pub mod dev_provider;
 pub mod extract;
 pub mod guard;
 pub mod ops;
 pub mod outer;
 pub mod request_id;
 pub mod route;
-pub mod surface;
 pub mod scim;
+pub mod surface;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

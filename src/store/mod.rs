@@ -79,6 +79,7 @@ pub mod sweep;
 pub mod tombstone;
 pub mod unresolved;
 pub mod user;
+pub mod user_list;
 
 pub use db::{Conn, Db, OpenError, Options, Tx};
 pub use error::{StoreError, UniqueKey};

@@ -3,10 +3,14 @@
 mod directory;
 mod domain;
 mod event;
+mod grant;
+mod group;
 mod mapping_rule;
 mod organization;
+mod permit;
 mod resource;
 mod role;
+mod user;
 
 use super::route::Route;
 
@@ -18,6 +22,9 @@ const TABLES: &[&[Route]] = &[
     role::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,
+    user::ROUTES,
+    grant::ROUTES,
+    group::ROUTES,
     event::ROUTES,
 ];
 
