@@ -1,5 +1,7 @@
 //! The management surface: a table of routes for each noun.
 
+mod connection;
+mod connection_body;
 mod directory;
 mod domain;
 mod event;
@@ -19,6 +21,7 @@ const TABLES: &[&[Route]] = &[
     organization::ROUTES,
     domain::ROUTES,
     directory::ROUTES,
+    connection::ROUTES,
     role::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,

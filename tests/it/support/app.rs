@@ -58,7 +58,11 @@ impl TestApp {
             db: database.open().await,
             clock: Clock::manual(Timestamp::parse(BEGIN).unwrap()),
             platform: platform(),
-            public: Public { url: url.parse().unwrap(), secure: false },
+            public: Public {
+                url: url.parse().unwrap(),
+                secure: false,
+                trusted_proxies: Vec::new(),
+            },
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
