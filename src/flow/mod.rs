@@ -4,12 +4,10 @@
 //! world: handlers ask providers before, the worker speaks after commit.
 
 pub mod access;
-pub mod organization;
-pub mod problem;
-pub mod provision;
 pub mod condition;
 pub mod connection;
 pub mod directory;
+pub mod directory_removal;
 pub mod domain;
 pub mod fields;
 pub mod grant;
@@ -18,6 +16,7 @@ pub mod mapping_rule;
 pub mod operator_token;
 pub mod organization;
 pub mod problem;
+pub mod provision;
 pub mod resource;
 pub mod runner;
 pub mod user;

@@ -8,8 +8,8 @@ pub mod ops;
 pub mod outer;
 pub mod request_id;
 pub mod route;
-pub mod surface;
 pub mod scim;
+pub mod surface;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -1,6 +1,7 @@
 //! The management surface: a table of routes for each noun.
 
 mod directory;
+mod directory_token;
 mod domain;
 mod event;
 mod grant;
@@ -19,6 +20,7 @@ const TABLES: &[&[Route]] = &[
     organization::ROUTES,
     domain::ROUTES,
     directory::ROUTES,
+    directory_token::ROUTES,
     role::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,
