@@ -7,6 +7,7 @@ pub mod access;
 pub mod condition;
 pub mod connection;
 pub mod directory;
+pub mod directory_removal;
 pub mod domain;
 pub mod fields;
 pub mod grant;

@@ -22,3 +22,4 @@ mod program;
 mod routes;
 mod scim;
 mod store;
+mod walk;

@@ -3,6 +3,7 @@
 mod connection;
 mod connection_body;
 mod directory;
+mod directory_token;
 mod domain;
 mod event;
 mod grant;
@@ -22,6 +23,7 @@ const TABLES: &[&[Route]] = &[
     domain::ROUTES,
     directory::ROUTES,
     connection::ROUTES,
+    directory_token::ROUTES,
     role::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,
