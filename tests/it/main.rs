@@ -16,6 +16,8 @@
 mod support;
 
 mod api;
+mod docs;
 mod harness;
 mod routes;
+mod simulate;
 mod store;
