@@ -11,6 +11,7 @@ pub mod directory_removal;
 pub mod domain;
 pub mod fields;
 pub mod grant;
+pub mod idempotency;
 pub mod installation;
 pub mod mapping_rule;
 pub mod operator_token;
