@@ -12,6 +12,7 @@ pub mod domain;
 pub mod fields;
 pub mod grant;
 pub mod identity;
+pub mod idempotency;
 pub mod installation;
 pub mod mapping_rule;
 pub mod operator_token;
