@@ -4,6 +4,7 @@ pub mod address;
 pub mod answer;
 pub mod api;
 pub mod cookie;
+pub mod dev_provider;
 pub mod extract;
 pub mod guard;
 pub mod limit;

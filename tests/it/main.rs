@@ -18,4 +18,5 @@ mod support;
 mod api;
 mod harness;
 mod routes;
+mod sso;
 mod store;
