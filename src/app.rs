@@ -11,6 +11,9 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
+use crate::flow::provision::credential::Credentials;
+use crate::flow::provision::limit::Limits;
+use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
 use crate::outbound::http::Guarded;
 use crate::outbound::oidc::Providers;
@@ -57,12 +60,18 @@ pub struct Parts {
     pub seal: Arc<Seal>,
     /// Identity providers, asked before a transaction opens.
     pub providers: Providers,
-    /// The access state of organizations in memory.
+    /// Decisions from memory.
     pub live: Arc<Live>,
     /// What other processes changed, told to all who answer from memory here.
     pub feed: Arc<Feed>,
     /// Cancelled when the process is told to stop: no new work is begun in the background.
     pub draining: CancellationToken,
+    /// Whom the tokens of directories let in.
+    pub credentials: Arc<Credentials>,
+    /// How often directories may ask.
+    pub limits: Limits,
+    /// Where pages of SCIM lists ended.
+    pub pages: Pages,
 }
 
 /// The parts, cheap to clone.
@@ -75,7 +84,10 @@ impl App {
     pub fn compose(base: Base) -> Self {
         let platform = Arc::new(base.platform);
         let live = Arc::new(Live::new(base.db.clone(), Arc::clone(&platform)));
-        let feed = Arc::new(Feed::new(vec![Arc::clone(&live) as Arc<dyn Listener>]));
+        let credentials = Arc::<Credentials>::default();
+        let from_memory: Vec<Arc<dyn Listener>> =
+            vec![Arc::clone(&live) as _, Arc::clone(&credentials) as _];
+        let feed = Arc::new(Feed::new(from_memory));
         let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let clock = Arc::new(base.clock);
         let guarded = Guarded::new(base.allow_private_networks);
@@ -90,10 +102,19 @@ impl App {
         };
         let seal = Arc::new(Seal::new(base.secret_keys));
         let (public, operator_token) = (base.public, base.operator_token);
-        let draining = CancellationToken::new();
-        let parts =
-            Parts { runner, public, operator_token, seal, providers, live, feed, draining };
-        Self(Arc::new(parts))
+        Self(Arc::new(Parts {
+            runner,
+            public,
+            operator_token,
+            seal,
+            providers,
+            live,
+            feed,
+            draining: CancellationToken::new(),
+            credentials,
+            limits: Limits::default(),
+            pages: Pages::default(),
+        }))
     }
 }
 

@@ -3,10 +3,9 @@
 //! The document holds what the client said of the group; its members are rows of their own and are
 //! counted here, never listed.
 
-use serde_json::{Map, Value};
-
 use super::id::{DirectoryId, GroupId};
 use super::time::Timestamp;
+use crate::scim::Resource;
 
 /// A group as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +36,7 @@ impl Group {
     pub fn provisioned(
         id: GroupId,
         directory: DirectoryId,
-        document: &Map<String, Value>,
+        document: &Resource,
         at: Timestamp,
     ) -> Self {
         let mut group = Self {
@@ -56,17 +55,17 @@ impl Group {
     }
 
     /// Takes over a canonical document: its text and the fields that repeat it.
-    pub fn describe(&mut self, document: &Map<String, Value>) {
-        let text = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
-        self.display_name = text("displayName").unwrap_or_default();
-        self.external_id = text("externalId").filter(|id| !id.is_empty());
-        self.document = Value::Object(document.clone()).to_string();
+    pub fn describe(&mut self, document: &Resource) {
+        let owned = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        self.display_name = owned(document.display_name()).unwrap_or_default();
+        self.external_id = owned(document.external_id());
+        self.document = document.to_text();
     }
 
-    /// The document as attributes; empty when the text is none, which only a fault could cause.
+    /// The document; empty when the text is none, which only a fault could cause.
     #[must_use]
-    pub fn attributes(&self) -> Map<String, Value> {
-        serde_json::from_str(&self.document).unwrap_or_default()
+    pub fn resource(&self) -> Resource {
+        Resource::from_stored(serde_json::from_str(&self.document).unwrap_or_default())
     }
 }
 

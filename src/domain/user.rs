@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::id::{DirectoryId, UserId};
 use super::time::Timestamp;
-use crate::scim::fold;
+use crate::scim::{Resource, fold};
 
 /// Where a user came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +185,7 @@ impl User {
     pub fn provisioned(
         id: UserId,
         directory: DirectoryId,
-        document: &Map<String, Value>,
+        document: &Resource,
         at: Timestamp,
     ) -> Self {
         let mut user = Self {
@@ -213,18 +213,16 @@ impl User {
 
     /// Takes over a canonical document: its text, the fields that repeat it, and the directory's
     /// mark, which is `active` turned round.
-    pub fn describe(&mut self, document: &Map<String, Value>) {
-        let text = |name: &str| text_of(document.get(name));
-        self.user_name = text("userName").unwrap_or_default();
-        self.external_id = text("externalId");
-        self.display_name = text("displayName");
-        self.email = address(document);
-        let name = document.get("name");
-        self.first_name = text_of(name.and_then(|name| name.get("givenName")));
-        self.last_name = text_of(name.and_then(|name| name.get("familyName")));
-        let suspended = document.get("active") == Some(&Value::Bool(false));
-        self.suspended_by = self.suspended_by.with(Suspender::Directory, suspended);
-        self.document = Value::Object(document.clone()).to_string();
+    pub fn describe(&mut self, document: &Resource) {
+        let owned = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        self.user_name = owned(document.user_name()).unwrap_or_default();
+        self.external_id = owned(document.external_id());
+        self.display_name = owned(document.display_name());
+        self.email = owned(document.work_email().or_else(|| document.preferred_email()));
+        self.first_name = owned(document.given_name());
+        self.last_name = owned(document.family_name());
+        self.suspended_by = self.suspended_by.with(Suspender::Directory, !document.active());
+        self.document = document.to_text();
     }
 
     /// Whether she may sign in and hold access.
@@ -249,20 +247,20 @@ impl User {
         self.display_name.as_deref().unwrap_or(&self.user_name)
     }
 
-    /// The document as attributes; empty when the text is none, which only a fault could cause.
+    /// The document; empty when the text is none, which only a fault could cause.
     #[must_use]
-    pub fn attributes(&self) -> Map<String, Value> {
-        serde_json::from_str(&self.document).unwrap_or_default()
+    pub fn resource(&self) -> Resource {
+        Resource::from_stored(serde_json::from_str(&self.document).unwrap_or_default())
     }
 }
 
 /// The paths under which values of a document are indexed, with their keys.
 #[must_use]
-pub fn index_values(document: &Map<String, Value>) -> BTreeSet<(&'static str, String)> {
+pub fn index_values(document: &Resource) -> BTreeSet<(&'static str, String)> {
     let mut values = BTreeSet::new();
-    for (address, work) in emails(document) {
-        let key = fold(address);
-        if work {
+    for email in document.emails() {
+        let key = fold(email.value);
+        if email.label.is_some_and(|label| fold(label) == "work") {
             values.insert((WORK_EMAILS, key.clone()));
         }
         values.insert((EMAILS, key));
@@ -296,35 +294,6 @@ pub fn changed_attributes(old: &Map<String, Value>, new: &Map<String, Value>) ->
     names.into_iter().collect()
 }
 
-fn text_of(value: Option<&Value>) -> Option<String> {
-    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-fn address(document: &Map<String, Value>) -> Option<String> {
-    let elements = document.get("emails")?.as_array()?;
-    let primary = |element: &&Value| element.get("primary") == Some(&Value::Bool(true));
-    let found = elements
-        .iter()
-        .filter(|element| is_work(element))
-        .find(primary)
-        .or_else(|| elements.iter().find(|element| is_work(element)))
-        .or_else(|| elements.iter().find(primary))
-        .or_else(|| elements.first())?;
-    text_of(found.get("value"))
-}
-
-fn emails(document: &Map<String, Value>) -> impl Iterator<Item = (&str, bool)> {
-    let elements = document.get("emails").and_then(Value::as_array);
-    elements.into_iter().flatten().filter_map(|element| {
-        let value = element.get("value")?.as_str()?;
-        Some((value, is_work(element)))
-    })
-}
-
-fn is_work(element: &Value) -> bool {
-    element.get("type").and_then(Value::as_str).is_some_and(|kind| fold(kind) == "work")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -332,9 +301,13 @@ mod tests {
     use super::*;
     use crate::domain::time::Rng;
 
+    fn resource(document: &Value) -> Resource {
+        Resource::from_stored(document.as_object().unwrap().clone())
+    }
+
     fn user(document: &Value) -> User {
-        let document = document.as_object().unwrap();
-        User::provisioned(Rng.id(Timestamp(1)), Rng.id(Timestamp(1)), document, Timestamp(1))
+        let (id, directory) = (Rng.id(Timestamp(1)), Rng.id(Timestamp(1)));
+        User::provisioned(id, directory, &resource(document), Timestamp(1))
     }
 
     #[test]
@@ -353,7 +326,7 @@ mod tests {
         let mut ada = user(&json!({"userName": "ada", "active": false}));
         ada.suspended_by = ada.suspended_by.with(Suspender::Admin, true);
         assert_eq!(ada.suspended_by.words(), ["directory", "admin"]);
-        ada.describe(json!({"userName": "ada", "active": true}).as_object().unwrap());
+        ada.describe(&resource(&json!({"userName": "ada", "active": true})));
         assert_eq!(ada.suspended_by.words(), ["admin"]);
         assert!(!ada.is_enabled());
         assert_eq!(ada.status(), Status::Suspended);
@@ -370,7 +343,7 @@ mod tests {
     #[test]
     fn addresses_are_indexed_by_key_once_and_by_type() {
         let document = json!({"emails": [{"value": "A@x", "type": "work"}, {"value": "a@X"}]});
-        let values = index_values(document.as_object().unwrap());
+        let values = index_values(&resource(&document));
         let expected = [(EMAILS, "a@x".to_owned()), (WORK_EMAILS, "a@x".to_owned())];
         assert_eq!(values.into_iter().collect::<Vec<_>>(), expected);
     }

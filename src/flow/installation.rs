@@ -137,6 +137,10 @@ async fn one(
         })
         .await?;
     // Whoever changed it meanwhile sealed it with the first key.
-    if changed { done.sealed += 1 } else { done.current += 1 }
+    if changed {
+        done.sealed += 1
+    } else {
+        done.current += 1
+    }
     Ok(())
 }

@@ -15,9 +15,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
 
 use super::answer::Refusal;
+use super::page;
 use super::route::{Needs, Of};
 use super::session::{self, Signed};
-use super::page;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganizationId;
@@ -90,6 +90,10 @@ enum Who {
 
 impl Guard {
     async fn admit(&self, parts: &mut Parts) -> Result<Caller, Problem> {
+        // PostgreSQL keeps no U+0000, so that nothing is found by it either.
+        if parts.uri.path_and_query().is_some_and(|sent| sent.as_str().contains("%00")) {
+            return Err(Problem::new(Code::Malformed, "A URL holds no U+0000."));
+        }
         if self.needs == Needs::Nothing {
             return Ok(Caller { actor: Actor::Anonymous, place: None, signed: None });
         }

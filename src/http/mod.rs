@@ -1,5 +1,6 @@
 //! Requests in: route tables, guards, extractors and one renderer of problems per surface.
 
+pub mod access;
 pub mod address;
 pub mod answer;
 pub mod api;
@@ -13,6 +14,7 @@ pub mod outer;
 pub mod page;
 pub mod request_id;
 pub mod route;
+pub mod scim;
 pub mod session;
 pub mod sso;
 pub mod surface;
@@ -31,8 +33,13 @@ pub const BODY_MAX: usize = 1024 * 1024;
 pub fn router(app: &App) -> Router {
     Router::new()
         .merge(route::mount(app, ops::ROUTES))
+        .nest_service("/scim", scim::service(app))
         .merge(sso::router(app))
         .nest("/api/v1", route::mount(app, api::routes()))
+        .nest("/access/v1", route::mount(app, access::ROUTES))
+        .merge(route::mount(app, access::WELL_KNOWN))
+        .nest("/api/v1", api::router(app))
+        .nest("/api", route::mount(app, api::description::ROUTES))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))

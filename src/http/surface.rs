@@ -9,6 +9,9 @@ use crate::flow::problem::Problem;
 
 /// Renders a refusal in the format of the surface that `uri` is on.
 pub fn refuse(uri: &Uri, problem: Problem) -> Response {
-    let _ = uri;
+    let path = uri.path();
+    if path == "/scim" || path.starts_with("/scim/") {
+        return super::scim::refuse(problem);
+    }
     Refusal(problem).into_response()
 }

@@ -113,7 +113,7 @@ sql! {
 
 /// A list of users, as of groups.
 macro_rules! users {
-    ($($name:ident = $key:literal;)+) => {
+    ({ $($other:tt)* } $($name:ident = $key:literal;)+) => {
         sql_by_engine! { $($name = [
             "select ",
             (super::user::user_columns!()),
@@ -126,11 +126,34 @@ macro_rules! users {
             $key,
             " order by u.created_at, u.id
               limit $5",
-        ];)+ }
+        ];)+ $($other)* }
     };
 }
 
 users! {
+    {
+        USERS_BY_IDS = [
+            "select ",
+            (super::user::user_columns!()),
+            ", ",
+            groups,
+            " as groups
+              from users u
+              where u.organization_id = $1 and u.directory_id = $3 and u.id in ",
+            ids,
+            " order by u.created_at, u.id
+              limit $4",
+        ];
+        GROUPS_BY_IDS = [
+            "select ",
+            (super::group::group_columns!()),
+            " from groups g
+              where g.organization_id = $1 and g.directory_id = $3 and g.id in ",
+            ids,
+            " order by g.created_at, g.id
+              limit $4",
+        ];
+    }
     USERS = "";
     USER_BY_ID = "and u.id = $6";
     USERS_BY_USER_NAME = "and u.user_name_key = $6";
@@ -193,6 +216,42 @@ pub async fn groups(
     };
     let query = list(scope.query(sql), directory, source, after, limit);
     Ok(query.all::<group::Row>().await?.into_iter().map(Group::from).collect())
+}
+
+/// The users of a directory with these ids, with their groups.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn users_by_ids(
+    scope: &mut Scope<'_>,
+    directory: DirectoryId,
+    ids: &[Uuid],
+) -> Result<Vec<Grouped>, StoreError> {
+    let query = by_ids(scope.query_on(USERS_BY_IDS), directory, ids)?;
+    query.all::<GroupedRow>().await?.into_iter().map(Grouped::try_from).collect()
+}
+
+/// The groups of a directory with these ids.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn groups_by_ids(
+    scope: &mut Scope<'_>,
+    directory: DirectoryId,
+    ids: &[Uuid],
+) -> Result<Vec<Group>, StoreError> {
+    let query = by_ids(scope.query_on(GROUPS_BY_IDS), directory, ids)?;
+    Ok(query.all::<group::Row>().await?.into_iter().map(Group::from).collect())
+}
+
+fn by_ids<'a>(
+    query: Query<'a>,
+    directory: DirectoryId,
+    ids: &[Uuid],
+) -> Result<Query<'a>, StoreError> {
+    let list = serde_json::to_string(ids).map_err(|_| StoreError::unreadable("ids"))?;
+    let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    Ok(query.bind(list).bind(directory.0).bind(limit))
 }
 
 fn list<'a>(

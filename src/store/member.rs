@@ -37,6 +37,16 @@ sql_by_engine! {
         " order by m.group_id, m.user_id
          limit $3",
     ];
+    /// Which of these groups a user is in.
+    IN_GROUPS = [
+        "select m.group_id, m.user_id, coalesce(u.display_name, u.user_name)
+         from members m
+         join users u on u.id = m.user_id
+         where m.organization_id = $1 and m.user_id = $3 and m.group_id in ",
+        ids,
+        " order by m.group_id
+         limit $4",
+    ];
     /// Users of the directory among these; they cannot go away before the commit.
     KNOWN = [
         "select u.id
@@ -103,11 +113,25 @@ pub async fn of_groups(
     limit: i64,
 ) -> Result<Vec<(GroupId, Member)>, StoreError> {
     let query = scope.query_on(OF_GROUPS).bind(list(groups)?).bind(limit);
-    let rows = query.all::<(Uuid, Uuid, String)>().await?;
-    Ok(rows
-        .into_iter()
-        .map(|(group, user, display)| (GroupId(group), Member { user: UserId(user), display }))
-        .collect())
+    Ok(query.all::<(Uuid, Uuid, String)>().await?.into_iter().map(paired).collect())
+}
+
+/// Which of these groups a user is in.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn in_groups(
+    scope: &mut Scope<'_>,
+    groups: &[GroupId],
+    user: UserId,
+) -> Result<Vec<(GroupId, Member)>, StoreError> {
+    let limit = i64::try_from(groups.len()).unwrap_or(i64::MAX);
+    let query = scope.query_on(IN_GROUPS).bind(list(groups)?).bind(user.0).bind(limit);
+    Ok(query.all::<(Uuid, Uuid, String)>().await?.into_iter().map(paired).collect())
+}
+
+fn paired((group, user, display): (Uuid, Uuid, String)) -> (GroupId, Member) {
+    (GroupId(group), Member { user: UserId(user), display })
 }
 
 /// Which of these are users of the directory; they stay until this transaction ends.

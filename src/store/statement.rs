@@ -34,6 +34,7 @@ pub(super) const ALL: &[Listed] = &[
     ("unresolved", super::unresolved::STATEMENTS),
     ("tombstone", super::tombstone::STATEMENTS),
     ("user", super::user::STATEMENTS),
+    ("user_list", super::user_list::STATEMENTS),
 ];
 
 /// A file of the store and its statements that differ by engine, by name.
@@ -45,5 +46,6 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("group", super::group::BY_ENGINE),
     ("identity", super::identity::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
+    ("organization", super::organization::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
 ];

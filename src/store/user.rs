@@ -101,6 +101,14 @@ sql_by_engine! {
          where u.organization_id = $1 and u.directory_id = $2 and u.id = $3",
         locked,
     ];
+    /// Waits for those who just made her a member of a group.
+    LEAVING = [
+        "select ",
+        (super::user::user_columns!()),
+        " from users u
+         where u.organization_id = $1 and u.directory_id = $2 and u.id = $3",
+        leaving,
+    ];
     ADD_VALUES = [
         "insert into user_values (organization_id, directory_id, user_id, path, value_key) ",
         pairs,
@@ -269,6 +277,18 @@ pub async fn locked(
     query.optional::<GroupedRow>().await?.map(Grouped::try_from).transpose()
 }
 
+/// The user of a directory with this id, locked to be removed: nobody can refer to her any more.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn leaving(
+    scope: &mut Scope<'_>,
+    directory: DirectoryId,
+    id: UserId,
+) -> Result<Option<User>, StoreError> {
+    one(scope.query_on(LEAVING).bind(directory.0).bind(id.0).optional().await?)
+}
+
 fn one(row: Option<Row>) -> Result<Option<User>, StoreError> {
     row.map(User::try_from).transpose()
 }
@@ -303,7 +323,7 @@ pub async fn insert(scope: &mut Scope<'_>, new: &User) -> Result<(), StoreError>
         .bind(new.last_sign_in_at.map(|at| at.0))
         .execute()
         .await?;
-    add_values(scope, new, &index_values(&new.attributes())).await
+    add_values(scope, new, &index_values(&new.resource())).await
 }
 
 /// Writes a changed user if her version still stands, and the indexed values that differ; answers
@@ -339,7 +359,7 @@ pub async fn update(
     if rows == 0 {
         return Ok(false);
     }
-    let (old, new) = (index_values(&before.attributes()), index_values(&changed.attributes()));
+    let (old, new) = (index_values(&before.resource()), index_values(&changed.resource()));
     if old != new {
         scope.query(DROP_VALUES).bind(changed.id.0).execute().await?;
         add_values(scope, changed, &new).await?;

@@ -178,7 +178,7 @@ impl From<New> for RuleDraft {
 
 impl Rule {
     fn of(kept: &Kept) -> Result<Self, Problem> {
-        let draft = flow::mapping_rule::draft(kept)?;
+        let draft = flow::access::draft(kept)?;
         let each = draft.each.map(|each| Each { attribute: each.attribute, pattern: each.pattern });
         Ok(Self {
             id: kept.id.to_string(),

@@ -5,10 +5,14 @@ mod connection_body;
 mod directory;
 mod domain;
 mod event;
+mod grant;
+mod group;
 mod mapping_rule;
 mod organization;
+mod permit;
 mod resource;
 mod role;
+mod user;
 
 use super::route::Route;
 
@@ -21,6 +25,9 @@ const TABLES: &[&[Route]] = &[
     role::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,
+    user::ROUTES,
+    grant::ROUTES,
+    group::ROUTES,
     event::ROUTES,
 ];
 

@@ -12,7 +12,7 @@ mod remove;
 
 pub use apply::{COMPARISONS_MAX, apply};
 pub use envelope::{OPERATIONS_MAX, PATCH_URN, parse};
-pub use member::MemberChange;
+pub use member::{MemberChange, MemberFilter};
 
 use serde_json::Value;
 

@@ -1,0 +1,234 @@
+//! The door of the SCIM surface: which directory's token calls, and whether it may.
+//!
+//! It is made from the `needs` column of a row and asks before the body is read (C165). A token of
+//! another directory than the address names is unknown there (C169).
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::answer::{Answer, Failure};
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::directory::TokenScope;
+use crate::domain::id::{DirectoryId, OrganizationId, TokenId};
+use crate::domain::secret::{TokenKind, read_token};
+use crate::flow::problem::Problem;
+use crate::flow::provision::credential::{self, Refused};
+use crate::flow::provision::limit::Suspect;
+use crate::flow::provision::{Client, dialect};
+use crate::http::route::{Needs, ScimScope};
+use crate::scim::ScimError;
+
+/// The client of a directory, once the door has let it in.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Where it writes, and its habits.
+    pub client: Client,
+    /// Whose directory that is.
+    pub organization: OrganizationId,
+    /// The token that it used.
+    pub token: TokenId,
+}
+
+impl Caller {
+    /// Who acts in what follows.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        Actor::Directory(self.client.directory, self.token)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| Problem::internal("the route has no door").into())
+    }
+}
+
+/// The address below which all resources lie: as the client wrote it, under our own URL (C32).
+#[derive(Clone, Debug)]
+pub struct Base(pub String);
+
+impl FromRequestParts<App> for Base {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let url = app.public.url.as_str().trim_end_matches('/');
+        Ok(Self(match named(parts, app).await {
+            None => format!("{url}/scim/v2"),
+            Some(directory) => format!("{url}/scim/{directory}/v2"),
+        }))
+    }
+}
+
+/// The directory that the path names, as text.
+async fn named(parts: &mut Parts, app: &App) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    let found = params.iter().find(|(name, _)| *name == "directory");
+    // What is no id stands in no URL that we give out.
+    found.map(|(_, text)| {
+        DirectoryId::parse(text).map_or_else(|_| "unknown".to_owned(), |id| id.to_string())
+    })
+}
+
+/// The door of one row.
+#[derive(Clone)]
+pub struct Door {
+    /// The parts.
+    pub app: App,
+    /// What the row needs.
+    pub needs: Needs,
+}
+
+/// Lets the request through, or refuses it.
+pub async fn check(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match door.admit(&mut parts).await {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                parts.extensions.insert(caller);
+            }
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(failure) => failure.into_response(),
+    }
+}
+
+impl Door {
+    async fn admit(&self, parts: &mut Parts) -> Answer<Option<Caller>> {
+        let scope = match self.needs {
+            Needs::Nothing => return Ok(None),
+            Needs::Scim(ScimScope::Read) => TokenScope::Read,
+            Needs::Scim(ScimScope::Write) => TokenScope::Write,
+            _ => return Err(Problem::internal("a SCIM route needs a SCIM scope").into()),
+        };
+        let Some(token) = token(parts)? else { return Err(Failure::unauthenticated(false)) };
+        let place = named(parts, &self.app).await;
+        let caller = self.believe(parts, &token, place.as_deref(), scope).await?;
+        self.app.limits.request(caller.client.directory).map_err(Failure::too_often)?;
+        Ok(Some(caller))
+    }
+
+    async fn believe(
+        &self,
+        parts: &Parts,
+        token: &str,
+        place: Option<&str>,
+        scope: TokenScope,
+    ) -> Answer<Caller> {
+        let sent = read_token(token).filter(|sent| sent.kind == TokenKind::Directory);
+        let Some(sent) = sent else { return Err(self.fail(parts, None)) };
+        let (app, public) = (&self.app, sent.public.to_owned());
+        let Some(found) = app.credentials.find(&app.runner, &sent).await? else {
+            return Err(self.fail(parts, Some(public)));
+        };
+        let place = match place.map(DirectoryId::parse) {
+            None => Ok(None),
+            Some(Ok(id)) => Ok(Some(id)),
+            Some(Err(_)) => Err(Refused::Elsewhere),
+        };
+        let now = app.runner.clock.now();
+        if let Err(refused) = place.and_then(|place| found.admits(now, place, scope)) {
+            credential::note_refusal(&app.runner, &found, refused);
+            return Err(match refused {
+                Refused::Unknown | Refused::Ended | Refused::Elsewhere => {
+                    self.fail(parts, Some(public))
+                }
+                refused => forbidden(refused).into(),
+            });
+        }
+        credential::note_use(&app.runner, &found);
+        Ok(Caller {
+            client: Client {
+                directory: found.directory.id,
+                dialect: dialect(found.directory.profile),
+            },
+            organization: found.token.organization_id,
+            token: found.token.id,
+        })
+    }
+
+    /// A failure counts against its address and its token; too many are told to wait (S7).
+    fn fail(&self, parts: &Parts, public: Option<String>) -> Failure {
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = address.map(|ConnectInfo(peer)| Suspect::Address(peer.ip()));
+        let suspects = address.into_iter().chain(public.map(Suspect::Token));
+        let waits = suspects.filter_map(|suspect| self.app.limits.failure(&suspect).err());
+        match waits.max() {
+            Some(wait_s) => Failure::too_often(wait_s),
+            None => Failure::unauthenticated(true),
+        }
+    }
+}
+
+fn forbidden(refused: Refused) -> ScimError {
+    match refused {
+        Refused::Disabled => ScimError::forbidden("The directory is disabled."),
+        Refused::Suspended => ScimError::forbidden("The organization is suspended."),
+        Refused::Scope(scope) => {
+            ScimError::forbidden(format!("The token lacks the scope {}.", scope.as_str()))
+        }
+        _ => ScimError::forbidden("The token may not do this."),
+    }
+}
+
+/// The token of the one `Authorization` header: a bearer's, or the password of Basic (K16).
+fn token(parts: &Parts) -> Answer<Option<String>> {
+    let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = headers.next() else { return Ok(None) };
+    if headers.next().is_some() {
+        return Err(Failure::unauthenticated(true));
+    }
+    let text = first.to_str().map_err(|_| Failure::unauthenticated(true))?;
+    let (scheme, rest) = text.split_once(' ').ok_or_else(|| Failure::unauthenticated(true))?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(Some(rest.to_owned()));
+    }
+    let basic = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(rest).ok()).flatten();
+    let password = basic.and_then(|bytes| {
+        let pair = String::from_utf8(bytes).ok()?;
+        pair.split_once(':').map(|(_, password)| password.to_owned())
+    });
+    password.map(Some).ok_or_else(|| Failure::unauthenticated(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn sent(values: &[&str]) -> Result<Option<String>, ()> {
+        let mut request = Request::builder();
+        for value in values {
+            request = request.header(header::AUTHORIZATION, *value);
+        }
+        token(&request.body(()).unwrap().into_parts().0).map_err(|_| ())
+    }
+
+    #[test]
+    fn the_scheme_is_read_in_any_letter_case_and_once_c166() {
+        assert_eq!(sent(&[]), Ok(None));
+        assert_eq!(sent(&["bEARER  pds_x"]), Ok(Some("pds_x".to_owned())));
+        assert_eq!(sent(&["Bearer a", "Bearer a"]), Err(()));
+        assert_eq!(sent(&["pds_x"]), Err(()));
+        assert_eq!(sent(&["Digest x"]), Err(()));
+    }
+
+    #[test]
+    fn the_password_of_basic_is_a_token_k16() {
+        let basic = format!("Basic {}", STANDARD.encode("anybody:pds_x:y"));
+        assert_eq!(sent(&[&basic]), Ok(Some("pds_x:y".to_owned())));
+        assert_eq!(sent(&["Basic !!"]), Err(()));
+    }
+}
