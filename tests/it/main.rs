@@ -17,9 +17,12 @@ mod support;
 
 mod access;
 mod api;
+mod docs;
 mod harness;
 mod program;
 mod routes;
 mod sso;
 mod scim;
+mod simulate;
 mod store;
+mod walk;
