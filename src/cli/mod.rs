@@ -43,6 +43,8 @@ struct Line {
 pub enum Command {
     /// Runs the gateway until SIGTERM
     Serve(serve::Args),
+    /// Runs a gateway to look at, with filled data and a provider to sign in with
+    Demo(demo::Args),
     /// Brings the database to the schema of this program
     Migrate(migrate::Args),
     /// Shows every setting, where it came from and what is wrong with it
@@ -51,6 +53,8 @@ pub enum Command {
     Token(token::Args),
     /// Looks at platform definitions
     Platform(platform::Args),
+    /// Plays a provider's traffic against any SCIM server
+    Simulate(simulate::Args),
     /// Copies the SQLite database, also while a gateway runs on it
     Backup(backup::Args),
 }
@@ -90,10 +94,12 @@ pub fn run(command: Command, raw: &Raw) -> anyhow::Result<bool> {
     let settings = || Settings::check(raw);
     match command {
         Command::Serve(args) => serve::run(&args, &settings()?).map(|()| true),
+        Command::Demo(_) => demo::run(settings()?).map(|()| true),
         Command::Migrate(_) => say(&migrate::run(&settings()?)?),
         Command::Doctor => Ok(doctor::report(raw, &mut stdout().lock())?),
         Command::Token(args) => say(&token::run(&args, &settings()?)?),
         Command::Platform(args) => platform::run(&args, &mut stdout().lock()),
+        Command::Simulate(args) => simulate::run(&args, &mut stdout().lock()),
         Command::Backup(args) => say(&backup::run(&args, &settings()?)?),
     }
 }

@@ -45,6 +45,7 @@ type ListedByEngine = (&'static str, &'static [(&'static str, super::dialect::By
 pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
+    ("identity", super::identity::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
     ("organization", super::organization::BY_ENGINE),
     ("user", super::user::BY_ENGINE),

@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use portico::http::api;
 use portico::http::request_id;
 use portico::http::route::{Method, Needs, Of, Route};
+use portico::http::{api, ops};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, Reply, TestApp};
@@ -20,11 +20,11 @@ struct Surface {
 }
 
 /// Every surface.
-const SURFACES: &[Surface] = &[Surface {
-    prefix: "/api/v1",
-    routes: || api::routes().collect(),
-    errors: "application/problem+json",
-}];
+const SURFACES: &[Surface] = &[
+    Surface { prefix: "", routes: || ops::ROUTES.iter().collect(), errors: PROBLEM },
+    Surface { prefix: "/api/v1", routes: || api::routes().collect(), errors: PROBLEM },
+];
+const PROBLEM: &str = "application/problem+json";
 
 /// Bodies that mean nothing anywhere, with their media types.
 fn bodies() -> Vec<(&'static str, Vec<u8>)> {
@@ -301,6 +301,15 @@ on_both_engines! {
             for who in [app.anonymous(), app.operator()] {
                 who.get(path).await.expect_problem(404, "not-found");
                 who.post(path, json!({})).await.expect_problem(404, "not-found");
+            }
+        }
+    }
+
+    async fn a_request_for_another_host_is_misdirected(app: TestApp) {
+        for path in ["/livez", "/api/v1/organizations", "/nothing"] {
+            for host in ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost"] {
+                let reply = app.operator().with_header("host", host).get(path).await;
+                reply.expect_problem(421, "misdirected");
             }
         }
     }

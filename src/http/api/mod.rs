@@ -1,5 +1,7 @@
 //! The management surface: a table of routes for each noun.
 
+mod connection;
+mod connection_body;
 pub mod description;
 mod directory;
 mod directory_token;
@@ -27,6 +29,7 @@ const TABLES: &[&[Route]] = &[
     domain::ROUTES,
     directory::ROUTES,
     directory_token::ROUTES,
+    connection::ROUTES,
     role::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,
