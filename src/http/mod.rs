@@ -1,11 +1,11 @@
 //! Requests in: route tables, guards, extractors and one renderer of problems per surface.
 
 pub mod access;
+pub mod address;
 pub mod answer;
 pub mod api;
-pub mod dev_provider;
-pub mod address;
 pub mod cookie;
+pub mod dev_provider;
 pub mod extract;
 pub mod guard;
 pub mod limit;
@@ -38,6 +38,8 @@ pub fn router(app: &App) -> Router {
         .nest("/api/v1", route::mount(app, api::routes()))
         .nest("/access/v1", route::mount(app, access::ROUTES))
         .merge(route::mount(app, access::WELL_KNOWN))
+        .nest("/api/v1", api::router(app))
+        .nest("/api", route::mount(app, api::description::ROUTES))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))

@@ -17,7 +17,11 @@ mod support;
 
 mod access;
 mod api;
+mod docs;
 mod harness;
 mod program;
 mod routes;
+mod scim;
+mod simulate;
 mod store;
+mod walk;

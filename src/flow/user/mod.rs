@@ -17,6 +17,7 @@ use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::organization::is_mail_address;
 use crate::domain::user::{Source, SuspendedBy, User};
+use crate::scim::resource::Resource;
 use crate::store::{self, StoreError};
 
 pub use state::{end_sessions, erase, remove, resume, suspend};
@@ -67,7 +68,7 @@ pub async fn create(work: &mut Work, new: &New) -> Result<User, Problem> {
         updated_at: work.at,
         last_sign_in_at: None,
     };
-    user.describe(&document(new));
+    user.describe(&Resource::from_stored(document(new)));
     store::user::insert(&mut work.scope(), &user).await.map_err(taken)?;
     work.record(Happened::to("user.created", "user", user.id).with("source", user.source.as_str()));
     work.changed(Change::User(user.id));
@@ -185,7 +186,7 @@ impl Patch {
 
     fn over(&self, user: &User) -> User {
         let mut changed = user.clone();
-        let mut document = changed.attributes();
+        let mut document = changed.resource().into_map();
         let text = |value: &Option<String>| value.clone();
         if let Some(value) = &self.first_name {
             set_name(&mut document, "givenName", value.as_deref());
@@ -198,7 +199,7 @@ impl Patch {
         }
         // What a directory owns was refused before; its users' documents stay as they are.
         if user.directory.is_none() {
-            changed.describe(&document);
+            changed.describe(&Resource::from_stored(document));
         }
         changed.description = self.description.as_ref().map_or(changed.description, text);
         changed.external_ref = self.external_ref.as_ref().map_or(changed.external_ref, text);

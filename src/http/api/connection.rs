@@ -136,9 +136,9 @@ async fn change(
         .runner
         .write(caller.actor, organization, move |work| {
             let (sent, seal, condition) = (sent.clone(), seal.clone(), condition.clone());
-            Box::pin(async move {
-                flow::connection::change(work, &seal, (id, &condition), &sent).await
-            })
+            Box::pin(
+                async move { flow::connection::change(work, &seal, (id, &condition), &sent).await },
+            )
         })
         .await?;
     shown(&app, StatusCode::OK, saved)
