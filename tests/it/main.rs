@@ -23,5 +23,6 @@ mod program;
 mod routes;
 mod scim;
 mod simulate;
+mod sso;
 mod store;
 mod walk;
