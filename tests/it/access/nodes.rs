@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portico::app::{App, Base, Public};
+use portico::app::{App, Base};
 use portico::domain::access::Question;
 use portico::domain::id::UserId;
 use portico::domain::platform::{Definition, preset};
