@@ -26,6 +26,8 @@ pub struct Public {
     pub url: url::Url,
     /// Whether cookies are `Secure` and named `__Host-`: always, but on plain-http loopback.
     pub secure: bool,
+    /// Whose forwarded headers count for addresses in limits and logs.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 /// What the parts are built from: checked settings and an open database.
@@ -88,8 +90,8 @@ impl App {
         let feed = Arc::new(Feed::new(from_memory));
         let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let clock = Arc::new(base.clock);
-        let providers =
-            Providers::new(Guarded::new(base.allow_private_networks), Arc::clone(&clock));
+        let guarded = Guarded::new(base.allow_private_networks);
+        let providers = Providers::new(guarded, Arc::clone(&clock));
         let runner = Runner {
             db: base.db,
             clock,

@@ -94,6 +94,7 @@ pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
         public: Public {
             url: settings.public_url.clone(),
             secure: settings.public_url.scheme() == "https",
+            trusted_proxies: settings.trusted_proxies.clone(),
         },
         operator_token: settings
             .operator_token
@@ -102,6 +103,8 @@ pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
         secret_keys: keys.opening().map(|key| *key.bytes()).collect(),
         allow_private_networks: settings.allow_private_networks,
     });
+    // Before anything is written that a wrong key would seal.
+    flow::installation::check_key(&app.runner, &app.seal).await?;
     flow::organization::ensure_operator(&app.runner).await.map_err(failed)?;
     Ok(app)
 }

@@ -43,6 +43,8 @@ struct Line {
 pub enum Command {
     /// Runs the gateway until SIGTERM
     Serve(serve::Args),
+    /// Runs a gateway to look at, with filled data and a provider to sign in with
+    Demo(demo::Args),
     /// Brings the database to the schema of this program
     Migrate(migrate::Args),
     /// Shows every setting, where it came from and what is wrong with it
@@ -98,6 +100,7 @@ pub fn run(command: Command, raw: &Raw) -> anyhow::Result<bool> {
     let settings = || Settings::check(raw);
     match command {
         Command::Serve(args) => serve::run(&args, &settings()?).map(|()| true),
+        Command::Demo(_) => demo::run(settings()?).map(|()| true),
         Command::Migrate(_) => say(&migrate::run(&settings()?)?),
         Command::Doctor => Ok(doctor::report(raw, &mut stdout().lock())?),
         Command::Token(args) => say(&token::run(&args, &settings()?)?),

@@ -1,9 +1,7 @@
 //! Verbs on mapping rules: create, change, delete.
 //!
-//! Each holds the rule set alone, so that no fact changes meanwhile, counts its version up and has
-//! what the rules give follow.
-
-use std::sync::Arc;
+//! Each holds the rule set alone, so that no fact changes meanwhile, and has what the rules give
+//! follow.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +10,6 @@ use super::condition::Condition;
 use super::fields::{Fields, read};
 use super::problem::{Code, Problem};
 use super::work::Work;
-use crate::domain::access::RoleTable;
 use crate::domain::directory::DIRECTORIES_MAX;
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, RuleId};
@@ -20,7 +17,6 @@ use crate::domain::mapping::{self, RuleDraft, Terms};
 use crate::domain::time::Timestamp;
 use crate::store;
 use crate::store::rule::{RULES_MAX, Rule};
-use crate::store::rule_set::Hold;
 
 /// Makes a rule; without a position it comes last.
 ///
@@ -31,7 +27,7 @@ pub async fn create(
     draft: &RuleDraft,
     position: Option<u32>,
 ) -> Result<Rule, Problem> {
-    hold(work).await?;
+    access::hold_rules_alone(work).await?;
     if store::rule::count(&mut work.scope()).await? >= RULES_MAX {
         let detail = format!("An organization has at most {RULES_MAX} mapping rules.");
         return Err(Problem::new(Code::Conflict, detail));
@@ -57,10 +53,10 @@ pub async fn change(
     condition: &Condition,
     patch: &Map<String, Value>,
 ) -> Result<Rule, Problem> {
-    hold(work).await?;
+    access::hold_rules_alone(work).await?;
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
-    let before = draft(&found)?;
+    let before = access::draft(&found)?;
     let after = patched(&before, patch)?;
     let attributes = differences(&before, &after)?;
     if attributes.is_empty() {
@@ -86,7 +82,7 @@ pub async fn change(
 /// # Errors
 /// 404, 412 when it changed meanwhile.
 pub async fn delete(work: &mut Work, id: RuleId, condition: &Condition) -> Result<(), Problem> {
-    hold(work).await?;
+    access::hold_rules_alone(work).await?;
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
     store::rule::delete(&mut work.scope(), id).await?;
@@ -94,32 +90,10 @@ pub async fn delete(work: &mut Work, id: RuleId, condition: &Condition) -> Resul
     access::rules_changed(work).await
 }
 
-/// Holds the rule set alone until commit and counts its version up.
-async fn hold(work: &mut Work) -> Result<(), Problem> {
-    let mut set = store::rule_set::hold(&mut work.scope(), Hold::Alone).await?;
-    set.version += 1;
-    store::rule_set::save(&mut work.scope(), &set).await?;
-    Ok(())
-}
-
 async fn by_id(work: &mut Work, id: RuleId) -> Result<Rule, Problem> {
     store::rule::by_id(&mut work.scope(), id)
         .await?
         .ok_or_else(|| Problem::not_found("mapping rule"))
-}
-
-/// A rule that is kept, as it was sent.
-///
-/// # Errors
-/// 500 when what is kept is no rule's.
-pub fn draft(rule: &Rule) -> Result<RuleDraft, Problem> {
-    let mut fields: Map<String, Value> =
-        serde_json::from_str(&rule.definition).map_err(Problem::internal)?;
-    fields.insert("name".to_owned(), json!(rule.name));
-    fields.insert("position".to_owned(), json!(rule.position));
-    fields.insert("enabled".to_owned(), json!(rule.enabled));
-    fields.insert("directory".to_owned(), json!(rule.directory_id.map(|id| id.to_string())));
-    serde_json::from_value(Value::Object(fields)).map_err(Problem::internal)
 }
 
 fn patched(draft: &RuleDraft, patch: &Map<String, Value>) -> Result<RuleDraft, Problem> {
@@ -169,7 +143,7 @@ async fn checked(work: &mut Work, id: RuleId, draft: &RuleDraft) -> Result<Rule,
     let start = (Timestamp(i64::MIN), DirectoryId(uuid::Uuid::nil()));
     let directories = store::directory::page(&mut work.scope(), start, most).await?;
     let directories: Vec<DirectoryId> = directories.iter().map(|directory| directory.id).collect();
-    let roles = RoleTable::new(Arc::clone(&work.platform), Vec::new());
+    let roles = access::roles(&work.platform);
     let terms = Terms { roles: &roles, directories: &directories };
     let rule = mapping::check(id, draft, &terms).map_err(|refusals| {
         let mut fields = Fields::new();
@@ -219,7 +193,7 @@ mod tests {
     }
 
     fn patch(value: Value) -> Result<RuleDraft, Problem> {
-        patched(&draft(&kept()).unwrap(), value.as_object().unwrap())
+        patched(&access::draft(&kept()).unwrap(), value.as_object().unwrap())
     }
 
     #[test]
@@ -231,7 +205,7 @@ mod tests {
         let each = changed.each.clone().unwrap();
         assert_eq!((each.attribute.as_str(), each.pattern.as_str()), ("groups.display", "q"));
         assert_eq!(changed.exclusive, None);
-        let names = differences(&draft(&kept()).unwrap(), &changed).unwrap();
+        let names = differences(&access::draft(&kept()).unwrap(), &changed).unwrap();
         assert_eq!(names, ["name", "each", "exclusive"]);
     }
 

@@ -178,7 +178,9 @@ pub fn cursor(at: Timestamp, id: uuid::Uuid) -> String {
     format!("{:016x}{}", at.0, id.as_simple())
 }
 
-fn read_cursor(text: &str) -> Option<(Timestamp, uuid::Uuid)> {
+/// Reads a cursor back.
+#[must_use]
+pub fn read_cursor(text: &str) -> Option<(Timestamp, uuid::Uuid)> {
     let at = i64::from_str_radix(text.get(..16)?, 16).ok()?;
     let id = uuid::Uuid::try_parse(text.get(16..).filter(|rest| rest.len() == 32)?).ok()?;
     Some((Timestamp(at), id))

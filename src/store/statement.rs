@@ -12,6 +12,7 @@ pub(super) const ALL: &[Listed] = &[
     ("domain", super::domain::STATEMENTS),
     ("event", super::event::STATEMENTS),
     ("grant", super::grant::STATEMENTS),
+    ("idempotency", super::idempotency::STATEMENTS),
     ("lease", super::lease::STATEMENTS),
     ("filter", super::filter::STATEMENTS),
     ("group", super::group::STATEMENTS),
@@ -34,6 +35,7 @@ pub(super) const ALL: &[Listed] = &[
     ("unresolved", super::unresolved::STATEMENTS),
     ("tombstone", super::tombstone::STATEMENTS),
     ("user", super::user::STATEMENTS),
+    ("user_list", super::user_list::STATEMENTS),
 ];
 
 /// A file of the store and its statements that differ by engine, by name.
@@ -43,6 +45,8 @@ type ListedByEngine = (&'static str, &'static [(&'static str, super::dialect::By
 pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
+    ("identity", super::identity::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
+    ("organization", super::organization::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
 ];

@@ -4,20 +4,19 @@
 //! ends the sessions of a user who is no longer enabled in the same transaction (S25).
 
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::{Client, Expected, after, uniqueness};
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
-use crate::domain::tombstone::Name;
 use crate::domain::user::{Suspender, User, changed_attributes};
 use crate::flow::access::{self, Fact, FactChange};
 use crate::flow::problem::Problem;
+use crate::flow::user::erase;
 use crate::flow::work::Work;
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
-use crate::scim::{Notes, Resource, ScimError, fold, quirk, validate};
+use crate::scim::{Notes, Resource, ScimError, quirk, validate};
 use crate::store::{self, user::Grouped};
 
 /// Creates a user. An Okta client that creates an inactive user of its directory once more, by the
@@ -117,38 +116,12 @@ pub async fn remove(
     id: UserId,
     expected: &Expected,
 ) -> Result<(), Problem> {
+    access::hold_rules(work).await?;
     store::group::lock_of_user(&mut work.scope(), id.0).await?;
-    let user = load(work, client, id, expected).await?.user;
-    let at = work.at;
-    let groups = store::member::leave_all(&mut work.scope(), id).await?;
-    if !groups.is_empty() {
-        store::group::member_left(&mut work.scope(), &groups, at).await?;
-    }
-    leave_traces(work, client, &user).await?;
-    store::user::delete(&mut work.scope(), id).await?;
-    for group in groups {
-        let left = Happened::to("group.member_removed", "group", group);
-        work.record(left.with("users", vec![id.to_string()]));
-    }
-    work.record(Happened::to("user.removed", "user", id));
-    work.changed(Change::User(id));
-    Ok(())
-}
-
-async fn leave_traces(work: &mut Work, client: Client, user: &User) -> Result<(), Problem> {
-    let mut names: Vec<(Name, Uuid, String)> =
-        vec![(Name::UserName, client.directory.0, fold(&user.user_name))];
-    if let Some(external_id) = &user.external_id {
-        names.push((Name::ExternalId, client.directory.0, external_id.clone()));
-    }
-    let identities = store::user::identities(&mut work.scope(), user.id).await?;
-    names.extend(identities.into_iter().map(|(at, subject)| (Name::Subject, at, subject)));
-    let at = work.at;
-    for (name, within, value) in names {
-        let trace = name.trace(within, &value);
-        store::tombstone::insert(&mut work.scope(), trace, user.id, at).await?;
-    }
-    Ok(())
+    let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
+    let user = user.ok_or_else(|| unknown(id))?;
+    expected.check(user.version)?;
+    erase(work, &user).await
 }
 
 async fn load(
@@ -157,10 +130,15 @@ async fn load(
     id: UserId,
     expected: &Expected,
 ) -> Result<Grouped, Problem> {
+    access::hold_rules(work).await?;
     let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
-    let found = found.ok_or_else(|| ScimError::not_found(USER.name, &id.to_string()))?;
+    let found = found.ok_or_else(|| unknown(id))?;
     expected.check(found.user.version)?;
     Ok(found)
+}
+
+fn unknown(id: UserId) -> ScimError {
+    ScimError::not_found(USER.name, &id.to_string())
 }
 
 /// Writes what a document changes; nothing when it changes nothing.

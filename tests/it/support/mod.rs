@@ -13,9 +13,10 @@ mod server;
 #[path = "../../../src/outbound/oidc/fake.rs"]
 pub mod provider;
 
-pub use app::TestApp;
+pub use app::{OPERATOR_TOKEN, TestApp};
 pub use caller::Caller;
 pub use reply::Reply;
+pub use server::TestServer;
 
 /// Makes two tests of each: `name::sqlite` and `name::postgres`.
 macro_rules! on_both_engines {
