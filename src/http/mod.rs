@@ -1,13 +1,11 @@
 //! Requests in: route tables, guards, extractors and one renderer of problems per surface.
 
 pub mod access;
-pub mod answer;
-pub mod api;
-pub mod dev_provider;
 pub mod address;
 pub mod answer;
 pub mod api;
 pub mod cookie;
+pub mod dev_provider;
 pub mod extract;
 pub mod guard;
 pub mod limit;
