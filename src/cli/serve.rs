@@ -1,6 +1,7 @@
 //! `portico serve`: migrates, answers requests, and stops on SIGTERM within thirty seconds.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -14,6 +15,7 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::http;
 use crate::telemetry::{self, Metrics};
+use crate::worker::{self, Worker};
 
 /// How long running requests may take to finish after SIGTERM, in seconds.
 pub const DRAIN_S: u64 = 25;
@@ -85,6 +87,8 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
         let server = axum_server::from_tcp(bind(address)?)?.handle(admin.clone());
         servers.spawn(server.serve(service));
     }
+    let worker = Worker { runner: app.runner.clone(), feed: Arc::clone(&app.feed) };
+    let worker = worker::start(worker, app.draining.clone());
     tracing::info!(listen = %settings.listen, public_url = %settings.public_url, "serving");
     tokio::select! {
         () = stopped() => tracing::info!("stopping: running requests may finish"),
@@ -98,6 +102,7 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
     while let Some(ended) = servers.join_next().await {
         ended??;
     }
+    worker.await.context("the worker ended badly")?;
     app.runner.db.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -68,7 +68,8 @@ impl Cookie {
         let name = self.name(public.secure);
         let secure = if public.secure { "; Secure" } else { "" };
         let mut header =
-            HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly{secure}; {rest}")).ok()?;
+            HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly{secure}; {rest}"))
+                .ok()?;
         header.set_sensitive(true);
         Some(header)
     }

@@ -15,9 +15,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
 
 use super::answer::Refusal;
+use super::page;
 use super::route::{Needs, Of};
 use super::session::{self, Signed};
-use super::page;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganizationId;

@@ -25,8 +25,7 @@ pub const CONNECTION_PER_S: u32 = 100;
 /// Between two looks for those who stopped, in requests.
 const FORGET_AFTER: u32 = 10_000;
 
-type Counted<K, C> =
-    RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
+type Counted<K, C> = RateLimiter<K, DashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// The limits of one process.
 pub struct Limits<C: Clock = DefaultClock> {

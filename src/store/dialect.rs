@@ -51,6 +51,9 @@ macro_rules! postgres {
     (locked) => {
         " for no key update"
     };
+    (leaving) => {
+        " for update"
+    };
     (shared) => {
         " for key share"
     };
@@ -83,6 +86,9 @@ macro_rules! sqlite {
           where m.user_id = u.id)"
     };
     (locked) => {
+        ""
+    };
+    (leaving) => {
         ""
     };
     (shared) => {

@@ -23,20 +23,24 @@ sql! {
             from events
             where position is null
             limit 1) as one";
-    /// Places the oldest events without a place behind the last one of their feeds.
+    /// Places the oldest events without a place behind the last one of their feeds. What follows
+    /// from something began after it was committed, so instants tell their order; events of one
+    /// work have ids in theirs.
     PLACE = "
         with unplaced as (
-            select id, organization_id
+            select id, organization_id, occurred_at
             from events
             where position is null
-            order by id
+            order by occurred_at, id
             limit $1),
         placed as (
             select u.id, coalesce((
                     select max(e.position)
                     from events e
                     where e.organization_id = u.organization_id), 0)
-                + row_number() over (partition by u.organization_id order by u.id) as place
+                + row_number() over (
+                    partition by u.organization_id
+                    order by u.occurred_at, u.id) as place
             from unplaced u)
         update events
         set position = placed.place

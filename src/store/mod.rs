@@ -19,7 +19,7 @@ macro_rules! sql {
 /// Declares statements whose text differs by engine: literals with these words between them, each
 /// standing for a text of [`dialect`]: `ids` (the ids of the JSON array `$2`), `no_ids` (`user_id` is
 /// none of them), `locked` (lock the
-/// rows for a change), `shared` (keep the rows from going away), `groups` (the groups of the user
+/// rows for a change), `leaving` (lock them to be removed), `shared` (keep the rows from going away), `groups` (the groups of the user
 /// `u` as a JSON array of id and name), `pairs` (first and second of each pair of the JSON array
 /// `$4`).
 macro_rules! sql_by_engine {
@@ -59,6 +59,7 @@ pub mod event;
 pub mod filter;
 pub mod grant;
 pub mod group;
+pub mod idempotency;
 pub mod identity;
 pub mod installation;
 pub mod lease;

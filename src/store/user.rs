@@ -101,6 +101,14 @@ sql_by_engine! {
          where u.organization_id = $1 and u.directory_id = $2 and u.id = $3",
         locked,
     ];
+    /// Waits for those who just made her a member of a group.
+    LEAVING = [
+        "select ",
+        (super::user::user_columns!()),
+        " from users u
+         where u.organization_id = $1 and u.directory_id = $2 and u.id = $3",
+        leaving,
+    ];
     ADD_VALUES = [
         "insert into user_values (organization_id, directory_id, user_id, path, value_key) ",
         pairs,
@@ -267,6 +275,18 @@ pub async fn locked(
 ) -> Result<Option<Grouped>, StoreError> {
     let query = scope.query_on(LOCKED).bind(directory.0).bind(id.0);
     query.optional::<GroupedRow>().await?.map(Grouped::try_from).transpose()
+}
+
+/// The user of a directory with this id, locked to be removed: nobody can refer to her any more.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn leaving(
+    scope: &mut Scope<'_>,
+    directory: DirectoryId,
+    id: UserId,
+) -> Result<Option<User>, StoreError> {
+    one(scope.query_on(LEAVING).bind(directory.0).bind(id.0).optional().await?)
 }
 
 fn one(row: Option<Row>) -> Result<Option<User>, StoreError> {

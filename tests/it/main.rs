@@ -15,9 +15,14 @@
 #[expect(dead_code, reason = "some callers come before the surfaces that they call")]
 mod support;
 
+mod access;
 mod api;
+mod docs;
 mod harness;
 mod program;
 mod routes;
+mod scim;
+mod simulate;
+mod sso;
 mod store;
 mod walk;

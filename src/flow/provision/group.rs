@@ -23,8 +23,6 @@ use crate::store;
 
 /// Users that one membership event names at most.
 pub const USERS_PER_EVENT: usize = 1_000;
-/// Members whose facts are looked at together when their group is renamed.
-const BATCH: i64 = 1_000;
 
 /// Creates a group with its members.
 ///
@@ -36,6 +34,7 @@ pub async fn create(
     client: Client,
     incoming: &Incoming,
 ) -> Result<Group, Problem> {
+    access::hold_rules(work).await?;
     let mut group = Group::provisioned(work.id(), client.directory, &incoming.resource, work.at);
     let ids: Vec<String> =
         incoming.members.iter().flatten().map(|member| member.value.clone()).collect();
@@ -122,6 +121,7 @@ async fn load(
     id: GroupId,
     expected: &Expected,
 ) -> Result<Group, Problem> {
+    access::hold_rules(work).await?;
     let found = store::group::locked(&mut work.scope(), client.directory, id).await?;
     let found = found.ok_or_else(|| ScimError::not_found(GROUP.name, &id.to_string()))?;
     expected.check(found.version)?;
@@ -159,7 +159,7 @@ async fn save(
     let renamed =
         before.display_name != group.display_name || before.external_id != group.external_id;
     if renamed {
-        members_follow(work, client, group.id).await?;
+        access::group_renamed(work, group.id).await?;
     }
     Ok(group)
 }
@@ -180,18 +180,6 @@ async fn tell(
     }
     let users = delta.joined.iter().chain(&delta.left).copied().collect();
     follow(work, client, group, users).await
-}
-
-/// Lets the access of every member follow a change of the group itself.
-async fn members_follow(work: &mut Work, client: Client, group: GroupId) -> Result<(), Problem> {
-    let mut after = UserId(uuid::Uuid::nil());
-    loop {
-        let batch = store::member::of_group(&mut work.scope(), group, after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(()) };
-        after = last.user;
-        let users = batch.iter().map(|member| member.user).collect();
-        follow(work, client, group, users).await?;
-    }
 }
 
 async fn follow(

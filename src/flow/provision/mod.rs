@@ -1,8 +1,8 @@
 //! Provisioning: what the client of a directory writes and reads over SCIM.
 //!
 //! Each write is one transaction: it locks the row, decides by the engine, writes the document and
-//! membership rows, records what happened and lets access follow. Lock order: groups by id, then
-//! users by id.
+//! membership rows, records what happened and lets access follow. Lock order: the rule set, groups
+//! by id, users by id.
 
 pub mod credential;
 pub mod group;

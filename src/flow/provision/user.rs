@@ -116,8 +116,11 @@ pub async fn remove(
     id: UserId,
     expected: &Expected,
 ) -> Result<(), Problem> {
+    access::hold_rules(work).await?;
     store::group::lock_of_user(&mut work.scope(), id.0).await?;
-    let user = load(work, client, id, expected).await?.user;
+    let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
+    let user = user.ok_or_else(|| unknown(id))?;
+    expected.check(user.version)?;
     erase(work, &user).await
 }
 
@@ -127,10 +130,15 @@ async fn load(
     id: UserId,
     expected: &Expected,
 ) -> Result<Grouped, Problem> {
+    access::hold_rules(work).await?;
     let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
-    let found = found.ok_or_else(|| ScimError::not_found(USER.name, &id.to_string()))?;
+    let found = found.ok_or_else(|| unknown(id))?;
     expected.check(found.user.version)?;
     Ok(found)
+}
+
+fn unknown(id: UserId) -> ScimError {
+    ScimError::not_found(USER.name, &id.to_string())
 }
 
 /// Writes what a document changes; nothing when it changes nothing.

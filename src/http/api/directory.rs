@@ -19,7 +19,7 @@ use crate::http::answer::{Answer, Page, versioned};
 use crate::http::extract::{Body, IfMatch, Paging, Params, cursor, kept};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Patch, Post};
-use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
 use crate::store;
 
 const IN_ORGANIZATION: Needs = Needs::Action("directories.manage", Of::Organization);
@@ -41,7 +41,7 @@ pub const ROUTES: &[Route] = &[
         || get(list),
         Doc::of("Lists directories in order of creation.")
             .query(PAGED)
-            .answer(200, schema::<Page<Directory>>),
+            .answer(200, page::<Directory>),
     ),
     Route::new(
         Get,

@@ -11,11 +11,11 @@ use crate::app::App;
 use crate::domain::directory as domain;
 use crate::domain::id::{DirectoryId, TokenId};
 use crate::flow;
-use crate::http::answer::{Answer, Page, created};
+use crate::http::answer::{Answer, Page, created_once};
 use crate::http::extract::{Body, Paging, cursor};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Post};
-use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
 use crate::store;
 
 const OF_DIRECTORY: Needs = Needs::Action("directories.manage", Of::Directory);
@@ -39,7 +39,7 @@ pub const ROUTES: &[Route] = &[
         || get(list_tokens),
         Doc::of("Lists the tokens of a directory that were not revoked.")
             .query(PAGED)
-            .answer(200, schema::<Page<Token>>),
+            .answer(200, page::<Token>),
     ),
     Route::new(
         Delete,
@@ -130,7 +130,7 @@ async fn create_token(
             Box::pin(async move { flow::directory::create_token(work, id, &new).await })
         })
         .await?;
-    Ok(created(ShownToken { token: text, rest: token.into() }))
+    Ok(created_once(ShownToken { token: text, rest: token.into() }, "token"))
 }
 
 /// `GET /directories/{id}/tokens`

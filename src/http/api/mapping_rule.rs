@@ -18,7 +18,7 @@ use crate::http::answer::{Answer, Page, versioned};
 use crate::http::extract::{Body, IfMatch, Paging, cursor};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Patch, Post};
-use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
 use crate::store;
 use crate::store::rule::Rule as Kept;
 
@@ -41,7 +41,7 @@ pub const ROUTES: &[Route] = &[
         "/organizations/{org}/mapping-rules",
         IN_ORGANIZATION,
         || get(list),
-        Doc::of("Lists mapping rules by position.").query(PAGED).answer(200, schema::<Page<Rule>>),
+        Doc::of("Lists mapping rules by position.").query(PAGED).answer(200, page::<Rule>),
     ),
     Route::new(
         Get,

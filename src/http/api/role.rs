@@ -15,7 +15,7 @@ use crate::domain::platform::{self, Definition, On, RoleIndex};
 use crate::http::answer::{Answer, Page};
 use crate::http::extract::Params;
 use crate::http::route::Method::Get;
-use crate::http::route::{Doc, Needs, Of, Route, schema};
+use crate::http::route::{Doc, Needs, Of, Route, page, schema};
 
 /// Routes of permissions and roles.
 pub const ROUTES: &[Route] = &[
@@ -25,15 +25,14 @@ pub const ROUTES: &[Route] = &[
         Needs::Credential,
         || get(permissions),
         Doc::of("Lists the platform's permissions in display order, whole.")
-            .answer(200, schema::<Page<Permission>>),
+            .answer(200, page::<Permission>),
     ),
     Route::new(
         Get,
         "/roles",
         Needs::Credential,
         || get(roles),
-        Doc::of("Lists the platform's roles in display order, whole.")
-            .answer(200, schema::<Page<Role>>),
+        Doc::of("Lists the platform's roles in display order, whole.").answer(200, page::<Role>),
     ),
     Route::new(
         Get,
@@ -50,7 +49,7 @@ pub const ROUTES: &[Route] = &[
         || get(of_organization),
         Doc::of("Lists the roles of an organization in display order, whole.")
             .query(&[("assignable", "`true`: those that the caller may give.")])
-            .answer(200, schema::<Page<Role>>),
+            .answer(200, page::<Role>),
     ),
 ];
 

@@ -110,8 +110,7 @@ async fn ask(
         crate::http::answer::log(&problem);
         broken(())
     })?;
-    let at =
-        Sealed { table: VERIFIER, row: login.id.0, organization: connection.organization_id };
+    let at = Sealed { table: VERIFIER, row: login.id.0, organization: connection.organization_id };
     let verifier = app.seal.open(at, &login.verifier).map_err(|_| broken(()))?;
     let verifier = String::from_utf8(verifier).map_err(|_| broken(()))?;
     let vouches = connection.directory_id.is_some() && !connection.domains.is_empty();
@@ -177,8 +176,7 @@ fn signed_in(app: &App, cookie: &str, return_to: &ReturnTo) -> Result<Response, 
     let location = HeaderValue::from_str(return_to.as_str()).map_err(Problem::internal)?;
     headers.insert(header::LOCATION, location);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let cookies =
-        [Cookie::Session.set(cookie, &app.public), Cookie::Login.clear(&app.public)];
+    let cookies = [Cookie::Session.set(cookie, &app.public), Cookie::Login.clear(&app.public)];
     for cookie in cookies {
         let cookie = cookie.ok_or_else(|| Problem::internal("a cookie is no header"))?;
         headers.append(header::SET_COOKIE, cookie);

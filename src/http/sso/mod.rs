@@ -88,9 +88,7 @@ pub const OWN: &[Route] = &[
 /// The routes of this surface.
 pub fn router(app: &App) -> Router<App> {
     let limited = Limited { app: app.clone(), limits: Arc::default() };
-    mount(app, OPEN)
-        .route_layer(from_fn_with_state(limited, limit))
-        .merge(mount(app, OWN))
+    mount(app, OPEN).route_layer(from_fn_with_state(limited, limit)).merge(mount(app, OWN))
 }
 
 #[derive(Clone)]

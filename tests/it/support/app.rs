@@ -76,6 +76,11 @@ impl TestApp {
         Self { app, url, client: client(), server, database: Arc::new(database) }
     }
 
+    /// The database beneath it, for a second process beside it.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Moves the clock forward.
     pub fn advance_s(&self, seconds: i64) {
         self.app.runner.clock.advance_s(seconds);
