@@ -118,12 +118,16 @@ pub async fn remove(
     expected: &Expected,
 ) -> Result<(), Problem> {
     access::hold_rules(work).await?;
-    store::group::lock_of_user(&mut work.scope(), id.0).await?;
+    let held = store::group::lock_of_user(&mut work.scope(), id).await?;
     let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
     let user = user.ok_or_else(|| unknown(id))?;
     expected.check(user.version)?;
     let at = work.at;
     let groups = store::member::leave_all(&mut work.scope(), id).await?;
+    if !groups.iter().all(|group| held.contains(group)) {
+        // She joined one between the two locks: groups come before users, so once more.
+        return Err(Problem { again: true, ..Problem::unavailable("a membership came meanwhile") });
+    }
     if !groups.is_empty() {
         store::group::member_left(&mut work.scope(), &groups, at).await?;
     }
