@@ -3,7 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::domain::platform::Definition;
+use crate::domain::seal::Seal;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
@@ -12,6 +15,8 @@ use crate::flow::provision::credential::Credentials;
 use crate::flow::provision::limit::Limits;
 use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
+use crate::outbound::http::Guarded;
+use crate::outbound::oidc::Providers;
 use crate::store::Db;
 
 /// What the http floor needs to know of the settings.
@@ -21,6 +26,8 @@ pub struct Public {
     pub url: url::Url,
     /// Whether cookies are `Secure` and named `__Host-`: always, but on plain-http loopback.
     pub secure: bool,
+    /// Whose forwarded headers count for addresses in limits and logs.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 /// What the parts are built from: checked settings and an open database.
@@ -49,16 +56,22 @@ pub struct Parts {
     pub public: Public,
     /// The fixed operator token of the configuration, hashed.
     pub operator_token: Option<SecretHash>,
+    /// Seals secrets at rest.
+    pub seal: Arc<Seal>,
+    /// Identity providers, asked before a transaction opens.
+    pub providers: Providers,
+    /// Decisions from memory.
+    pub live: Arc<Live>,
+    /// What other processes changed, told to all who answer from memory here.
+    pub feed: Arc<Feed>,
+    /// Cancelled when the process is told to stop: no new work is begun in the background.
+    pub draining: CancellationToken,
     /// Whom the tokens of directories let in.
     pub credentials: Arc<Credentials>,
     /// How often directories may ask.
     pub limits: Limits,
     /// Where pages of SCIM lists ended.
     pub pages: Pages,
-    /// The access state of organizations in memory.
-    pub live: Arc<Live>,
-    /// What other processes changed, told to all who answer from memory here.
-    pub feed: Arc<Feed>,
 }
 
 /// The parts, cheap to clone.
@@ -69,29 +82,35 @@ impl App {
     /// Builds the parts. It reads and writes nothing yet.
     #[must_use]
     pub fn compose(base: Base) -> Self {
-        let credentials = Arc::<Credentials>::default();
         let platform = Arc::new(base.platform);
         let live = Arc::new(Live::new(base.db.clone(), Arc::clone(&platform)));
-        let feed = Arc::new(Feed::new(vec![
-            Arc::clone(&live) as Arc<dyn Listener>,
-            Arc::clone(&credentials) as _,
-        ]));
+        let credentials = Arc::<Credentials>::default();
+        let from_memory: Vec<Arc<dyn Listener>> =
+            vec![Arc::clone(&live) as _, Arc::clone(&credentials) as _];
+        let feed = Arc::new(Feed::new(from_memory));
         let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
+        let clock = Arc::new(base.clock);
+        let guarded = Guarded::new(base.allow_private_networks);
+        let providers = Providers::new(guarded, Arc::clone(&clock));
         let runner = Runner {
             db: base.db,
-            clock: Arc::new(base.clock),
+            clock,
             platform,
             rules: Arc::default(),
             listeners: listeners.into(),
             wake: Arc::default(),
         };
+        let seal = Arc::new(Seal::new(base.secret_keys));
         let (public, operator_token) = (base.public, base.operator_token);
         Self(Arc::new(Parts {
             runner,
             public,
             operator_token,
+            seal,
+            providers,
             live,
             feed,
+            draining: CancellationToken::new(),
             credentials,
             limits: Limits::default(),
             pages: Pages::default(),

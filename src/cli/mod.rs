@@ -5,6 +5,7 @@
 //! are options of all of them and come from the table in [`crate::config`].
 
 pub mod backup;
+pub mod compose;
 pub mod demo;
 pub mod doctor;
 pub mod flags;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{Environment, Raw};
+use crate::config::{Environment, Raw, Settings};
 
 /// The command line, without the settings.
 #[derive(Debug, Parser)]
@@ -40,10 +41,22 @@ struct Line {
 /// What Portico is asked to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Runs the gateway until SIGTERM
+    Serve(serve::Args),
+    /// Runs a gateway to look at, with filled data and a provider to sign in with
+    Demo(demo::Args),
+    /// Brings the database to the schema of this program
+    Migrate(migrate::Args),
     /// Shows every setting, where it came from and what is wrong with it
     Doctor,
+    /// Makes operator tokens
+    Token(token::Args),
     /// Looks at platform definitions
     Platform(platform::Args),
+    /// Plays a provider's traffic against any SCIM server
+    Simulate(simulate::Args),
+    /// Copies the SQLite database, also while a gateway runs on it
+    Backup(backup::Args),
 }
 
 /// Runs the command that `arguments` (the program's name first) ask for.
@@ -78,10 +91,23 @@ pub fn main(
 /// # Errors
 /// Why the command was refused or failed, a line for each reason.
 pub fn run(command: Command, raw: &Raw) -> anyhow::Result<bool> {
+    let settings = || Settings::check(raw);
     match command {
+        Command::Serve(args) => serve::run(&args, &settings()?).map(|()| true),
+        Command::Demo(_) => demo::run(settings()?).map(|()| true),
+        Command::Migrate(_) => say(&migrate::run(&settings()?)?),
         Command::Doctor => Ok(doctor::report(raw, &mut stdout().lock())?),
+        Command::Token(args) => say(&token::run(&args, &settings()?)?),
         Command::Platform(args) => platform::run(&args, &mut stdout().lock()),
+        Command::Simulate(args) => simulate::run(&args, &mut stdout().lock()),
+        Command::Backup(args) => say(&backup::run(&args, &settings()?)?),
     }
+}
+
+/// Prints what a command answers.
+fn say(line: &str) -> anyhow::Result<bool> {
+    writeln!(stdout().lock(), "{line}")?;
+    Ok(true)
 }
 
 /// Prints what clap has to say: help and version with exit code 0, usage errors with 2.

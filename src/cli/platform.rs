@@ -58,7 +58,7 @@ fn check(text: &str, origin: &str, out: &mut impl Write) -> io::Result<bool> {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(DEFINITION_BYTES_MAX + 1).read_to_string(&mut text)?;
     let large = u64::try_from(text.len()).is_ok_and(|length| length > DEFINITION_BYTES_MAX);

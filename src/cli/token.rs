@@ -1,7 +1,13 @@
-//! Arguments of `portico token`: makes operator tokens, also beside a running gateway.
+//! `portico token`: makes operator tokens, also beside a running gateway.
 
 use clap::value_parser;
 use ipnet::IpNet;
+
+use super::compose::{self, Opening};
+use super::serve::runtime;
+use crate::config::Settings;
+use crate::domain::actor::Actor;
+use crate::flow;
 
 /// Days for which a token may be good: ten years.
 pub const EXPIRES_IN_DAYS_MAX: i64 = 3_650;
@@ -36,6 +42,35 @@ pub struct Create {
     /// Network from which it may be used; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub address: Vec<IpNet>,
+}
+
+/// Makes a token and answers it: the only time it is shown.
+///
+/// # Errors
+/// A database that cannot be reached or needs `portico migrate` first.
+pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<String> {
+    let Action::Create(create) = &args.action;
+    runtime()?.block_on(async {
+        let opening = Opening { create: false, exclusive: false, migrate: false };
+        let app = compose::app(settings, opening).await?;
+        let operator =
+            flow::organization::ensure_operator(&app.runner).await.map_err(compose::failed)?;
+        let new = flow::operator_token::New {
+            name: create.name.clone(),
+            addresses: create.address.iter().map(ToString::to_string).collect(),
+            expires_in_days: create.expires_in_days,
+        };
+        let token = app
+            .runner
+            .write(Actor::System, operator, move |work| {
+                let new = new.clone();
+                Box::pin(async move { flow::operator_token::create(work, &new).await })
+            })
+            .await
+            .map_err(compose::failed)?;
+        app.runner.db.close().await;
+        Ok(token)
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! Field errors of one request, collected so that the caller hears of all at once.
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
 use super::problem::{FieldError, Problem};
 
 /// Most field errors that are told at a time.
@@ -92,6 +96,38 @@ impl Fields {
     pub fn refusal(self) -> Problem {
         Problem::fields(self.errors)
     }
+}
+
+/// Reads a JSON value into a type that denies unknown fields.
+///
+/// # Errors
+/// 422 with a pointer to the field that does not fit.
+pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| misfit(error.path(), &error.inner().to_string()))
+}
+
+/// The refusal of a field that does not fit its type, in the words of the reader.
+#[must_use]
+pub fn misfit(path: &Path, words: &str) -> Problem {
+    let words = words.split(" at line ").next().unwrap_or_default();
+    let code = if words.starts_with("unknown field") { "unknown" } else { "type" };
+    Problem::invalid(&pointer(path), code, words)
+}
+
+/// A name as a step of a JSON Pointer (RFC 6901).
+#[must_use]
+pub fn step(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn pointer(path: &Path) -> String {
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Map { key } => format!("{pointer}/{}", step(key)),
+        Segment::Enum { variant } => format!("{pointer}/{variant}"),
+        Segment::Unknown => pointer,
+    })
 }
 
 #[cfg(test)]

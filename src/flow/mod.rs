@@ -5,12 +5,21 @@
 
 pub mod access;
 pub mod condition;
+pub mod connection;
 pub mod directory;
 pub mod domain;
 pub mod fields;
+pub mod grant;
+pub mod identity;
+pub mod installation;
+pub mod mapping_rule;
+pub mod operator_token;
 pub mod organization;
 pub mod problem;
 pub mod provision;
 pub mod resource;
 pub mod runner;
+pub mod session;
+pub mod sign_in;
+pub mod user;
 pub mod work;

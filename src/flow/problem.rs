@@ -200,6 +200,7 @@ impl From<StoreError> for Problem {
             StoreError::Reference => {
                 Self::new(Code::Conflict, "Something that this refers to was removed meanwhile.")
             }
+            StoreError::Text => Self::new(Code::Malformed, "A text holds no U+0000."),
             StoreError::Again(_) => Self { again: true, ..Self::unavailable(error) },
             StoreError::Unavailable(_) | StoreError::Commit(_) => Self::unavailable(error),
             StoreError::Broken(_) => Self::internal(error),

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::event::{Event, Happened};
-use crate::domain::id::{JobId, OrganizationId};
+use crate::domain::id::{EventId, JobId, OrganizationId};
 use crate::domain::platform::Definition;
 use crate::domain::time::{Rng, Timestamp};
 use crate::store::outbox::Job;
@@ -146,9 +146,13 @@ impl Work {
             }
         }
         let actor = self.actor.reference();
-        for happened in std::mem::take(&mut self.events) {
+        let events = std::mem::take(&mut self.events);
+        // Ids of one instant are drawn by chance: sorted, they keep the order of what happened.
+        let mut ids: Vec<EventId> = events.iter().map(|_| self.id()).collect();
+        ids.sort_unstable();
+        for (id, happened) in ids.into_iter().zip(events) {
             let mut event = Event {
-                id: self.rng.id(self.at),
+                id,
                 organization_id: self.organization,
                 name: happened.name,
                 occurred_at: self.at,

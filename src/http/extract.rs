@@ -12,6 +12,7 @@ use super::answer::Refusal;
 use crate::app::App;
 use crate::domain::time::Timestamp;
 use crate::flow::condition::Condition;
+use crate::flow::fields::{misfit, step};
 use crate::flow::problem::{Code, FieldError, Problem};
 
 /// A JSON body: a wrong or unknown field is a 422 that points to it, anything unreadable a 400.
@@ -69,11 +70,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let inner = error.inner();
         if inner.is_data() {
-            let pointer = pointer(error.path());
-            let detail = inner.to_string();
-            let detail = detail.split(" at line ").next().unwrap_or_default().to_owned();
-            let code = if detail.starts_with("unknown field") { "unknown" } else { "type" };
-            return Problem::fields(vec![FieldError { pointer, code: code.to_owned(), detail }]);
+            return misfit(error.path(), &inner.to_string());
         }
         Problem::new(Code::Malformed, format!("The body is not JSON: {inner}."))
     })?;
@@ -106,26 +103,11 @@ fn find_nul(value: &Value) -> Option<String> {
             if name.contains('\0') {
                 Some(String::new())
             } else {
-                below(&escape(name), find_nul(item))
+                below(&step(name), find_nul(item))
             }
         }),
         _ => None,
     }
-}
-
-/// A name as a step of a JSON Pointer.
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter().fold(String::new(), |pointer, segment| match segment {
-        Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => format!("{pointer}/{}", escape(key)),
-        Segment::Enum { variant } => format!("{pointer}/{variant}"),
-        Segment::Unknown => pointer,
-    })
 }
 
 /// The query: a parameter that does not fit is a 400, one that is not known is left alone.
@@ -167,16 +149,7 @@ impl FromRequestParts<App> for Paging {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let Params(raw) = Params::<Raw>::from_request_parts(parts, app).await?;
-        let limit = match raw.limit.as_deref() {
-            None => PAGE,
-            Some(text) => text
-                .parse::<i64>()
-                .ok()
-                .filter(|limit| (1..=PAGE_MAX).contains(limit))
-                .ok_or_else(|| {
-                Problem::new(Code::Malformed, format!("limit is a number from 1 to {PAGE_MAX}."))
-            })?,
-        };
+        let limit = limit(raw.limit.as_deref())?;
         let after = match raw.after.as_deref() {
             None => (Timestamp(i64::MIN), uuid::Uuid::nil()),
             Some(text) => read_cursor(text).ok_or_else(|| {
@@ -187,13 +160,27 @@ impl FromRequestParts<App> for Paging {
     }
 }
 
+/// The length of a page that `?limit=` asks for.
+///
+/// # Errors
+/// 400 for what is no number from 1 to [`PAGE_MAX`].
+pub fn limit(text: Option<&str>) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(PAGE) };
+    let limit = text.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
+    limit.ok_or_else(|| {
+        Problem::new(Code::Malformed, format!("limit is a number from 1 to {PAGE_MAX}."))
+    })
+}
+
 /// The cursor of the item at this instant with this id.
 #[must_use]
 pub fn cursor(at: Timestamp, id: uuid::Uuid) -> String {
     format!("{:016x}{}", at.0, id.as_simple())
 }
 
-fn read_cursor(text: &str) -> Option<(Timestamp, uuid::Uuid)> {
+/// Reads a cursor back.
+#[must_use]
+pub fn read_cursor(text: &str) -> Option<(Timestamp, uuid::Uuid)> {
     let at = i64::from_str_radix(text.get(..16)?, 16).ok()?;
     let id = uuid::Uuid::try_parse(text.get(16..).filter(|rest| rest.len() == 32)?).ok()?;
     Some((Timestamp(at), id))

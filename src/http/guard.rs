@@ -2,20 +2,26 @@
 //!
 //! A guard stands before each handler and is made from the `needs` column of its row. It answers
 //! 401 to nobody, 404 to somebody of another organization (who must not learn what is there) and
-//! 403 to somebody of this one without the permission.
+//! 403 to somebody of this one without the permission. An `Authorization` header counts before a
+//! session cookie, and a wrong one is not made good by it.
+
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
 
 use super::answer::Refusal;
+use super::page;
 use super::route::{Needs, Of};
+use super::session::{self, Signed};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganizationId;
+use crate::domain::login::ReturnTo;
 use crate::domain::organization::Slug;
 use crate::domain::secret::{SecretHash, TokenKind, read_token};
 use crate::flow::problem::{Code, Problem};
@@ -29,6 +35,8 @@ pub struct Caller {
     pub actor: Actor,
     /// The organization that the path names, where it names one.
     pub place: Option<OrganizationId>,
+    /// Her session, when she came by one.
+    pub signed: Option<Arc<Signed>>,
 }
 
 impl Caller {
@@ -70,30 +78,86 @@ pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> 
             parts.extensions.insert(caller);
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(problem) => Refusal(problem).into_response(),
+        Err(problem) => guard.refuse(problem, &parts),
     }
+}
+
+/// Whose credential a request brings.
+enum Who {
+    Operator(Actor),
+    Signed(Arc<Signed>),
 }
 
 impl Guard {
     async fn admit(&self, parts: &mut Parts) -> Result<Caller, Problem> {
-        if self.needs == Needs::Nothing {
-            return Ok(Caller { actor: Actor::Anonymous, place: None });
+        // PostgreSQL keeps no U+0000, so that nothing is found by it either.
+        if parts.uri.path_and_query().is_some_and(|sent| sent.as_str().contains("%00")) {
+            return Err(Problem::new(Code::Malformed, "A URL holds no U+0000."));
         }
-        let actor = self.who(parts).await?;
-        let place = match self.needs {
-            Needs::Action(_, of) => Some(self.place(parts, of).await?),
-            _ => None,
-        };
-        match actor {
-            Actor::Operator(_) => Ok(Caller { actor, place }),
-            _ => Err(Problem::new(Code::Forbidden, "This needs the operator's token.")),
+        if self.needs == Needs::Nothing {
+            return Ok(Caller { actor: Actor::Anonymous, place: None, signed: None });
+        }
+        match self.who(parts).await? {
+            Who::Operator(actor) => self.admit_operator(actor, parts).await,
+            Who::Signed(signed) => self.admit_signed(signed, parts).await,
         }
     }
 
+    async fn admit_operator(&self, actor: Actor, parts: &mut Parts) -> Result<Caller, Problem> {
+        let place = match self.needs {
+            Needs::Action(_, of) => Some(self.place(parts, of).await?),
+            Needs::Session => return Err(unauthenticated()),
+            _ => None,
+        };
+        Ok(Caller { actor, place, signed: None })
+    }
+
+    async fn admit_signed(
+        &self,
+        signed: Arc<Signed>,
+        parts: &mut Parts,
+    ) -> Result<Caller, Problem> {
+        session::check_origin(parts, &self.app.public)?;
+        let place = match self.needs {
+            Needs::Action(action, of) => {
+                let place = self.place(parts, of).await?;
+                if place != signed.organization.id {
+                    return Err(Problem::not_found(of.word()));
+                }
+                session::check_action(&self.app, &signed, action).await?;
+                Some(place)
+            }
+            Needs::Session | Needs::Credential => None,
+            _ => return Err(Problem::new(Code::Forbidden, "This needs the operator's token.")),
+        };
+        let actor = Actor::User(signed.user.id);
+        Ok(Caller { actor, place, signed: Some(signed) })
+    }
+
+    /// A refusal as its caller reads it: a browser without a session goes to sign in.
+    fn refuse(&self, problem: Problem, parts: &Parts) -> Response {
+        let goes = self.needs == Needs::Session
+            && problem.code == Code::Unauthenticated
+            && parts.method == http::Method::GET
+            && page::wants_page(&parts.headers);
+        if !goes {
+            return Refusal(problem).into_response();
+        }
+        let back = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if let Some(back) = ReturnTo::parse(back) {
+            query.append_pair("return_to", back.as_str());
+        }
+        Redirect::to(&format!("/sign-in?{}", query.finish())).into_response()
+    }
+
     /// Who calls, by her credential.
-    async fn who(&self, parts: &Parts) -> Result<Actor, Problem> {
-        let token = bearer(parts)?.ok_or_else(unauthenticated)?;
-        self.operator(token).await?.ok_or_else(unauthenticated)
+    async fn who(&self, parts: &Parts) -> Result<Who, Problem> {
+        if let Some(token) = bearer(parts)? {
+            return self.operator(token).await?.map(Who::Operator).ok_or_else(unauthenticated);
+        }
+        let signed = session::of(&self.app, &parts.headers).await?;
+        signed.map(|signed| Who::Signed(Arc::new(signed))).ok_or_else(unauthenticated)
     }
 
     async fn operator(&self, token: &str) -> Result<Option<Actor>, Problem> {
@@ -147,6 +211,14 @@ impl Guard {
 }
 
 impl Of {
+    /// What the path names in words, for "there is no such ...".
+    const fn word(self) -> &'static str {
+        match self.owned() {
+            Some(noun) => noun.word(),
+            None => "organization",
+        }
+    }
+
     /// The noun that `{id}` names; `None` for the organization itself.
     const fn owned(self) -> Option<Owned> {
         Some(match self {

@@ -1,16 +1,25 @@
 //! Requests in: route tables, guards, extractors and one renderer of problems per surface.
 
-pub mod answer;
-pub mod api;
+pub mod access;
+pub mod address;
+pub mod cookie;
+pub mod dev_provider;
 pub mod extract;
 pub mod guard;
+pub mod limit;
+pub mod ops;
+pub mod outer;
+pub mod page;
 pub mod request_id;
 pub mod route;
 pub mod scim;
+pub mod session;
+pub mod sso;
+pub mod surface;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::app::App;
 use crate::flow::problem::{Code, Problem};
@@ -21,11 +30,20 @@ pub const BODY_MAX: usize = 1024 * 1024;
 /// The router of all surfaces.
 pub fn router(app: &App) -> Router {
     Router::new()
+        .merge(route::mount(app, ops::ROUTES))
+        .nest_service("/scim", scim::service(app))
+        .merge(sso::router(app))
+        .nest("/api/v1", route::mount(app, api::routes()))
+        .nest("/access/v1", route::mount(app, access::ROUTES))
+        .merge(route::mount(app, access::WELL_KNOWN))
         .nest("/api/v1", route::mount(app, api::routes()))
         .nest_service("/scim", scim::service(app))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn_with_state(app.clone(), outer::protect))
+        .layer(from_fn_with_state(app.clone(), page::guard))
+        .layer(from_fn(outer::log))
         .layer(from_fn(request_id::layer))
         .with_state(app.clone())
 }

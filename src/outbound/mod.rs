@@ -1,6 +1,7 @@
-//! The world: guarded HTTP and OpenID providers.
+//! The world: guarded HTTP, OpenID providers, and a SCIM client for `portico simulate`.
 //!
 //! Nothing here is called while a transaction is open.
 
 pub mod http;
 pub mod oidc;
+pub mod scim_client;

@@ -4,6 +4,7 @@
 //! one pool and runs READ COMMITTED.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -187,6 +188,9 @@ impl Db {
                     path: path.display().to_string(),
                     cause: cause.to_string(),
                 };
+                if *create {
+                    private(path).map_err(|error| file(error.into()))?;
+                }
                 let options = sqlite_options(path, *create);
                 let writer = Writer::open(options.clone()).await.map_err(file)?;
                 let readers = SqlitePoolOptions::new()
@@ -297,6 +301,14 @@ fn sqlite_options(path: &Path, create: bool) -> SqliteConnectOptions {
         .statement_cache_capacity(256)
 }
 
+/// Makes a missing file that only its owner may read: it holds what people are called.
+fn private(path: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
 /// Takes the lock that says "this process serves from this file".
 fn hold(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
@@ -306,6 +318,7 @@ fn hold(path: &Path) -> Result<File, OpenError> {
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o600)
         .open(&name)
         .map_err(|error| refuse(error.to_string()))?;
     match file.try_lock() {

@@ -119,6 +119,7 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("logins.state_hash", "logins_state_hash_key"),
     ("sessions.hash", "sessions_hash_key"),
     ("identities.connection_id, identities.subject", "identities_pkey"),
+    ("identities.id", "identities_id_key"),
     (
         "grants.user_id, grants.role, grants.reach, grants.resource_kind, grants.resource_key, \
          grants.source, grants.source_id",

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// A row that this one refers to is not there (any more).
     #[error("a row that is referred to is gone")]
     Reference,
+    /// A text holds what the engine cannot keep: U+0000 on PostgreSQL.
+    #[error("a text holds what cannot be kept")]
+    Text,
     /// The transaction lost a race and may be run again.
     #[error("the transaction lost a race")]
     Again(#[source] sqlx::Error),
@@ -53,6 +56,7 @@ impl StoreError {
                     return Self::Reference;
                 }
                 match inner.code().as_deref() {
+                    Some("22021") => Self::Text,
                     // serialization failure, deadlock; SQLite busy and its snapshot form
                     Some("40001" | "40P01" | "5" | "517") => Self::Again(error),
                     // resources exhausted, shutting down, statement timeout; SQLite full, I/O

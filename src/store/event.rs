@@ -23,25 +23,33 @@ sql! {
             from events
             where position is null
             limit 1) as one";
-    /// Places the oldest events without a place behind the last one of their feeds.
+    /// Places the oldest events without a place behind the last one of their feeds. What follows
+    /// from something began after it was committed, so instants tell their order; events of one
+    /// work have ids in theirs.
     PLACE = "
         with unplaced as (
-            select id, organization_id
+            select id, organization_id, occurred_at
             from events
             where position is null
-            order by id
+            order by occurred_at, id
             limit $1),
         placed as (
             select u.id, coalesce((
                     select max(e.position)
                     from events e
                     where e.organization_id = u.organization_id), 0)
-                + row_number() over (partition by u.organization_id order by u.id) as place
+                + row_number() over (
+                    partition by u.organization_id
+                    order by u.occurred_at, u.id) as place
             from unplaced u)
         update events
         set position = placed.place
         from placed
         where events.id = placed.id";
+    POSITION_OF = "
+        select position
+        from events
+        where organization_id = $1 and id = $2 and position is not null";
     AFTER = "
         select id, position, name, occurred_at, actor, subject_kind, subject_id, data
         from events
@@ -129,6 +137,15 @@ pub async fn after(
     let wanted = if names.is_empty() { String::new() } else { format!("|{}|", names.join("|")) };
     let query = scope.query(AFTER).bind(position).bind(wanted).bind(limit);
     query.all::<Row>().await?.into_iter().map(Placed::try_from).collect()
+}
+
+/// The place of an event in the feed; `None` when there is no such event there.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn position_of(scope: &mut Scope<'_>, id: EventId) -> Result<Option<i64>, StoreError> {
+    let row = scope.query(POSITION_OF).bind(id.0).optional::<(i64,)>().await?;
+    Ok(row.map(|(position,)| position))
 }
 
 /// Adds an event without a place in the feed: the sequencer gives it one after commit.

@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::list::{LIST_MAX, places};
 use super::scope::Scope;
 use crate::domain::access::grant::{Matched, Reach, Source};
-use crate::domain::id::{GrantId, UserId};
+use crate::domain::id::{DirectoryId, GrantId, UserId};
 use crate::domain::resource::{ResourcePrefix, ResourceRef};
 use crate::domain::time::Timestamp;
 
@@ -101,6 +101,19 @@ sql! {
             join users u on u.id = g.user_id
             where g.organization_id = $1 and g.role = $2 and g.reach = 'organization'
                 and (g.expires_at is null or g.expires_at > $3) and u.suspended_by = 0
+            limit 1) as one";
+    /// Holders who stay holders when a directory goes: those of other places, and (`$5`) those to
+    /// whom something else than a rule gave the role.
+    HOLDERS_WITHOUT = "
+        select count(*)
+        from (
+            select g.id
+            from grants g
+            join users u on u.id = g.user_id
+            where g.organization_id = $1 and g.role = $2 and g.reach = 'organization'
+                and (g.expires_at is null or g.expires_at > $3) and u.suspended_by = 0
+                and (u.directory_id is null or u.directory_id <> $4
+                    or ($5 and g.source <> 'rule'))
             limit 1) as one";
     DELETE = "
         delete from grants
@@ -373,6 +386,21 @@ pub async fn has_holder(
 ) -> Result<bool, StoreError> {
     let query = scope.query(HOLDERS).bind(role.to_owned()).bind(at.0);
     Ok(query.one::<(i64,)>().await?.0 > 0)
+}
+
+/// Whether a role keeps an enabled holder for the whole organization when a directory goes: with
+/// its people, or (`kept`) with what rules gave them alone.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn has_holder_without(
+    scope: &mut Scope<'_>,
+    role: &str,
+    at: Timestamp,
+    (directory, kept): (DirectoryId, bool),
+) -> Result<bool, StoreError> {
+    let query = scope.query(HOLDERS_WITHOUT).bind(role.to_owned()).bind(at.0);
+    Ok(query.bind(directory.0).bind(kept).one::<(i64,)>().await?.0 > 0)
 }
 
 /// Takes a grant away; answers whether it was there.

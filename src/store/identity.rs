@@ -36,10 +36,10 @@ sql! {
         from identities
         where organization_id = $1 and connection_id = $2
         limit 1";
-    OWNER = "
-        select user_id
+    BY_ID = concat!("
+        select ", columns!(), "
         from identities
-        where organization_id = $1 and id = $2";
+        where organization_id = $1 and id = $2");
     BY_ADDRESS = "
         select id
         from users
@@ -57,6 +57,10 @@ sql! {
     DELETE = "
         delete from identities
         where organization_id = $1 and id = $2";
+}
+
+sql_by_engine! {
+    LOCK_USER = ["select id from users where organization_id = $1 and id = $2", locked];
 }
 
 #[derive(FromRow)]
@@ -132,12 +136,21 @@ pub async fn are_at(scope: &mut Scope<'_>, connection: ConnectionId) -> Result<b
     Ok(query.optional::<(Uuid,)>().await?.is_some())
 }
 
-/// Whose identity this is.
+/// The identity with this id.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn owner(scope: &mut Scope<'_>, id: IdentityId) -> Result<Option<UserId>, StoreError> {
-    Ok(scope.query(OWNER).bind(id.0).optional::<(Uuid,)>().await?.map(|(id,)| UserId(id)))
+pub async fn by_id(scope: &mut Scope<'_>, id: IdentityId) -> Result<Option<Identity>, StoreError> {
+    Ok(scope.query(BY_ID).bind(id.0).optional::<Row>().await?.map(Identity::from))
+}
+
+/// Locks the row of a user until the transaction ends, so that nobody suspends her meanwhile.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn lock_user(scope: &mut Scope<'_>, id: UserId) -> Result<(), StoreError> {
+    scope.query_on(LOCK_USER).bind(id.0).optional::<(Uuid,)>().await?;
+    Ok(())
 }
 
 /// Users of a directory whose e-mail or login this is, by its key; at most `limit`.

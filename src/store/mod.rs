@@ -48,6 +48,7 @@ mod statement;
 mod tests;
 mod writer;
 
+pub mod backup;
 pub mod change;
 pub mod connection;
 pub mod directory;
@@ -77,6 +78,7 @@ pub mod sweep;
 pub mod tombstone;
 pub mod unresolved;
 pub mod user;
+pub mod user_list;
 
 pub use db::{Conn, Db, OpenError, Options, Tx};
 pub use error::{StoreError, UniqueKey};

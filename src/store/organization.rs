@@ -46,6 +46,15 @@ sql! {
         where id = $1 and version = $9";
 }
 
+sql_by_engine! {
+    HOLD = [
+        "select version
+         from organizations
+         where id = $1",
+        locked,
+    ];
+}
+
 #[derive(FromRow)]
 struct Row {
     id: Uuid,
@@ -164,6 +173,16 @@ pub async fn update(scope: &mut Scope<'_>, changed: &Organization) -> Result<boo
         .execute()
         .await?;
     Ok(changed_rows == 1)
+}
+
+/// Holds the organization's row until commit: whoever might take the last holder of a role away
+/// does so one after the other.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn hold(scope: &mut Scope<'_>) -> Result<(), StoreError> {
+    scope.query_on(HOLD).optional::<(i64,)>().await?;
+    Ok(())
 }
 
 fn settings(organization: &Organization) -> Result<String, StoreError> {

@@ -22,7 +22,10 @@ sql! {
     BY_HASH = concat!("
         select ", columns!(), "
         from sessions
-        where hash = $1");
+        where hash = $1 and (connection_id is null or connection_id in (
+            select c.id
+            from connections c
+            where c.id = sessions.connection_id and c.status = 'active'))");
     OF_USER = concat!("
         select ", columns!(), "
         from sessions
@@ -85,7 +88,8 @@ impl TryFrom<Row> for Session {
     }
 }
 
-/// The session of a cookie, whosever it is: a cookie is all that a browser brings.
+/// The session of a cookie, whosever it is: a cookie is all that a browser brings. A session of a
+/// connection that is switched off does not count.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.

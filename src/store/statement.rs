@@ -34,6 +34,7 @@ pub(super) const ALL: &[Listed] = &[
     ("unresolved", super::unresolved::STATEMENTS),
     ("tombstone", super::tombstone::STATEMENTS),
     ("user", super::user::STATEMENTS),
+    ("user_list", super::user_list::STATEMENTS),
 ];
 
 /// A file of the store and its statements that differ by engine, by name.
@@ -43,6 +44,8 @@ type ListedByEngine = (&'static str, &'static [(&'static str, super::dialect::By
 pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
+    ("identity", super::identity::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
+    ("organization", super::organization::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
 ];

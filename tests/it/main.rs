@@ -15,8 +15,10 @@
 #[expect(dead_code, reason = "some callers come before the surfaces that they call")]
 mod support;
 
+mod access;
 mod api;
 mod harness;
+mod program;
 mod routes;
 mod scim;
 mod store;

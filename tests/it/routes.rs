@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use portico::http::api;
 use portico::http::request_id;
 use portico::http::route::{Method, Needs, Of, Route};
+use portico::http::{api, ops};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, Reply, TestApp};
@@ -20,11 +20,11 @@ struct Surface {
 }
 
 /// Every surface.
-const SURFACES: &[Surface] = &[Surface {
-    prefix: "/api/v1",
-    routes: || api::routes().collect(),
-    errors: "application/problem+json",
-}];
+const SURFACES: &[Surface] = &[
+    Surface { prefix: "", routes: || ops::ROUTES.iter().collect(), errors: PROBLEM },
+    Surface { prefix: "/api/v1", routes: || api::routes().collect(), errors: PROBLEM },
+];
+const PROBLEM: &str = "application/problem+json";
 
 /// Bodies that mean nothing anywhere, with their media types.
 fn bodies() -> Vec<(&'static str, Vec<u8>)> {
@@ -65,6 +65,9 @@ const QUERIES: &[&str] = &[
     "?permission=%00&resource=%00",
     "?&&==&",
 ];
+
+/// Values that mean nothing as a query parameter, as they stand in a query.
+const VALUES: &[&str] = &["", "%00", "%ff", "-1", "99999999999999999999", "%22%5c%25_", "a%20eq"];
 
 /// Ids that are none, as they stand in a path.
 const IDS: &[&str] = &["x", "%00", "%ff", "..%2f", "%20", "%7B%7D", UNKNOWN];
@@ -244,22 +247,35 @@ on_both_engines! {
         let place = Place::of(&app, "acme").await;
         let operator = app.operator();
         for (surface, row) in rows().filter(|(_, row)| row.method == Method::Get) {
+            let path = place.path(surface, row);
             for query in QUERIES {
-                let path = format!("{}{query}", place.path(surface, row));
+                assert_decent(surface, &operator.get(&format!("{path}{query}")).await);
+            }
+            // What the description names is what a handler reads.
+            for ((name, _), value) in
+                row.doc.query.iter().flat_map(|known| VALUES.iter().map(move |v| (known, v)))
+            {
+                let path = format!("{path}?{name}={value}");
                 assert_decent(surface, &operator.get(&path).await);
             }
         }
     }
 
     async fn an_id_that_is_none_is_not_found(app: TestApp) {
+        app.organization("acme").await;
         let operator = app.operator();
         let long = "x".repeat(5000);
         for (surface, row) in rows().filter(|(_, row)| row.path.contains('{')) {
             for id in IDS.iter().copied().chain([long.as_str()]) {
-                let path = format!("{}{}", surface.prefix, filled(row.path, |_| id.to_owned()));
-                let reply = call(&operator, row.method, &path).await;
-                assert_decent(surface, &reply);
-                assert!(reply.status >= 400, "{reply}");
+                let nowhere = |_: &str| id.to_owned();
+                let here = |name: &str| if name == "org" { "acme".to_owned() } else { nowhere(name) };
+                for steps in [filled(row.path, nowhere), filled(row.path, here)] {
+                    let path = format!("{}{steps}", surface.prefix);
+                    let reply = call(&operator, row.method, &path).await;
+                    assert_decent(surface, &reply);
+                    let nothing = steps.contains(id);
+                    assert!(!nothing || reply.status >= 400, "{reply}");
+                }
             }
         }
     }
@@ -285,6 +301,15 @@ on_both_engines! {
             for who in [app.anonymous(), app.operator()] {
                 who.get(path).await.expect_problem(404, "not-found");
                 who.post(path, json!({})).await.expect_problem(404, "not-found");
+            }
+        }
+    }
+
+    async fn a_request_for_another_host_is_misdirected(app: TestApp) {
+        for path in ["/livez", "/api/v1/organizations", "/nothing"] {
+            for host in ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost"] {
+                let reply = app.operator().with_header("host", host).get(path).await;
+                reply.expect_problem(421, "misdirected");
             }
         }
     }

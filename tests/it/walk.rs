@@ -57,6 +57,11 @@ impl<'a> Company<'a> {
         assert!(company.start_url.starts_with(&app.url));
         assert!(!connection.to_string().contains("not-told-again"), "a secret is shown");
         company.add_rules().await;
+        app.run_worker().await;
+        let path = format!("/api/v1/organizations/{}/mapping-rules/status", company.id);
+        let status = app.operator().get(&path).await.expect(200).json();
+        assert_eq!(status["state"], "idle", "{status}");
+        assert_eq!(status["version"], status["applied_version"], "{status}");
         company
     }
 
@@ -284,9 +289,10 @@ on_both_engines! {
         let unresolved = &access["unresolved"][0];
         assert_eq!(unresolved["resource"], "site:lyons", "{access}");
         assert_eq!(unresolved["nearest"], "site:lyon", "{access}");
-        // The site that comes later is hers as soon as it is there.
+        // The site that comes later is hers without a word from the directory.
         let path = format!("/api/v1/organizations/{}/resources/site/lyons", acme.id);
         app.operator().put(&path, json!({"name": "Lyons"})).await.expect(201);
+        app.run_worker().await;
         assert_eq!(acme.holds(&ada).await, pairs([("operation-manager", "site:lyons")]));
         assert_eq!(acme.access(&ada).await["unresolved"], json!([]));
     }

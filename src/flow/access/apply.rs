@@ -30,7 +30,7 @@ use super::ACCESS_CHANGED;
 pub const EVALUATED_AT_ONCE: usize = 500;
 
 /// A role on a reach, as events name it.
-type Held = (String, Reach);
+pub(in crate::flow) type Held = (String, Reach);
 
 /// Applies rules to users within one transaction.
 pub(super) struct Applying {
@@ -225,11 +225,13 @@ impl Applying {
     }
 }
 
-fn held(grant: &Grant) -> Held {
+/// A grant without its source.
+pub(in crate::flow) fn held(grant: &Grant) -> Held {
     (grant.role.clone(), grant.reach.clone())
 }
 
-fn shown((role, reach): &Held) -> Value {
+/// A role on a reach in the words of events.
+pub(in crate::flow) fn shown((role, reach): &Held) -> Value {
     json!({"role": role, "resource": reach.resource()})
 }
 

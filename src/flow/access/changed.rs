@@ -51,6 +51,15 @@ pub async fn hold_rules(work: &mut Work) -> Result<(), Problem> {
     hold(work, Hold::Shared).await.map(drop)
 }
 
+/// Holds the organization's rule set alone until commit: before rules or resources are read that
+/// are to change.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn hold_rules_alone(work: &mut Work) -> Result<(), Problem> {
+    hold(work, Hold::Alone).await.map(drop)
+}
+
 async fn hold(work: &mut Work, wanted: Hold) -> Result<rule_set::RuleSet, Problem> {
     if let Some((held, set)) = &work.rule_set
         && (*held == Hold::Alone || *held == wanted)

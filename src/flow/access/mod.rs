@@ -12,9 +12,10 @@ pub mod live;
 mod rules;
 
 pub use apply::EVALUATED_AT_ONCE;
+pub(super) use apply::{Held, held, shown};
 pub use changed::{
-    Fact, FactChange, WIDE_USERS, facts_changed, group_renamed, hold_rules, resources_changed,
-    rules_changed,
+    Fact, FactChange, WIDE_USERS, facts_changed, group_renamed, hold_rules, hold_rules_alone,
+    resources_changed, rules_changed,
 };
 pub use job::{JOB, Step, failed, step};
 pub use rules::{Rules, draft, roles};

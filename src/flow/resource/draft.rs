@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::super::fields::Fields;
+use super::super::fields::{Fields, step};
 use super::super::problem::Problem;
 use super::super::work::Work;
 use crate::domain::platform::{Definition, KindIndex, ResourceKind};
@@ -122,7 +122,7 @@ fn check_attributes(fields: &mut Fields, attributes: &Map<String, Value>) {
         return;
     }
     for (name, value) in attributes {
-        let pointer = format!("/attributes/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("/attributes/{}", step(name));
         match value {
             Value::String(text) if text.chars().count() <= TEXT_MAX => {}
             Value::Number(_) | Value::Bool(_) | Value::Null => {}

@@ -16,7 +16,6 @@ use crate::domain::event::Happened;
 use crate::domain::resource::{ResourceRef, fold};
 use crate::store;
 use crate::store::resource::Resource;
-use crate::store::rule_set::Hold;
 
 pub use draft::{ATTRIBUTES_MAX, Draft, TEXT_MAX, URL_MAX};
 pub use remove::{CASCADE_MAX, delete};
@@ -48,7 +47,7 @@ pub async fn put(
     condition: &Condition,
 ) -> Result<(Resource, Done), Problem> {
     if !stays(work, draft).await? {
-        store::rule_set::hold(&mut work.scope(), Hold::Alone).await?;
+        access::hold_rules_alone(work).await?;
     }
     let mut fields = Fields::new();
     let checked = draft::check(work, &mut fields, draft).await?;
@@ -68,7 +67,7 @@ pub async fn put_all(work: &mut Work, drafts: &[Draft]) -> Result<Vec<(Resource,
         let detail = format!("Send 1 to {BATCH_MAX} resources.");
         return Err(Problem::invalid("/resources", "length", detail));
     }
-    store::rule_set::hold(&mut work.scope(), Hold::Alone).await?;
+    access::hold_rules_alone(work).await?;
     let mut done = Vec::with_capacity(drafts.len());
     let mut fields = Fields::new();
     draft::refuse_twice(&mut fields, drafts);

@@ -11,7 +11,6 @@ use crate::domain::id::UserId;
 use crate::domain::resource::{ResourceRef, fold};
 use crate::store;
 use crate::store::resource::Resource;
-use crate::store::rule_set::Hold;
 
 /// Resources that one removal may take with it.
 pub const CASCADE_MAX: usize = 10_000;
@@ -30,7 +29,7 @@ pub async fn delete(
     cascade: bool,
     condition: &Condition,
 ) -> Result<(), Problem> {
-    store::rule_set::hold(&mut work.scope(), Hold::Alone).await?;
+    access::hold_rules_alone(work).await?;
     let found = store::resource::by_key(&mut work.scope(), kind, &fold(key)).await?;
     let found = found.ok_or_else(|| Problem::not_found("resource"))?;
     condition.meet(found.version)?;

@@ -127,6 +127,11 @@ fn tidy(mut request: Request) -> Request {
     request
 }
 
+/// A refusal that comes before any route of this surface, in its format (C8).
+pub fn refuse(problem: Problem) -> Response {
+    Failure::from(problem).into_response()
+}
+
 async fn in_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(Duration::from_secs(REQUEST_S), next.run(request)).await {
         Ok(response) => response,

@@ -6,6 +6,7 @@
 //! alone, and only where private networks are allowed (R8, R19).
 
 mod address;
+mod direct;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 pub use address::Reach;
+pub use direct::Direct;
 
 /// How long a connection may take to open, in seconds.
 pub const CONNECT_S: u64 = 5;
@@ -104,30 +106,28 @@ impl Guarded {
         let client = self.client.as_ref().map_err(|error| Refused::Unbuilt(error.clone()))?;
         let (parts, body) = request.into_parts();
         let url = check(&parts.uri.to_string(), self.reach)?;
-        let mut answer = client
-            .request(parts.method, url)
-            .headers(parts.headers)
-            .body(body)
-            .send()
-            .await
-            .map_err(sort)?;
-        let limit = answer_max.min(ANSWER_MAX);
-        let announced = answer.content_length().unwrap_or(0);
-        if usize::try_from(announced).map_or(true, |announced| announced > limit) {
+        let request = client.request(parts.method, url).headers(parts.headers).body(body);
+        read(request.send().await.map_err(sort)?, answer_max.min(ANSWER_MAX)).await
+    }
+}
+
+/// Reads a whole answer, up to `limit` bytes.
+async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response<Vec<u8>>, Refused> {
+    let announced = answer.content_length().unwrap_or(0);
+    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
+        return Err(Refused::TooLarge(limit));
+    }
+    let mut read = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(sort)? {
+        if read.len() + chunk.len() > limit {
             return Err(Refused::TooLarge(limit));
         }
-        let mut read = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(sort)? {
-            if read.len() + chunk.len() > limit {
-                return Err(Refused::TooLarge(limit));
-            }
-            read.extend_from_slice(&chunk);
-        }
-        let mut response = Response::new(read);
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        Ok(response)
+        read.extend_from_slice(&chunk);
     }
+    let mut response = Response::new(read);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
 }
 
 /// Reads a URL as it will be asked: the parser turns every spelling of an address into the address.

@@ -47,6 +47,15 @@ async fn execute(tx: &mut Tx, sql: &'static str, owner: OrganizationId) -> Resul
     Ok(())
 }
 
+#[tokio::test]
+async fn a_text_that_postgres_cannot_keep_is_the_callers_fault() {
+    let database = super::Database::postgres().await;
+    let db = database.open().await;
+    let nul = Organization { name: "\0".to_owned(), ..awkward("acme") };
+    let refused = insert(&db, &nul).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Text), "{refused:?}");
+}
+
 #[derive(Debug, PartialEq, FromRow)]
 struct Values {
     id: Uuid,

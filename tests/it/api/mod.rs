@@ -1,3 +1,5 @@
 //! The management surface, one file a noun.
 
+mod directory;
+mod domain;
 mod organization;

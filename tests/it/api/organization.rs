@@ -207,7 +207,7 @@ on_both_engines! {
     async fn an_organization_that_is_not_there_is_not_found(app: TestApp) {
         let long = "x".repeat(4000);
         let nil = "018f0000-0000-7000-8000-000000000000";
-        for name in [nil, "nobody", "%00", "%ff", "a%2Fb", "Acme", &long] {
+        for name in [nil, "nobody", "%ff", "a%2Fb", "Acme", &long] {
             read(&app, name).await.expect_problem(404, "not-found");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use portico::app::{App, Base, Public};
 use portico::domain::platform::Definition;
@@ -9,10 +10,12 @@ use portico::domain::secret::SecretHash;
 use portico::domain::time::{Clock, Timestamp};
 use portico::flow;
 use portico::store::{self, Db};
+use portico::worker::{self, Worker};
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
 use super::database::{Database, aside};
@@ -21,6 +24,10 @@ use super::database::{Database, aside};
 pub const OPERATOR_TOKEN: &str = "operator-token-of-the-tests-0123456789";
 /// When every test begins.
 pub const BEGIN: &str = "2026-11-21T10:00:00Z";
+/// How long the worker may take, in seconds.
+const WORKER_S: u64 = 60;
+/// Between two looks at what it has left, in milliseconds.
+const LOOK_MS: u64 = 20;
 
 /// A served app with a database of its own.
 pub struct TestApp {
@@ -51,7 +58,11 @@ impl TestApp {
             db: database.open().await,
             clock: Clock::manual(Timestamp::parse(BEGIN).unwrap()),
             platform: platform(),
-            public: Public { url: url.parse().unwrap(), secure: false },
+            public: Public {
+                url: url.parse().unwrap(),
+                secure: false,
+                trusted_proxies: Vec::new(),
+            },
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
@@ -65,9 +76,30 @@ impl TestApp {
         Self { app, url, client: client(), server, database: Arc::new(database) }
     }
 
+    /// The database beneath it, for a second process beside it.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Moves the clock forward.
     pub fn advance_s(&self, seconds: i64) {
         self.app.runner.clock.advance_s(seconds);
+    }
+
+    /// Runs the worker until nothing is left in the outbox.
+    pub async fn run_worker(&self) {
+        let stop = CancellationToken::new();
+        let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
+        let worker = worker::start(Worker { runner, feed }, stop.clone());
+        for _ in 0..WORKER_S * 1000 / LOOK_MS {
+            if store::outbox::count(&mut self.app.runner.db.conn()).await.expect("a count") == 0 {
+                stop.cancel();
+                worker.await.expect("the worker ends when it is told to");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+        }
+        panic!("the worker leaves rows in the outbox");
     }
 
     /// Somebody without any credential.

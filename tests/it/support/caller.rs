@@ -119,6 +119,21 @@ impl Caller {
 
     /// Any request: `path` is below the app's URL or an absolute URL.
     pub async fn send(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Reply {
+        let named = format!("{method} {path}");
+        let sent = self.attempt(method, path, body).await;
+        sent.unwrap_or_else(|error| panic!("{named}: {error:?}"))
+    }
+
+    /// Any request, where the other side may die in the middle.
+    ///
+    /// # Errors
+    /// No answer, or half of one.
+    pub async fn attempt(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> reqwest::Result<Reply> {
         let absolute = path.starts_with("http://") || path.starts_with("https://");
         let url = if absolute { path.to_owned() } else { format!("{}{path}", self.base) };
         let named = format!("{method} {url}");
@@ -132,11 +147,11 @@ impl Caller {
         if let Some((media_type, bytes)) = body {
             request = request.header(CONTENT_TYPE, media_type).body(bytes);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{named}: {error:?}"));
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         self.keep(&url, &headers);
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{named}: {error:?}"));
-        Reply { request: named, status, headers, body: body.to_vec() }
+        let body = response.bytes().await?;
+        Ok(Reply { request: named, status, headers, body: body.to_vec() })
     }
 
     fn cookies(&self, url: &str) -> Option<String> {

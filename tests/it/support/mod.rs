@@ -16,6 +16,7 @@ pub mod provider;
 pub use app::TestApp;
 pub use caller::Caller;
 pub use reply::Reply;
+pub use server::TestServer;
 
 /// Makes two tests of each: `name::sqlite` and `name::postgres`.
 macro_rules! on_both_engines {

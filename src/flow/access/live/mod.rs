@@ -39,7 +39,12 @@ pub struct Live {
     db: Db,
     definition: Arc<Definition>,
     cells: Mutex<HashMap<OrganizationId, Arc<Cell>>>,
+    /// Whose users are: what never changes of them.
+    homes: Mutex<HashMap<UserId, OrganizationId>>,
 }
+
+/// Users whose home is kept in memory.
+pub const HOMES_MAX: usize = 1_000_000;
 
 impl Listener for Live {
     fn changed(&self, organization: OrganizationId, changes: &[Change]) {
@@ -67,11 +72,34 @@ impl Live {
     /// A memory that knows nothing yet.
     #[must_use]
     pub fn new(db: Db, definition: Arc<Definition>) -> Self {
-        Self { db, definition, cells: Mutex::default() }
+        Self { db, definition, cells: Mutex::default(), homes: Mutex::default() }
     }
 
     fn cells(&self) -> std::sync::MutexGuard<'_, HashMap<OrganizationId, Arc<Cell>>> {
         self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The organization that a user is at home in; `None` when there is no such user. A user who
+    /// was removed may keep hers: she is unknown there.
+    ///
+    /// # Errors
+    /// 503 when it must be read and the database does not answer.
+    pub async fn home(&self, user: UserId) -> Result<Option<OrganizationId>, Problem> {
+        let homes = || self.homes.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = homes().get(&user).copied();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let noun = store::owner::Owned::User;
+        let found = store::owner::of(&mut self.db.conn(), noun, user.0).await?;
+        if let Some(organization) = found {
+            let mut homes = homes();
+            if homes.len() >= HOMES_MAX {
+                homes.clear();
+            }
+            homes.insert(user, organization);
+        }
+        Ok(found)
     }
 
     /// Asks about some users: `question` sees a snapshot in which these are as the database had

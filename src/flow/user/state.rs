@@ -1,0 +1,155 @@
+//! Whether a user may act, by hand: suspend, resume, remove, and the one way in which users end.
+
+use uuid::Uuid;
+
+use super::super::condition::Condition;
+use super::super::problem::{Code, Problem};
+use super::super::work::Work;
+use super::super::{access, grant};
+use super::load;
+use crate::domain::access::grant::Source;
+use crate::domain::change::Change;
+use crate::domain::event::Happened;
+use crate::domain::id::UserId;
+use crate::domain::tombstone::Name;
+use crate::domain::user::{Suspender, User};
+use crate::scim::fold;
+use crate::store;
+
+/// Suspends a user by hand: her sessions end, and nobody but an admin lifts it.
+///
+/// # Errors
+/// 404; 409 `last-holder` when nobody else has a role that must keep a holder.
+pub async fn suspend(work: &mut Work, id: UserId) -> Result<User, Problem> {
+    store::organization::hold(&mut work.scope()).await?;
+    grant::hold_user(work, id).await?;
+    let user = load(work, id).await?;
+    if user.suspended_by.holds(Suspender::Admin) {
+        return Ok(user);
+    }
+    let held = grant::live(work, id).await?;
+    let suspended = mark(work, &user, true).await?;
+    store::user::end_sessions(&mut work.scope(), id).await?;
+    work.record(Happened::to("user.suspended", "user", id).with("by", "admin"));
+    if user.is_enabled() {
+        grant::keep_one(work, &held).await?;
+    }
+    Ok(suspended)
+}
+
+/// Lifts what an admin suspended; what others did stays.
+///
+/// # Errors
+/// 404.
+pub async fn resume(work: &mut Work, id: UserId) -> Result<User, Problem> {
+    grant::hold_user(work, id).await?;
+    let user = load(work, id).await?;
+    if !user.suspended_by.holds(Suspender::Admin) {
+        return Ok(user);
+    }
+    let resumed = mark(work, &user, false).await?;
+    work.record(Happened::to("user.resumed", "user", id).with("by", "admin"));
+    Ok(resumed)
+}
+
+async fn mark(work: &mut Work, user: &User, suspended: bool) -> Result<User, Problem> {
+    let suspended_by = user.suspended_by.with(Suspender::Admin, suspended);
+    let changed = User { suspended_by, updated_at: work.at, ..user.clone() };
+    if !store::user::update(&mut work.scope(), user, &changed).await? {
+        return Err(Problem::new(Code::Conflict, "The user changed meanwhile: try again."));
+    }
+    work.changed(Change::User(user.id));
+    Ok(User { version: user.version + 1, ..changed })
+}
+
+/// Ends every session of a user.
+///
+/// # Errors
+/// 404.
+pub async fn end_sessions(work: &mut Work, id: UserId) -> Result<(), Problem> {
+    load(work, id).await?;
+    let ended = store::user::end_sessions(&mut work.scope(), id).await?;
+    if ended > 0 {
+        work.record(Happened::to("session.ended", "user", id).with("count", ended));
+    }
+    Ok(())
+}
+
+/// Removes a user by hand. One of a live directory loses all access and is suspended by an admin
+/// instead: her directory goes on reading and writing her record.
+///
+/// # Errors
+/// 404, 412 when she changed meanwhile; 409 `last-holder` when nobody else has a role that must
+/// keep a holder.
+pub async fn remove(work: &mut Work, id: UserId, condition: &Condition) -> Result<(), Problem> {
+    access::hold_rules(work).await?;
+    store::organization::hold(&mut work.scope()).await?;
+    store::group::lock_of_user(&mut work.scope(), id.0).await?;
+    grant::hold_user(work, id).await?;
+    let user = load(work, id).await?;
+    condition.meet(user.version)?;
+    let held = grant::live(work, id).await?;
+    if user.directory.is_some() {
+        block(work, &user).await?;
+    } else {
+        erase(work, &user).await?;
+    }
+    if user.is_enabled() { grant::keep_one(work, &held).await } else { Ok(()) }
+}
+
+/// Ends all access of a user whom a directory owns, but her record.
+async fn block(work: &mut Work, user: &User) -> Result<(), Problem> {
+    let before = grant::live(work, user.id).await?;
+    for given in store::grant::of_user(&mut work.scope(), user.id).await? {
+        if given.source != Source::Rule {
+            store::grant::delete(&mut work.scope(), given.id).await?;
+        }
+    }
+    grant::tell(work, user.id, &before).await?;
+    store::user::end_sessions(&mut work.scope(), user.id).await?;
+    work.changed(Change::User(user.id));
+    if !user.suspended_by.holds(Suspender::Admin) {
+        mark(work, user, true).await?;
+        let blocked = Happened::to("user.suspended", "user", user.id);
+        work.record(blocked.with("by", "admin").with("removed", true));
+    }
+    Ok(())
+}
+
+/// Ends a user for good, whoever does it: memberships, sessions, identities and grants go with her,
+/// and traces keep others from inheriting her links. The caller holds her groups and her row.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn erase(work: &mut Work, user: &User) -> Result<(), Problem> {
+    let at = work.at;
+    let groups = store::member::leave_all(&mut work.scope(), user.id).await?;
+    if !groups.is_empty() {
+        store::group::member_left(&mut work.scope(), &groups, at).await?;
+    }
+    leave_traces(work, user).await?;
+    store::user::delete(&mut work.scope(), user.id).await?;
+    for group in groups {
+        let left = Happened::to("group.member_removed", "group", group);
+        work.record(left.with("users", vec![user.id.to_string()]));
+    }
+    work.record(Happened::to("user.removed", "user", user.id));
+    work.changed(Change::User(user.id));
+    Ok(())
+}
+
+async fn leave_traces(work: &mut Work, user: &User) -> Result<(), Problem> {
+    let home = user.directory.map_or(work.organization.0, |directory| directory.0);
+    let mut names: Vec<(Name, Uuid, String)> = vec![(Name::UserName, home, fold(&user.user_name))];
+    if let Some(external_id) = &user.external_id {
+        names.push((Name::ExternalId, home, external_id.clone()));
+    }
+    let identities = store::user::identities(&mut work.scope(), user.id).await?;
+    names.extend(identities.into_iter().map(|(at, subject)| (Name::Subject, at, subject)));
+    let at = work.at;
+    for (name, within, value) in names {
+        let trace = name.trace(within, &value);
+        store::tombstone::insert(&mut work.scope(), trace, user.id, at).await?;
+    }
+    Ok(())
+}

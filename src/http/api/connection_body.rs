@@ -1,0 +1,384 @@
+//! Connections and journal entries as they are sent and shown.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::domain::connection as domain;
+use crate::domain::sign_in::Entry;
+use crate::domain::time::Timestamp;
+use crate::flow::connection::{LinkSent, OidcSent, Sent};
+use crate::flow::fields::Fields;
+use crate::flow::problem::Problem;
+use crate::http::extract::{clearable, kept};
+use crate::http::sso;
+
+/// A new connection.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewConnection)]
+pub struct New {
+    /// What people call it, 1 to 200 characters.
+    name: String,
+    /// `oidc`; `saml` is not offered yet.
+    kind: String,
+    /// `draft`, `active` (unless said) or `disabled`.
+    status: Option<String>,
+    /// `entra`, `okta`, `google` or `generic` (unless said).
+    provider: Option<String>,
+    /// The directory whose users it signs in; the only one unless said.
+    directory_id: Option<String>,
+    /// How a subject finds its user.
+    link: Option<Link>,
+    /// Ids of domains that it may vouch for, once they are verified.
+    domains: Option<Vec<String>>,
+    /// Which claim holds what we know under a name of ours: `email`.
+    claims: Option<BTreeMap<String, String>>,
+    /// Whether guests of the provider's tenant may sign in; no, unless said.
+    guests_allowed: Option<bool>,
+    /// The tenant that a token must name: Entra's `tid`, Google's `hd`.
+    tenant_id: Option<String>,
+    /// The OpenID provider.
+    oidc: Option<Oidc>,
+    /// Not offered yet: `{"enabled": false}` or nothing.
+    #[schema(value_type = Option<Object>)]
+    jit: Option<Value>,
+    /// Not offered yet.
+    #[schema(value_type = Option<Object>)]
+    rule_claims: Option<Value>,
+    /// Not offered yet.
+    allow_idp_initiated: Option<bool>,
+    /// Not offered yet.
+    #[schema(value_type = Option<Object>)]
+    idp_initiated_target: Option<Value>,
+    /// Not offered yet.
+    #[schema(value_type = Option<Object>)]
+    trace_until: Option<Value>,
+    /// Not offered yet.
+    #[schema(value_type = Option<Object>)]
+    saml: Option<Value>,
+}
+
+/// A change as a JSON Merge Patch: what is left out stays.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConnectionChange)]
+pub struct Change {
+    /// What people call it.
+    #[serde(default, deserialize_with = "kept")]
+    name: Option<String>,
+    /// `draft`, `active` or `disabled`.
+    #[serde(default, deserialize_with = "kept")]
+    status: Option<String>,
+    /// `entra`, `okta`, `google` or `generic`.
+    #[serde(default, deserialize_with = "kept")]
+    provider: Option<String>,
+    /// The directory whose users it signs in; `null` for none.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    directory_id: Option<Option<String>>,
+    /// How a subject finds its user.
+    #[serde(default, deserialize_with = "kept")]
+    link: Option<Link>,
+    /// Ids of domains that it may vouch for.
+    #[serde(default, deserialize_with = "kept")]
+    domains: Option<Vec<String>>,
+    /// Which claim holds what we know under a name of ours.
+    #[serde(default, deserialize_with = "kept")]
+    claims: Option<BTreeMap<String, String>>,
+    /// Whether guests of the provider's tenant may sign in.
+    #[serde(default, deserialize_with = "kept")]
+    guests_allowed: Option<bool>,
+    /// The tenant that a token must name; `null` for any.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    tenant_id: Option<Option<String>>,
+    /// The OpenID provider.
+    #[serde(default, deserialize_with = "kept")]
+    oidc: Option<Oidc>,
+    /// Not offered yet: `{"enabled": false}` or nothing.
+    #[schema(value_type = Option<Object>)]
+    jit: Option<Value>,
+    /// Not offered yet.
+    #[schema(value_type = Option<Object>)]
+    rule_claims: Option<Value>,
+    /// Not offered yet.
+    allow_idp_initiated: Option<bool>,
+    /// Not offered yet.
+    #[schema(value_type = Option<Object>)]
+    idp_initiated_target: Option<Value>,
+    /// Not offered yet.
+    #[schema(value_type = Option<Object>)]
+    trace_until: Option<Value>,
+    /// Not offered yet.
+    #[schema(value_type = Option<Object>)]
+    saml: Option<Value>,
+}
+
+/// How a subject finds its user.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConnectionLink)]
+pub struct Link {
+    /// The claim: `sub` unless said, for Entra `oid`.
+    claim: Option<String>,
+    /// `external_id` (unless said), `user_name` or `id`.
+    scim: Option<String>,
+}
+
+/// The OpenID provider and our place there.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConnectionOidc)]
+struct Oidc {
+    /// The issuer, exactly as its discovery document says it.
+    #[serde(default, deserialize_with = "kept")]
+    issuer: Option<String>,
+    /// Our client id there.
+    #[serde(default, deserialize_with = "kept")]
+    client_id: Option<String>,
+    /// Our client secret there; it is sealed and never shown.
+    #[serde(default, deserialize_with = "kept")]
+    client_secret: Option<String>,
+    /// The secret to come: tried when the present one is refused.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    next_client_secret: Option<Option<String>>,
+    /// `basic` (unless said) or `post`.
+    #[serde(default, deserialize_with = "kept")]
+    auth: Option<String>,
+    /// What is asked for: `openid`, `email`, `profile` unless said.
+    #[serde(default, deserialize_with = "kept")]
+    scopes: Option<Vec<String>>,
+    /// When the provider forgets the secret, as RFC 3339.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    secret_expires_at: Option<Option<String>>,
+    /// Leeway on the times of a token in seconds: 0 to 300, 60 unless said.
+    #[serde(default, deserialize_with = "kept")]
+    leeway_s: Option<i64>,
+}
+
+/// Notes options that are known and not offered yet: they would be kept without effect.
+macro_rules! check_offered {
+    ($sent:expr, $fields:expr) => {
+        let is_off = |value: &Value| value.get("enabled") == Some(&Value::Bool(false));
+        let present = [
+            ("/jit", $sent.jit.as_ref().is_some_and(|jit| !is_off(jit))),
+            ("/rule_claims", $sent.rule_claims.as_ref().is_some_and(|sent| !is_empty(sent))),
+            ("/allow_idp_initiated", $sent.allow_idp_initiated == Some(true)),
+            ("/idp_initiated_target", $sent.idp_initiated_target.is_some()),
+            ("/trace_until", $sent.trace_until.is_some()),
+            ("/saml", $sent.saml.is_some()),
+        ];
+        for (pointer, _) in present.into_iter().filter(|(_, sent)| *sent) {
+            $fields.wrong(pointer, "not-offered", "This is not offered yet: leave it out.");
+        }
+    };
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
+}
+
+impl New {
+    /// What was sent, for the flow.
+    ///
+    /// # Errors
+    /// 422 for kinds and options that are not offered yet.
+    pub fn sent(self) -> Result<Sent, Problem> {
+        let mut fields = Fields::new();
+        match self.kind.as_str() {
+            "oidc" => {
+                check_offered!(self, fields);
+            }
+            "saml" => fields.wrong("/kind", "not-offered", "`saml` is not offered yet."),
+            _ => fields.wrong("/kind", "value", "kind is `oidc` or `saml`."),
+        }
+        if self.kind == "oidc" && self.oidc.is_none() {
+            fields.wrong("/oidc", "required", "A connection of kind `oidc` needs this.");
+        }
+        fields.done()?;
+        Ok(Sent {
+            name: Some(self.name),
+            status: self.status,
+            provider: self.provider,
+            directory_id: self.directory_id.map(Some),
+            link: self.link.map(Link::sent),
+            domains: self.domains,
+            claims: self.claims,
+            guests_allowed: self.guests_allowed,
+            tenant_id: self.tenant_id.map(Some),
+            oidc: self.oidc.map(Oidc::sent),
+        })
+    }
+}
+
+impl Change {
+    /// What was sent, for the flow.
+    ///
+    /// # Errors
+    /// 422 for options that are not offered yet.
+    pub fn sent(self) -> Result<Sent, Problem> {
+        let mut fields = Fields::new();
+        check_offered!(self, fields);
+        fields.done()?;
+        Ok(Sent {
+            name: self.name,
+            status: self.status,
+            provider: self.provider,
+            directory_id: self.directory_id,
+            link: self.link.map(Link::sent),
+            domains: self.domains,
+            claims: self.claims,
+            guests_allowed: self.guests_allowed,
+            tenant_id: self.tenant_id,
+            oidc: self.oidc.map(Oidc::sent),
+        })
+    }
+}
+
+impl Link {
+    fn sent(self) -> LinkSent {
+        LinkSent { claim: self.claim, scim: self.scim }
+    }
+}
+
+impl Oidc {
+    fn sent(self) -> OidcSent {
+        OidcSent {
+            issuer: self.issuer,
+            client_id: self.client_id,
+            client_secret: self.client_secret,
+            next_client_secret: self.next_client_secret,
+            auth: self.auth,
+            scopes: self.scopes,
+            secret_expires_at: self.secret_expires_at,
+            leeway_s: self.leeway_s,
+        }
+    }
+}
+
+/// A connection, without its secrets.
+#[derive(Serialize, ToSchema)]
+pub struct Connection {
+    id: String,
+    organization_id: String,
+    name: String,
+    /// `oidc`.
+    kind: &'static str,
+    /// `draft`, `active` or `disabled`.
+    status: &'static str,
+    /// `entra`, `okta`, `google` or `generic`.
+    provider: &'static str,
+    directory_id: Option<String>,
+    link: Link,
+    domains: Vec<String>,
+    claims: BTreeMap<String, String>,
+    guests_allowed: bool,
+    tenant_id: Option<String>,
+    oidc: ShownOidc,
+    /// Where a sign-in begins.
+    start_url: String,
+    /// What to register at the provider.
+    redirect_uri: String,
+    created_at: String,
+    updated_at: String,
+}
+
+/// The OpenID provider and our place there, without the secrets.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShownConnectionOidc)]
+struct ShownOidc {
+    issuer: String,
+    client_id: String,
+    /// `basic` or `post`.
+    auth: &'static str,
+    scopes: Vec<String>,
+    secret_expires_at: Option<String>,
+    leeway_s: i64,
+}
+
+impl Connection {
+    /// A connection as it is shown.
+    pub fn of(app: &App, from: domain::Connection) -> Self {
+        let settings = from.settings;
+        Self {
+            start_url: sso::url(app, from.id, "start"),
+            redirect_uri: sso::url(app, from.id, "callback"),
+            id: from.id.to_string(),
+            organization_id: from.organization_id.to_string(),
+            name: from.name,
+            kind: "oidc",
+            status: from.status.as_str(),
+            provider: from.provider.as_str(),
+            directory_id: from.directory_id.map(|id| id.to_string()),
+            link: Link {
+                claim: Some(settings.link.claim),
+                scim: Some(settings.link.scim.as_str().to_owned()),
+            },
+            domains: from.domains.iter().map(ToString::to_string).collect(),
+            claims: settings.claims,
+            guests_allowed: settings.guests_allowed,
+            tenant_id: settings.tenant_id,
+            oidc: ShownOidc {
+                issuer: settings.oidc.issuer,
+                client_id: settings.oidc.client_id,
+                auth: settings.oidc.auth.as_str(),
+                scopes: settings.oidc.scopes,
+                secret_expires_at: settings
+                    .oidc
+                    .secret_expires_at
+                    .map(|at| Timestamp(at).to_string()),
+                leeway_s: settings.oidc.leeway_s,
+            },
+            created_at: from.created_at.to_string(),
+            updated_at: from.updated_at.to_string(),
+        }
+    }
+}
+
+/// An entry of the sign-in journal.
+#[derive(Serialize, ToSchema)]
+pub struct SignIn {
+    id: String,
+    at: String,
+    /// `signed_in` or `refused`.
+    outcome: &'static str,
+    /// Where it was refused; `session` when it was not.
+    step: String,
+    /// Why it was refused.
+    code: Option<String>,
+    /// Which rule found the user.
+    rule: Option<String>,
+    user_id: Option<String>,
+    /// What the provider calls her.
+    subject: Option<String>,
+    /// Her address as the provider asserts it.
+    email: Option<String>,
+    /// What can be done about it.
+    hint: Option<String>,
+    /// The request that the person was shown.
+    request_id: String,
+}
+
+impl From<Entry> for SignIn {
+    fn from(from: Entry) -> Self {
+        Self {
+            id: from.id.to_string(),
+            at: from.at.to_string(),
+            outcome: if from.code.is_none() { "signed_in" } else { "refused" },
+            step: from.step,
+            code: from.code,
+            rule: from.rule,
+            user_id: from.user_id.map(|id| id.to_string()),
+            subject: from.subject,
+            email: from.email,
+            hint: from.hint,
+            request_id: from.request_id,
+        }
+    }
+}

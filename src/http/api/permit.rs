@@ -1,0 +1,82 @@
+//! Who may give what, and to whom: asked from memory before a write opens.
+//!
+//! The guard has asked whether the caller may use the call at all. Programs of the operator may
+//! give every role; a person gives what roles of hers assign, where she holds them.
+
+use crate::app::App;
+use crate::domain::access::assign::{may_assign, may_manage};
+use crate::domain::access::grant::{Reach, spread};
+use crate::domain::actor::Actor;
+use crate::domain::id::{OrganizationId, UserId};
+use crate::domain::platform::RoleIndex;
+use crate::domain::resource::ResourceRef;
+use crate::flow::access;
+use crate::flow::grant::New;
+use crate::flow::problem::{Code, Problem};
+use crate::http::guard::Caller;
+
+/// Goes on when the caller may give this. What does not fit is left to the flow, which says why.
+///
+/// # Errors
+/// 403 otherwise.
+pub async fn give(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    new: &New,
+) -> Result<(), Problem> {
+    let roles = access::roles(&app.runner.platform);
+    let resources: Result<Vec<_>, _> =
+        new.resources.iter().map(|text| ResourceRef::parse(text)).collect();
+    let (Some(role), Ok(resources)) = (roles.index(&new.role), resources) else { return Ok(()) };
+    let Ok(grants) = spread(&roles, role, &resources) else { return Ok(()) };
+    assign(app, caller, organization, &grants).await
+}
+
+/// Goes on when the caller may give, or take, all of these.
+///
+/// # Errors
+/// 403 otherwise.
+pub async fn assign(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    grants: &[(RoleIndex, Reach)],
+) -> Result<(), Problem> {
+    let Actor::User(actor) = caller.actor else { return Ok(()) };
+    let now = app.runner.clock.now();
+    let allowed = app
+        .live
+        .ask(organization, &[actor], |snapshot, _| {
+            snapshot.is_some_and(|snapshot| {
+                grants.iter().all(|(role, reach)| may_assign(snapshot, actor, (*role, reach), now))
+            })
+        })
+        .await?;
+    if allowed { Ok(()) } else { Err(refused("None of your roles gives this role there.")) }
+}
+
+/// Goes on when the caller may give every role that the target holds.
+///
+/// # Errors
+/// 403 otherwise.
+pub async fn manage(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    target: UserId,
+) -> Result<(), Problem> {
+    let Actor::User(actor) = caller.actor else { return Ok(()) };
+    let now = app.runner.clock.now();
+    let allowed = app
+        .live
+        .ask(organization, &[actor, target], |snapshot, _| {
+            snapshot.is_some_and(|snapshot| may_manage(snapshot, actor, target, now))
+        })
+        .await?;
+    if allowed { Ok(()) } else { Err(refused("The user holds roles that you may not give.")) }
+}
+
+fn refused(detail: &str) -> Problem {
+    Problem::new(Code::Forbidden, detail)
+}

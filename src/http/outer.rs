@@ -1,0 +1,66 @@
+//! What every request passes before its route: our host, a bounded time, no panic, one log line.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::FutureExt;
+
+use super::{request_id, surface};
+use crate::app::App;
+use crate::flow::problem::{Code, Problem};
+use crate::telemetry::{Finished, ROUTE_NONE, Stopwatch, request_finished};
+
+/// A request is answered within this time, or refused with 503 (E24).
+pub const ANSWER_WITHIN_S: u64 = 30;
+
+/// Counts and logs the request by the pattern of its route.
+pub async fn log(request: Request, next: Next) -> Response {
+    let watch = Stopwatch::start();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    request_finished(&Finished {
+        method: method.as_str(),
+        route: route.as_ref().map_or(ROUTE_NONE, MatchedPath::as_str),
+        status: response.status().as_u16(),
+        took: watch.elapsed(),
+        request_id: &request_id::current(),
+    });
+    response
+}
+
+/// Refuses what is for another host (421), what takes too long (503) and what panics (500).
+pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    if !is_ours(&app, &request) {
+        let detail = format!("Only {} is served here: use that address.", app.public.url);
+        return surface::refuse(&uri, Problem::new(Code::Misdirected, detail));
+    }
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(Duration::from_secs(ANSWER_WITHIN_S), answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => surface::refuse(&uri, Problem::internal("a handler panicked")),
+        Err(_) => surface::refuse(&uri, Problem::unavailable("a handler took too long")),
+    }
+}
+
+/// Whether the request names the host of `public_url`, with its port unless it is the default one.
+fn is_ours(app: &App, request: &Request) -> bool {
+    let named = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| request.uri().authority().map(http::uri::Authority::as_str));
+    let (Some(named), Some(host)) = (named, app.public.url.host_str()) else { return false };
+    let own = match app.public.url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    let default = app.public.url.port_or_known_default().map(|port| format!("{host}:{port}"));
+    named.eq_ignore_ascii_case(&own)
+        || default.is_some_and(|default| named.eq_ignore_ascii_case(&default))
+}

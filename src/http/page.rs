@@ -1,0 +1,219 @@
+//! Pages for people: how they are rendered, and the headers that guard them (K6).
+//!
+//! Pages have no scripts; their one style sheet stands in them and is allowed by its digest.
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::request_id;
+use crate::app::App;
+use crate::flow::problem::Problem;
+
+/// The style of all pages: readable without colour, at any size, in light and dark.
+pub const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--line:#6b7280;--act:#0b57d0}\
+@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#16181c;--line:#9aa0a6;--act:#8ab4f8}}\
+body{margin:0;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}\
+main{max-width:30rem;margin:0 auto;padding:3rem 1.25rem}\
+h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1rem;margin:2rem 0 .5rem}\
+label{display:block;margin-bottom:.25rem}\
+input{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;border:1px solid var(--line);\
+border-radius:.25rem;color:inherit;background:inherit}\
+button,.button{font:inherit;display:inline-block;padding:.5rem 1rem;border:2px solid var(--act);\
+border-radius:.25rem;color:var(--act);background:none;text-decoration:none;cursor:pointer}\
+:focus-visible{outline:3px solid var(--act);outline-offset:2px}\
+ul{list-style:none;padding:0}li{margin:.5rem 0}\
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}dd{margin:0}\
+code{overflow-wrap:anywhere}";
+
+/// Renders a page.
+pub fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => {
+            let mut response = (status, Html(html)).into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if let Ok(policy) = HeaderValue::from_str(&policy()) {
+                headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            response
+        }
+        Err(error) => super::answer::Refusal(Problem::internal(error)).into_response(),
+    }
+}
+
+/// A form may lead to any identity provider, since browsers hold its redirects against the policy.
+fn policy() -> String {
+    let style = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'; \
+         form-action 'self' https: http://127.0.0.1:* http://localhost:*"
+    )
+}
+
+/// Whether the caller is a browser that wants a page.
+#[must_use]
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let Some(accepted) = accepted else { return false };
+    accepted.split(',').any(|one| {
+        one.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/html")
+    })
+}
+
+/// Whether the caller is a program that wants JSON: it says so, and says nothing of pages.
+#[must_use]
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let json = accepted.is_some_and(|accepted| {
+        accepted.contains("application/json") || accepted.contains("application/problem+json")
+    });
+    json && !wants_page(headers)
+}
+
+/// What a refused person reads.
+pub struct Refused<'a> {
+    /// The status.
+    pub status: StatusCode,
+    /// The stable code.
+    pub code: &'a str,
+    /// One sentence as a heading.
+    pub heading: &'a str,
+    /// What she can do.
+    pub said: &'a str,
+    /// Where she can start again.
+    pub again: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sso/refused.html")]
+struct RefusedPage<'a> {
+    heading: &'a str,
+    said: &'a str,
+    again: Option<&'a str>,
+    code: &'a str,
+    request_id: String,
+}
+
+impl Refused<'_> {
+    /// A page, or a problem (RFC 9457) for a program.
+    #[must_use]
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        if wants_json(headers) {
+            return self.problem();
+        }
+        page(
+            self.status,
+            &RefusedPage {
+                heading: self.heading,
+                said: self.said,
+                again: self.again.as_deref(),
+                code: self.code,
+                request_id: request_id::current(),
+            },
+        )
+    }
+
+    fn problem(&self) -> Response {
+        let body = json!({
+            "type": format!("urn:portico:problem:{}", self.code),
+            "title": self.heading,
+            "status": self.status.as_u16(),
+            "detail": self.said,
+            "code": self.code,
+            "request_id": request_id::current(),
+        });
+        let media = [
+            (header::CONTENT_TYPE, "application/problem+json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        (self.status, media, body.to_string()).into_response()
+    }
+}
+
+/// A problem as a page for people, as JSON for programs.
+pub fn refuse(problem: Problem, headers: &HeaderMap) -> Response {
+    if wants_json(headers) {
+        return super::answer::Refusal(problem).into_response();
+    }
+    super::answer::log(&problem);
+    let refused = Refused {
+        status: super::answer::status(problem.code),
+        code: problem.code.as_str(),
+        heading: problem.code.title(),
+        said: &problem.detail,
+        again: None,
+    };
+    let mut response = refused.answer(headers);
+    if let Some(seconds) = problem.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Puts the guarding headers on every answer that has not its own.
+pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut put = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    put(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(header::X_FRAME_OPTIONS, "DENY");
+    if app.public.secure {
+        put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepting(text: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, text.parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn a_browser_gets_a_page_and_a_program_json() {
+        let browser = accepting("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
+        assert!(wants_page(&browser) && !wants_json(&browser));
+        let program = accepting("application/json");
+        assert!(wants_json(&program) && !wants_page(&program));
+        let either = accepting("*/*");
+        assert!(!wants_json(&either) && !wants_page(&either));
+        assert!(wants_page(&accepting("application/json, Text/HTML;q=0.1")));
+    }
+
+    #[test]
+    fn what_a_page_shows_is_escaped() {
+        let refused = Refused {
+            status: StatusCode::FORBIDDEN,
+            code: "x",
+            heading: "h",
+            said: "<script>alert(1)</script>",
+            again: Some("/sso/\"><script>".to_owned()),
+        };
+        let html = RefusedPage {
+            heading: refused.heading,
+            said: refused.said,
+            again: refused.again.as_deref(),
+            code: refused.code,
+            request_id: String::new(),
+        };
+        let html = html.render().unwrap();
+        assert!(!html.contains("<script"), "{html}");
+        assert!(html.contains("<html lang=\"en\">") && html.contains("<h1>h</h1>"));
+    }
+}

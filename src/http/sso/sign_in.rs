@@ -1,0 +1,128 @@
+//! `/sign-in`: home-realm discovery. The domain of an address finds a connection; whether the
+//! address is anybody's is never looked at, so nothing can be learnt here (LI11).
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, http::HeaderMap};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::place::url;
+use crate::app::App;
+use crate::domain::domain_name::DomainName;
+use crate::domain::identity::EMAIL_MAX;
+use crate::domain::login::ReturnTo;
+use crate::domain::organization::{Slug, Status};
+use crate::flow;
+use crate::flow::problem::Problem;
+use crate::http::page;
+use crate::store;
+use crate::store::connection::Choice as Found;
+
+/// Connections that are offered to choose from.
+const CHOICES_MAX: i64 = 20;
+/// What somebody reads whom no connection was found for, whatever the reason.
+const NOT_FOUND: &str = "No sign-in is set up for this. Check what you entered, or ask your \
+                         administrator for the link to sign in.";
+
+/// What the page is asked for.
+#[derive(Deserialize)]
+pub struct Asked {
+    return_to: Option<String>,
+}
+
+/// What was entered.
+#[derive(Deserialize)]
+pub struct Entered {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    organization: String,
+    return_to: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sso/sign_in.html")]
+struct SignIn {
+    notice: Option<&'static str>,
+    return_to: String,
+    choices: Vec<Choice>,
+}
+
+struct Choice {
+    name: String,
+    url: String,
+}
+
+/// The page that asks who wants to sign in.
+pub async fn page(Query(asked): Query<Asked>) -> Response {
+    let return_to = target(asked.return_to.as_deref());
+    shown(StatusCode::OK, SignIn { notice: None, return_to, choices: Vec::new() })
+}
+
+/// Finds the connection and sends the browser there.
+pub async fn find(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(entered): Form<Entered>,
+) -> Response {
+    let return_to = target(entered.return_to.as_deref());
+    let email = entered.email.trim();
+    let found = match look_up(&app, email, entered.organization.trim()).await {
+        Ok(found) => found,
+        Err(problem) => return page::refuse(problem, &headers),
+    };
+    let mut choices: Vec<Choice> = found
+        .into_iter()
+        .map(|(id, name)| Choice { name, url: start(&app, id, &return_to, email) })
+        .collect();
+    match choices.len() {
+        0 => {
+            let notice = Some(NOT_FOUND);
+            shown(StatusCode::OK, SignIn { notice, return_to, choices })
+        }
+        1 => choices.pop().map_or_else(
+            || StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            |only| Redirect::to(&only.url).into_response(),
+        ),
+        _ => shown(StatusCode::OK, SignIn { notice: None, return_to, choices }),
+    }
+}
+
+async fn look_up(app: &App, email: &str, organization: &str) -> Result<Vec<Found>, Problem> {
+    let conn = &mut app.runner.db.conn();
+    if let Some(domain) = DomainName::of_email(email).filter(|_| email.len() <= EMAIL_MAX) {
+        return Ok(store::connection::by_domain(conn, &domain, CHOICES_MAX).await?);
+    }
+    let Some(slug) = Slug::parse(&organization.to_ascii_lowercase()) else {
+        return Ok(Vec::new());
+    };
+    match store::organization::by_slug(conn, &slug).await? {
+        Some(found) if found.status == Status::Active => {
+            let scope = &mut app.runner.read(found.id);
+            Ok(store::connection::active(scope, CHOICES_MAX).await?)
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The start of a connection, with the target and the address as a hint for the provider.
+fn start(app: &App, id: crate::domain::id::ConnectionId, return_to: &str, email: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("return_to", return_to);
+    if DomainName::of_email(email).is_some() {
+        query.append_pair("login_hint", email);
+    }
+    format!("{}?{}", url(app, id, "start"), query.finish())
+}
+
+/// A target that leads away is forgotten here: the page itself does no harm.
+fn target(sent: Option<&str>) -> String {
+    flow::sign_in::return_to(sent).unwrap_or_else(ReturnTo::home).as_str().to_owned()
+}
+
+fn shown(status: StatusCode, template: SignIn) -> Response {
+    page::page(status, &template)
+}

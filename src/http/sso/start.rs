@@ -1,0 +1,136 @@
+//! `GET /sso/{connection}/start`: a sign-in begins.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::place::Place;
+use crate::app::App;
+use crate::domain::actor::Actor;
+use crate::domain::id::LoginId;
+use crate::domain::identity::EMAIL_MAX;
+use crate::domain::login::{LIFE_S, Login, ReturnTo};
+use crate::domain::seal::Place as Sealed;
+use crate::domain::secret::{SecretHash, draw};
+use crate::domain::sign_in::{Refusal, Step};
+use crate::domain::time::Rng;
+use crate::flow;
+use crate::flow::problem::{Code, Problem};
+use crate::http::cookie::Cookie;
+use crate::http::page;
+use crate::outbound::oidc::Ask;
+
+/// The table and column of a login's PKCE verifier.
+pub const VERIFIER: &str = "logins.verifier";
+
+/// What the caller may ask for.
+#[derive(Deserialize)]
+pub struct Asked {
+    return_to: Option<String>,
+    login_hint: Option<String>,
+}
+
+/// Begins a sign-in and sends the browser to the provider.
+pub async fn start(
+    State(app): State<App>,
+    Path(connection): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let begun = match begin(&app, &connection, &asked).await {
+        Ok(begun) => begun,
+        Err(problem) => return page::refuse(problem, &headers),
+    };
+    match begun {
+        Begun::Sent(response) => response,
+        Begun::Refused(place, refusal) => place.refuse(&app, &headers, refusal).await,
+    }
+}
+
+enum Begun {
+    Sent(Response),
+    Refused(Box<Place>, Refusal),
+}
+
+/// What is sent out and of which only hashes stay.
+struct Secrets {
+    state: String,
+    nonce: String,
+    verifier: String,
+    browser: String,
+}
+
+async fn begin(app: &App, connection: &str, asked: &Asked) -> Result<Begun, Problem> {
+    let place = Place::of(app, connection).await?;
+    let Some(return_to) = flow::sign_in::return_to(asked.return_to.as_deref()) else {
+        return Err(Problem::new(Code::Malformed, "return_to is not a path of this host."));
+    };
+    if let Err(refusal) = place.check_open(Step::Start) {
+        return Ok(Begun::Refused(Box::new(place), refusal));
+    }
+    let [state, nonce, verifier, browser] = std::array::from_fn(|_| draw(Rng));
+    let secrets = Secrets { state, nonce, verifier, browser };
+    let redirect_uri = place.redirect_uri(app);
+    let hint = asked.login_hint.as_deref();
+    let ask = Ask {
+        redirect_uri: &redirect_uri,
+        state: &secrets.state,
+        nonce: &secrets.nonce,
+        verifier: &secrets.verifier,
+        login_hint: hint.filter(|hint| (1..=EMAIL_MAX).contains(&hint.len())),
+    };
+    let oidc = &place.connection.settings.oidc;
+    let url = match app.providers.authorization_url(oidc, &ask).await {
+        Ok(url) => url,
+        Err(refusal) => return Ok(Begun::Refused(Box::new(place), refusal)),
+    };
+    remember(app, &place, &secrets, return_to).await?;
+    sent(app, url.as_str(), &secrets).map(Begun::Sent)
+}
+
+async fn remember(
+    app: &App,
+    place: &Place,
+    secrets: &Secrets,
+    return_to: ReturnTo,
+) -> Result<(), Problem> {
+    let (id, now): (LoginId, _) = (app.runner.id(), app.runner.clock.now());
+    let organization = place.connection.organization_id;
+    let at = Sealed { table: VERIFIER, row: id.0, organization };
+    let verifier =
+        app.seal.seal(Rng, at, secrets.verifier.as_bytes()).map_err(Problem::internal)?;
+    let login = Login {
+        id,
+        organization_id: organization,
+        connection_id: place.connection.id,
+        state: SecretHash::of(secrets.state.as_bytes()),
+        browser: SecretHash::of(secrets.browser.as_bytes()),
+        nonce: SecretHash::of(secrets.nonce.as_bytes()),
+        verifier,
+        return_to,
+        created_at: now,
+        expires_at: now.plus_s(LIFE_S),
+        used_at: None,
+    };
+    app.runner
+        .write(Actor::Anonymous, organization, move |work| {
+            let login = login.clone();
+            Box::pin(async move { flow::sign_in::begin(work, &login).await })
+        })
+        .await
+}
+
+fn sent(app: &App, url: &str, secrets: &Secrets) -> Result<Response, Problem> {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    let location = HeaderValue::from_str(url).map_err(Problem::internal)?;
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let cookie = Cookie::Login.set(&secrets.browser, &app.public);
+    headers.append(
+        header::SET_COOKIE,
+        cookie.ok_or_else(|| Problem::internal("the login cookie is no header"))?,
+    );
+    Ok(response)
+}

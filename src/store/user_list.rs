@@ -1,0 +1,212 @@
+//! Users as the management surface lists them: filtered, sorted, page by page.
+//!
+//! One text for each order; an empty parameter filters nothing. The words of `q` are looked for in
+//! login, e-mail and names by their keys; given and family name have none and are compared as they
+//! are and in lower case.
+
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::scope::Scope;
+use super::user::{Row, user_columns};
+use crate::domain::id::{DirectoryId, UserId};
+use crate::domain::time::Timestamp;
+use crate::domain::user::User;
+use crate::scim::fold;
+
+/// The conditions of a list, `$2` to `$10`.
+macro_rules! listed {
+    () => {
+        "
+        from users u
+        where u.organization_id = $1
+            and ($2 = '' or u.source = $2)
+            and ($3 = '' or $3 = case
+                when u.suspended_by <> 0 then 'suspended'
+                when u.last_sign_in_at is null then 'provisioned'
+                else 'active' end)
+            and ($4 = '' or exists (
+                select 1 from grants g
+                where g.user_id = u.id and g.role = $4
+                    and (g.expires_at is null or g.expires_at > $9)))
+            and ($5 = '' or exists (
+                select 1 from grants g
+                where g.user_id = u.id and g.reach = 'resource' and g.resource_kind = $5
+                    and g.resource_key = $6 and (g.expires_at is null or g.expires_at > $9)))
+            and (not $10 or not exists (
+                select 1 from grants g
+                where g.user_id = u.id and (g.expires_at is null or g.expires_at > $9)))
+            and ($7 = '' or u.external_ref = $7)
+            and ($8 = '' or u.user_name_key like $8 escape '!' or u.email_key like $8 escape '!'
+                or u.display_name_key like $8 escape '!'
+                or u.first_name like $11 escape '!' or lower(u.first_name) like $8 escape '!'
+                or u.last_name like $11 escape '!' or lower(u.last_name) like $8 escape '!')"
+    };
+}
+
+sql! {
+    BY_AGE = concat!("
+        select ", user_columns!(), listed!(), "
+            and (u.created_at, u.id) > ($12, $13)
+        order by u.created_at, u.id
+        limit $14");
+    BY_AGE_BACK = concat!("
+        select ", user_columns!(), listed!(), "
+            and (u.created_at, u.id) < ($12, $13)
+        order by u.created_at desc, u.id desc
+        limit $14");
+    BY_NAME = concat!("
+        select ", user_columns!(), listed!(), "
+            and ($12 = '' or (u.user_name_key, u.id) > ($12, $13))
+        order by u.user_name_key, u.id
+        limit $14");
+    BY_NAME_BACK = concat!("
+        select ", user_columns!(), listed!(), "
+            and ($12 = '' or (u.user_name_key, u.id) < ($12, $13))
+        order by u.user_name_key desc, u.id desc
+        limit $14");
+    OF_DIRECTORY = concat!("
+        select ", user_columns!(), "
+        from users u
+        where u.organization_id = $1 and u.directory_id = $2
+        order by u.id
+        limit $3");
+    DETACH = "
+        update users
+        set directory_id = null, suspended_by = $3, version = version + 1, updated_at = $4
+        where organization_id = $1 and id = $2";
+    DROP_VALUES = "
+        delete from user_values
+        where organization_id = $1 and user_id = $2";
+}
+
+/// What a list is narrowed to; what is empty narrows nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Where they came from.
+    pub source: String,
+    /// What they are at present.
+    pub status: String,
+    /// Who holds this role.
+    pub role: String,
+    /// Who has a grant on exactly this resource: kind and folded key.
+    pub resource: Option<(String, String)>,
+    /// The platform's own id.
+    pub external_ref: String,
+    /// Words in login, e-mail or names.
+    pub words: String,
+    /// Who holds nothing.
+    pub without_access: bool,
+}
+
+/// The order of a list and where its page begins, by the last item of the page before.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// By creation.
+    Age {
+        /// Newest first.
+        back: bool,
+        /// The last item's instant and id.
+        after: Option<(Timestamp, UserId)>,
+    },
+    /// By the key of the login.
+    Name {
+        /// From the end.
+        back: bool,
+        /// The last item's key and id.
+        after: Option<(String, UserId)>,
+    },
+}
+
+/// A page of users who are at home here.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn page(
+    scope: &mut Scope<'_>,
+    filter: &Filter,
+    order: &Order,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<User>, StoreError> {
+    let statement = match order {
+        Order::Age { back: false, .. } => BY_AGE,
+        Order::Age { back: true, .. } => BY_AGE_BACK,
+        Order::Name { back: false, .. } => BY_NAME,
+        Order::Name { back: true, .. } => BY_NAME_BACK,
+    };
+    let (kind, key) = filter.resource.clone().unwrap_or_default();
+    let query = scope
+        .query(statement)
+        .bind(filter.source.clone())
+        .bind(filter.status.clone())
+        .bind(filter.role.clone())
+        .bind(kind)
+        .bind(key)
+        .bind(filter.external_ref.clone())
+        .bind(pattern(&fold(&filter.words)))
+        .bind(now.0)
+        .bind(filter.without_access)
+        .bind(pattern(&filter.words));
+    let query = match order {
+        Order::Age { back, after } => {
+            let edge = if *back {
+                (Timestamp(i64::MAX), UserId(Uuid::max()))
+            } else {
+                (Timestamp(i64::MIN), UserId(Uuid::nil()))
+            };
+            let (at, id) = after.unwrap_or(edge);
+            query.bind(at.0).bind(id.0)
+        }
+        Order::Name { after, .. } => {
+            let (key, id) = after.clone().unwrap_or((String::new(), UserId(Uuid::nil())));
+            query.bind(key).bind(id.0)
+        }
+    };
+    query.bind(limit).all::<Row>().await?.into_iter().map(User::try_from).collect()
+}
+
+/// The pattern that finds a text anywhere; empty for an empty text.
+fn pattern(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
+}
+
+/// The first users of a directory by id.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn of_directory(
+    scope: &mut Scope<'_>,
+    directory: DirectoryId,
+    limit: i64,
+) -> Result<Vec<User>, StoreError> {
+    let query = scope.query(OF_DIRECTORY).bind(directory.0).bind(limit);
+    query.all::<Row>().await?.into_iter().map(User::try_from).collect()
+}
+
+/// Makes a user of a directory one of the organization itself, with who suspends her from now on.
+/// Her memberships must be gone before.
+///
+/// # Errors
+/// [`StoreError::Unique`] (`users_local_user_name_key`) when a user of the organization has her
+/// login.
+pub async fn detach(scope: &mut Scope<'_>, user: &User, at: Timestamp) -> Result<(), StoreError> {
+    scope.query(DROP_VALUES).bind(user.id.0).execute().await?;
+    scope.query(DETACH).bind(user.id.0).bind(user.suspended_by.0).bind(at.0).execute().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_takes_its_text_by_the_letter() {
+        assert_eq!(pattern(""), "");
+        assert_eq!(pattern("a_b%c!"), "%a!_b!%c!!%");
+    }
+}
