@@ -95,8 +95,8 @@ async fn close(
     for (_, role) in roles.iter().filter(|(_, role)| role.keep_one) {
         let scope = &mut work.scope();
         let left = (id, users == Users::Keep);
-        if store::grant::has_holder(scope, &role.key, at).await?
-            && !store::grant::has_holder_without(scope, &role.key, at, left).await?
+        if store::holder::has_holder(scope, &role.key, at).await?
+            && !store::holder::has_holder_without(scope, &role.key, at, left).await?
         {
             let detail = format!(
                 "Nobody outside this directory holds the role `{}`, and somebody must: give it to \

@@ -261,7 +261,7 @@ pub(super) async fn keep_one(work: &mut Work, held: &BTreeSet<Held>) -> Result<(
         if !role.is_some_and(|role| role.keep_one) {
             continue;
         }
-        if !store::grant::has_holder(&mut work.scope(), key, at).await? {
+        if !store::holder::has_holder(&mut work.scope(), key, at).await? {
             let detail = format!(
                 "Nobody else holds the role `{key}`, and somebody must: give it to another first."
             );

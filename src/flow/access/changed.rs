@@ -206,7 +206,7 @@ async fn holders(
         loop {
             let of = (Source::Rule, rule.as_str());
             let scope = &mut work.scope();
-            let batch = store::grant::users_of_source(scope, of, after, HOLDERS_AT_ONCE).await?;
+            let batch = store::holder::users_of_source(scope, of, after, HOLDERS_AT_ONCE).await?;
             let Some(last) = batch.last() else { break };
             after = *last;
             holders.extend(batch);
@@ -223,7 +223,7 @@ const HOLDERS_AT_ONCE: i64 = 10_000;
 async fn tell_vacancies(work: &mut Work, roles: &BTreeSet<String>) -> Result<(), Problem> {
     let at = work.at;
     for role in roles {
-        if !store::grant::has_holder(&mut work.scope(), role, at).await? {
+        if !store::holder::has_holder(&mut work.scope(), role, at).await? {
             let organization = work.organization;
             work.record(
                 Happened::to("organization.role_vacant", "organization", organization)
@@ -255,7 +255,7 @@ pub async fn resources_changed(work: &mut Work, resources: &[ResourceRef]) -> Re
             let batch = if registered {
                 store::unresolved::users_waiting(scope, on, after, HOLDERS_AT_ONCE).await?
             } else {
-                store::grant::users_on_resource(scope, on, after, HOLDERS_AT_ONCE).await?
+                store::holder::users_on_resource(scope, on, after, HOLDERS_AT_ONCE).await?
             };
             let Some(last) = batch.last() else { break };
             after = *last;
@@ -329,7 +329,7 @@ async fn end_rules_gone(work: &mut Work) -> Result<(), Problem> {
     let enabled: BTreeSet<String> =
         kept.iter().filter(|rule| rule.enabled).map(|rule| rule.id.to_string()).collect();
     let at = work.at;
-    for rule in store::grant::rules_with_grants(&mut work.scope()).await? {
+    for rule in store::holder::rules_with_grants(&mut work.scope()).await? {
         if !enabled.contains(&rule) {
             store::grant::end_of_rule(&mut work.scope(), &rule, at).await?;
         }
@@ -357,7 +357,7 @@ async fn edited_holders(work: &mut Work) -> Result<BTreeSet<UserId>, Problem> {
 async fn refuse_vacancies(work: &mut Work, roles: &BTreeSet<String>) -> Result<(), Problem> {
     let at = work.at;
     for role in roles {
-        if !store::grant::has_holder(&mut work.scope(), role, at).await? {
+        if !store::holder::has_holder(&mut work.scope(), role, at).await? {
             return Err(Problem::new(
                 Code::LastHolder,
                 format!(

@@ -83,7 +83,7 @@ async fn remove(work: &mut Work, resource: &Resource) -> Result<ResourceRef, Pro
     let place = (resource.kind.as_str(), resource.key_folded.as_str());
     let start = UserId(uuid::Uuid::nil());
     let scope = &mut work.scope();
-    let holders = store::grant::users_on_resource(scope, place, start, USERS_MAX).await?;
+    let holders = store::holder::users_on_resource(scope, place, start, USERS_MAX).await?;
     let taken = store::grant::delete_on_resource(scope, place).await?;
     store::resource::delete(scope, resource.id).await?;
     let name = reference(resource)?;
