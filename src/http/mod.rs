@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod address;
+pub mod answer;
+pub mod api;
 pub mod cookie;
 pub mod dev_provider;
 pub mod extract;
@@ -33,11 +35,10 @@ pub fn router(app: &App) -> Router {
         .merge(route::mount(app, ops::ROUTES))
         .nest_service("/scim", scim::service(app))
         .merge(sso::router(app))
-        .nest("/api/v1", route::mount(app, api::routes()))
         .nest("/access/v1", route::mount(app, access::ROUTES))
         .merge(route::mount(app, access::WELL_KNOWN))
-        .nest("/api/v1", route::mount(app, api::routes()))
-        .nest_service("/scim", scim::service(app))
+        .nest("/api/v1", api::router(app))
+        .nest("/api", route::mount(app, api::description::ROUTES))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
