@@ -59,12 +59,18 @@ pub enum Command {
     Backup(backup::Args),
 }
 
+/// The whole command line with its settings, as help texts and the reference show it.
+#[must_use]
+pub fn command() -> clap::Command {
+    flags::declare(Line::command())
+}
+
 /// Runs the command that `arguments` (the program's name first) ask for.
 pub fn main(
     arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     environment: &Environment,
 ) -> ExitCode {
-    let matches = match flags::declare(Line::command()).try_get_matches_from(arguments) {
+    let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => return usage(&error),
     };

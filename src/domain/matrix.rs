@@ -103,8 +103,8 @@ mod tests {
     use super::*;
 
     const PLATFORM: &str = "name='x'\n\
-        permissions=[{key='a.b.c',label='See, \"it\"',category='Area'},\
-        {key='a.b.d',label='Do|it',category='Area'}]\n\
+        permissions=[{key='a.b.c',label='See, \"it\"',category='Area',on='organization'},\
+        {key='a.b.d',label='Do|it',category='Area',on='organization'}]\n\
         roles=[{key='o',label='Owner',scope='organization',keep_one=true,permissions=['*']},\
         {key='v',label='Viewer',scope='organization',permissions=['a.b.c']}]";
 

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::request_id;
 use crate::flow::problem::{Code, FieldError, Problem};
@@ -93,6 +92,17 @@ pub fn created(body: impl Serialize) -> Response {
     (StatusCode::CREATED, Json(body)).into_response()
 }
 
+/// The name of a field of an answer that no other answer shows.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownOnce(pub &'static str);
+
+/// 201 with the object, whose `field` holds a secret: a repeated request comes without it.
+pub fn created_once(body: impl Serialize, field: &'static str) -> Response {
+    let mut response = created(body);
+    response.extensions_mut().insert(ShownOnce(field));
+    response
+}
+
 /// 200 (or another status) with the object and its version as a weak entity tag.
 pub fn versioned(status: StatusCode, version: i64, body: impl Serialize) -> Response {
     let mut response = (status, Json(body)).into_response();
@@ -109,7 +119,7 @@ pub fn etag(version: i64) -> String {
 }
 
 /// A page of a list.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 pub struct Page<T> {
     /// The items.
     pub data: Vec<T>,

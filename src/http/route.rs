@@ -7,7 +7,8 @@
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
 
 use super::guard::{self, Guard};
 use crate::app::App;
@@ -120,6 +121,24 @@ pub fn schema<T: utoipa::ToSchema>() -> Described {
     Described { name: T::name().into_owned(), schema: T::schema(), parts }
 }
 
+/// The schema of a page of a list of a type, for a [`Doc`].
+#[must_use]
+pub fn page<T: utoipa::ToSchema>() -> Described {
+    let Described { name, schema, mut parts } = schema::<T>();
+    let item = Ref::from_schema_name(name.as_str());
+    parts.push((name.clone(), schema));
+    let next = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some("The cursor of the next page; `null` on the last one."));
+    let page = ObjectBuilder::new()
+        .property("data", ArrayBuilder::new().items(item))
+        .property("next", next)
+        .required("data")
+        .required("next");
+    let schema = RefOr::T(Schema::Object(page.build()));
+    Described { name: format!("{name}Page"), schema, parts }
+}
+
 /// What the API description says of a route.
 #[derive(Clone, Copy, Default)]
 pub struct Doc {
@@ -195,9 +214,18 @@ impl Route {
 
 /// Makes the router of a table: each row guarded by its own column.
 pub fn mount(app: &App, table: impl IntoIterator<Item = &'static Route>) -> Router<App> {
+    mount_with(app, table, |_, handler| handler)
+}
+
+/// The same, with something of a surface's own between guard and handler.
+pub fn mount_with(
+    app: &App,
+    table: impl IntoIterator<Item = &'static Route>,
+    wrap: impl Fn(&Route, MethodRouter<App>) -> MethodRouter<App>,
+) -> Router<App> {
     table.into_iter().fold(Router::new(), |router, row| {
         let guard = Guard { app: app.clone(), needs: row.needs };
-        let handler = (row.handler)().route_layer(from_fn_with_state(guard, guard::check));
-        router.route(row.path, handler)
+        let handler = wrap(row, (row.handler)());
+        router.route(row.path, handler.route_layer(from_fn_with_state(guard, guard::check)))
     })
 }

@@ -58,6 +58,7 @@ pub mod event;
 pub mod filter;
 pub mod grant;
 pub mod group;
+pub mod idempotency;
 pub mod identity;
 pub mod installation;
 pub mod lease;

@@ -12,6 +12,7 @@ pub(super) const ALL: &[Listed] = &[
     ("domain", super::domain::STATEMENTS),
     ("event", super::event::STATEMENTS),
     ("grant", super::grant::STATEMENTS),
+    ("idempotency", super::idempotency::STATEMENTS),
     ("lease", super::lease::STATEMENTS),
     ("filter", super::filter::STATEMENTS),
     ("group", super::group::STATEMENTS),

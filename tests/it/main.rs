@@ -17,8 +17,12 @@ mod support;
 
 mod access;
 mod api;
+mod docs;
 mod harness;
 mod program;
 mod routes;
 mod scim;
+mod simulate;
+mod sso;
 mod store;
+mod walk;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -15,6 +16,8 @@ use crate::support::{Caller, Reply, TestApp};
 const GROUPS: usize = 500;
 /// People who are each in several of these groups.
 const MANAGERS: usize = 20;
+/// Requests that the directory's client has under way.
+const AT_ONCE: usize = 8;
 /// The rule that names one group.
 const PLAIN: &str = "Lyon crew";
 /// The rule that serves every group of a form.
@@ -24,38 +27,30 @@ const EACH: &str = "Site managers";
 struct Company<'a> {
     app: &'a TestApp,
     id: String,
+    directory: String,
+    domain: Value,
     scim: Caller,
+}
+
+/// The provider of a company's people, and where they begin to sign in.
+struct SignIn<'a> {
+    company: &'a Company<'a>,
     provider: Fake,
     key: Key,
     start_url: String,
 }
 
 impl<'a> Company<'a> {
-    /// Sets the company up: a verified domain, sites, a directory with its token, a connection and
-    /// two rules.
+    /// Sets the company up: a verified domain, sites, a directory with its token, and two rules.
     async fn set_up(app: &'a TestApp) -> Self {
         let id = app.organization("Acme").await;
         let (directory, token) = app.directory(&id, "strict").await;
-        let key = Key::new("first");
-        let provider = Fake::start(&[&key]).await;
         let scim = app.scim(&token);
-        let mut company = Self { app, id, scim, provider, key, start_url: String::new() };
+        let mut company = Self { app, id, directory, domain: Value::Null, scim };
         let domain = json!({"domain": "acme.example", "verified": true});
-        let domain = company.make("domains", domain).await;
-        assert_eq!(domain["state"], "verified");
+        company.domain = company.make("domains", domain).await;
+        assert_eq!(company.domain["state"], "verified");
         company.add_sites().await;
-        let connection = company
-            .make(
-                "connections",
-                json!({"name": "Acme sign-in", "kind": "oidc", "directory_id": directory,
-                    "domains": [domain["id"]],
-                    "oidc": {"issuer": company.provider.issuer, "client_id": "portico",
-                        "client_secret": "not-told-again"}}),
-            )
-            .await;
-        company.start_url = connection["start_url"].as_str().unwrap().to_owned();
-        assert!(company.start_url.starts_with(&app.url));
-        assert!(!connection.to_string().contains("not-told-again"), "a secret is shown");
         company.add_rules().await;
         app.run_worker().await;
         let path = format!("/api/v1/organizations/{}/mapping-rules/status", company.id);
@@ -71,10 +66,16 @@ impl<'a> Company<'a> {
             let made = self.app.operator().put(&path, json!({"name": name})).await.expect(201);
             assert_eq!((made.at("/kind"), made.at("/key")), (json!("site"), json!(key)));
         }
+    }
+
+    /// Registers the numbered sites in one batch.
+    async fn add_numbered_sites(&self) {
         let site = |n: usize| json!({"kind": "site", "key": site(n), "name": format!("Site {n}")});
         let sites: Vec<Value> = (0..GROUPS).map(site).collect();
         let path = format!("/api/v1/organizations/{}/resources/batch", self.id);
-        self.app.operator().post(&path, json!({"resources": sites})).await.expect(200);
+        let put = self.app.operator().post(&path, json!({"resources": sites})).await;
+        assert_eq!(put.expect(200).at("/created"), GROUPS);
+        self.app.run_worker().await;
     }
 
     async fn add_rules(&self) {
@@ -112,26 +113,6 @@ impl<'a> Company<'a> {
             "members": members,
         });
         self.scim.post("/Groups", group).await.expect(201).text_at("/id")
-    }
-
-    /// Signs in by the provider, which says that she is `subject`.
-    async fn sign_in(&self, browser: &Caller, subject: &str) -> Reply {
-        let start = browser.get(&format!("{}?return_to=/me", self.start_url)).await;
-        assert!((300..400).contains(&start.status), "{start}");
-        let to = url::Url::parse(start.header("location")).unwrap();
-        assert!(to.as_str().starts_with(&self.provider.issuer), "{start}");
-        let asked = |name: &str| {
-            let found = to.query_pairs().find(|(asked, _)| asked == name);
-            found.unwrap_or_else(|| panic!("{name} is not asked\n{start}")).1.into_owned()
-        };
-        assert_eq!(asked("code_challenge_method"), "S256");
-        let now = self.app.app.runner.clock.now().seconds();
-        let token = self.key.sign(&json!({"iss": self.provider.issuer, "aud": "portico",
-            "sub": subject, "nonce": asked("nonce"), "iat": now, "exp": now + 300}));
-        let told = json!({"access_token": "a", "token_type": "Bearer", "id_token": token});
-        self.provider.says("/token", &told);
-        let back = format!("{}?code=c&state={}", asked("redirect_uri"), asked("state"));
-        browser.get(&back).await
     }
 
     /// Sends one PATCH operation.
@@ -181,6 +162,47 @@ impl<'a> Company<'a> {
 
     async fn user(&self, user: &str) -> Value {
         self.app.operator().get(&format!("/api/v1/users/{user}")).await.expect(200).json()
+    }
+}
+
+impl<'a> SignIn<'a> {
+    /// Connects a provider that the company's people sign in by.
+    async fn by_a_provider(company: &'a Company<'a>) -> Self {
+        let key = Key::new("first");
+        let provider = Fake::start(&[&key]).await;
+        let connection = company
+            .make(
+                "connections",
+                json!({"name": "Acme sign-in", "kind": "oidc", "directory_id": company.directory,
+                    "domains": [company.domain["id"]],
+                    "oidc": {"issuer": provider.issuer, "client_id": "portico",
+                        "client_secret": "not-told-again"}}),
+            )
+            .await;
+        let start_url = connection["start_url"].as_str().unwrap().to_owned();
+        assert!(start_url.starts_with(&company.app.url));
+        assert!(!connection.to_string().contains("not-told-again"), "a secret is shown");
+        Self { company, provider, key, start_url }
+    }
+
+    /// Signs in by the provider, which says that she is `subject`.
+    async fn of(&self, browser: &Caller, subject: &str) -> Reply {
+        let start = browser.get(&format!("{}?return_to=/me", self.start_url)).await;
+        assert!((300..400).contains(&start.status), "{start}");
+        let to = url::Url::parse(start.header("location")).unwrap();
+        assert!(to.as_str().starts_with(&self.provider.issuer), "{start}");
+        let asked = |name: &str| {
+            let found = to.query_pairs().find(|(asked, _)| asked == name);
+            found.unwrap_or_else(|| panic!("{name} is not asked\n{start}")).1.into_owned()
+        };
+        assert_eq!(asked("code_challenge_method"), "S256");
+        let now = self.company.app.app.runner.clock.now().seconds();
+        let token = self.key.sign(&json!({"iss": self.provider.issuer, "aud": "portico",
+            "sub": subject, "nonce": asked("nonce"), "iat": now, "exp": now + 300}));
+        let told = json!({"access_token": "a", "token_type": "Bearer", "id_token": token});
+        self.provider.says("/token", &told);
+        let back = format!("{}?code=c&state={}", asked("redirect_uri"), asked("state"));
+        browser.get(&back).await
     }
 }
 
@@ -248,14 +270,19 @@ on_both_engines! {
 
     async fn one_rule_serves_five_hundred_groups(app: TestApp) {
         let acme = Company::set_up(&app).await;
+        acme.add_numbered_sites().await;
         let mut managers = Vec::new();
         for n in 0..MANAGERS {
             managers.push(acme.push_user(&format!("manager-{n}")).await);
         }
-        for n in 0..GROUPS {
-            let manager = &managers[n % MANAGERS];
-            acme.push_group(&format!("Site {} managers", site(n)), &[manager]).await;
-        }
+        // Several at a time, as providers push: the same person gains on several sites at once.
+        let pushes = (0..GROUPS).map(|n| {
+            let (acme, manager) = (&acme, &managers[n % MANAGERS]);
+            async move {
+                acme.push_group(&format!("Site {} managers", site(n)), &[manager]).await;
+            }
+        });
+        stream::iter(pushes).buffer_unordered(AT_ONCE).collect::<()>().await;
         for (n, manager) in managers.iter().enumerate() {
             let own: BTreeSet<(String, String)> = (n..GROUPS)
                 .step_by(MANAGERS)
@@ -324,9 +351,10 @@ on_both_engines! {
         let acme = Company::set_up(&app).await;
         let ada = acme.push_user("ada").await;
         acme.push_group("Lyon field workers", &[&ada]).await;
+        let sign_in = SignIn::by_a_provider(&acme).await;
         let browser = app.browser();
         browser.get("/me").await.expect_problem(401, "unauthenticated");
-        let back = acme.sign_in(&browser, "ext-ada").await;
+        let back = sign_in.of(&browser, "ext-ada").await;
         assert!((300..400).contains(&back.status), "{back}");
         let me = browser.get("/me").await.expect(200).json();
         assert_eq!(me["user"]["id"], ada.as_str());
@@ -336,7 +364,7 @@ on_both_engines! {
         assert_eq!(acme.user(&ada).await["status"], "active");
 
         let stranger = app.browser();
-        let refused = acme.sign_in(&stranger, "ext-nobody").await;
+        let refused = sign_in.of(&stranger, "ext-nobody").await;
         assert_eq!(refused.status, 403, "{refused}");
         stranger.get("/me").await.expect_problem(401, "unauthenticated");
 
@@ -344,11 +372,11 @@ on_both_engines! {
         let path = format!("/Users/{ada}");
         acme.patch(&path, json!({"op": "replace", "path": "active", "value": false})).await;
         browser.get("/me").await.expect_problem(401, "unauthenticated");
-        let refused = acme.sign_in(&browser, "ext-ada").await;
+        let refused = sign_in.of(&browser, "ext-ada").await;
         assert_eq!(refused.status, 403, "{refused}");
         acme.patch(&path, json!({"op": "replace", "path": "active", "value": true})).await;
         browser.get("/me").await.expect_problem(401, "unauthenticated");
-        acme.sign_in(&browser, "ext-ada").await;
+        sign_in.of(&browser, "ext-ada").await;
         browser.get("/me").await.expect(200);
     }
 

@@ -4,20 +4,19 @@
 //! ends the sessions of a user who is no longer enabled in the same transaction (S25).
 
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::{Client, Expected, after, uniqueness};
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
-use crate::domain::tombstone::Name;
 use crate::domain::user::{Suspender, User, changed_attributes};
 use crate::flow::access::{self, Fact, FactChange};
 use crate::flow::problem::Problem;
+use crate::flow::user::erase;
 use crate::flow::work::Work;
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
-use crate::scim::{Notes, Resource, ScimError, fold, quirk, validate};
+use crate::scim::{Notes, Resource, ScimError, quirk, validate};
 use crate::store::{self, user::Grouped};
 
 /// Creates a user. An Okta client that creates an inactive user of its directory once more, by the
@@ -122,40 +121,7 @@ pub async fn remove(
     let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
     let user = user.ok_or_else(|| unknown(id))?;
     expected.check(user.version)?;
-    let at = work.at;
-    let groups = store::member::leave_all(&mut work.scope(), id).await?;
-    if !groups.iter().all(|group| held.contains(group)) {
-        // She joined one between the two locks: groups come before users, so once more.
-        return Err(Problem { again: true, ..Problem::unavailable("a membership came meanwhile") });
-    }
-    if !groups.is_empty() {
-        store::group::member_left(&mut work.scope(), &groups, at).await?;
-    }
-    leave_traces(work, client, &user).await?;
-    store::user::delete(&mut work.scope(), id).await?;
-    for group in groups {
-        let left = Happened::to("group.member_removed", "group", group);
-        work.record(left.with("users", vec![id.to_string()]));
-    }
-    work.record(Happened::to("user.removed", "user", id));
-    work.changed(Change::User(id));
-    Ok(())
-}
-
-async fn leave_traces(work: &mut Work, client: Client, user: &User) -> Result<(), Problem> {
-    let mut names: Vec<(Name, Uuid, String)> =
-        vec![(Name::UserName, client.directory.0, fold(&user.user_name))];
-    if let Some(external_id) = &user.external_id {
-        names.push((Name::ExternalId, client.directory.0, external_id.clone()));
-    }
-    let identities = store::user::identities(&mut work.scope(), user.id).await?;
-    names.extend(identities.into_iter().map(|(at, subject)| (Name::Subject, at, subject)));
-    let at = work.at;
-    for (name, within, value) in names {
-        let trace = name.trace(within, &value);
-        store::tombstone::insert(&mut work.scope(), trace, user.id, at).await?;
-    }
-    Ok(())
+    erase(work, &user, &held).await
 }
 
 async fn load(

@@ -128,7 +128,13 @@ struct Ran<'e> {
 impl Ran<'_> {
     /// The user, or why she is refused.
     async fn run(&mut self, work: &mut Work) -> Result<Result<UserId, Refusal>, Problem> {
-        if let Some(login) = self.ending.login {
+        // A code that the provider does not take may be the second of two that came at once: the
+        // login is left to the first one, and to its ten minutes.
+        let unasked = matches!(
+            &self.ending.asserted,
+            Err(refusal) if refusal.step == Step::Provider
+        );
+        if let Some(login) = self.ending.login.filter(|_| !unasked) {
             let at = work.at;
             if !store::login::consume(&mut work.scope(), login, at).await? {
                 return Ok(Err(Refusal::new(Step::Callback, Refused::Replayed)));

@@ -1,4 +1,4 @@
-//! Directories and their tokens: make, read, list, change, revoke.
+//! Directories: make, read, list, change, delete.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -10,22 +10,22 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::directory as domain;
-use crate::domain::id::{DirectoryId, TokenId};
+use crate::domain::id::DirectoryId;
 use crate::flow;
+use crate::flow::directory_removal::Users;
 use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
-use crate::http::answer::{Answer, Page, created, versioned};
-use crate::http::extract::{Body, IfMatch, Paging, cursor, kept};
+use crate::http::answer::{Answer, Page, versioned};
+use crate::http::extract::{Body, IfMatch, Paging, Params, cursor, kept};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Patch, Post};
-use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
 use crate::store;
 
 const IN_ORGANIZATION: Needs = Needs::Action("directories.manage", Of::Organization);
 const OF_ITSELF: Needs = Needs::Action("directories.manage", Of::Directory);
-const OF_TOKEN: Needs = Needs::Action("directories.manage", Of::DirectoryToken);
 
-/// Routes of directories and their tokens.
+/// Routes of directories.
 pub const ROUTES: &[Route] = &[
     Route::new(
         Post,
@@ -41,7 +41,7 @@ pub const ROUTES: &[Route] = &[
         || get(list),
         Doc::of("Lists directories in order of creation.")
             .query(PAGED)
-            .answer(200, schema::<Page<Directory>>),
+            .answer(200, page::<Directory>),
     ),
     Route::new(
         Get,
@@ -60,29 +60,13 @@ pub const ROUTES: &[Route] = &[
             .answer(200, schema::<Directory>),
     ),
     Route::new(
-        Post,
-        "/directories/{id}/tokens",
-        OF_ITSELF,
-        || post(create_token),
-        Doc::of("Makes a token of a directory; this answer alone shows it.")
-            .body(schema::<NewToken>)
-            .answer(201, schema::<ShownToken>),
-    ),
-    Route::new(
-        Get,
-        "/directories/{id}/tokens",
-        OF_ITSELF,
-        || get(list_tokens),
-        Doc::of("Lists the tokens of a directory that were not revoked.")
-            .query(PAGED)
-            .answer(200, schema::<Page<Token>>),
-    ),
-    Route::new(
         Delete,
-        "/directory-tokens/{id}",
-        OF_TOKEN,
-        || delete(revoke_token),
-        Doc::of("Revokes a token of a directory at once.").nothing(),
+        "/directories/{id}",
+        OF_ITSELF,
+        || delete(remove),
+        Doc::of("Deletes a directory with its tokens, groups and rules.")
+            .query(&[("users", "What becomes of its users: `suspend`, `remove` or `keep`.")])
+            .nothing(),
     ),
 ];
 
@@ -140,6 +124,12 @@ pub struct Change {
     role_ceiling: Option<Value>,
 }
 
+/// `?users=`
+#[derive(Deserialize)]
+struct Removal {
+    users: Option<String>,
+}
+
 /// A directory.
 #[derive(Serialize, ToSchema)]
 pub struct Directory {
@@ -187,51 +177,6 @@ pub struct OktaFields {
     authorization: &'static str,
 }
 
-/// A new token of a directory.
-#[derive(Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewDirectoryToken)]
-pub struct NewToken {
-    /// What people call it, 1 to 200 characters.
-    name: String,
-    /// `scim.read`, `scim.write`; both unless said.
-    scopes: Option<Vec<String>>,
-    /// When it ends, as RFC 3339; until it is revoked unless said.
-    expires_at: Option<String>,
-}
-
-/// A token of a directory, without its secret.
-#[derive(Serialize, ToSchema)]
-#[schema(as = DirectoryToken)]
-pub struct Token {
-    id: String,
-    directory_id: String,
-    name: String,
-    scopes: Vec<&'static str>,
-    created_by: CreatedBy,
-    created_at: String,
-    expires_at: Option<String>,
-    last_used_at: Option<String>,
-}
-
-/// A new token of a directory with its secret: no other answer shows it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ShownDirectoryToken)]
-pub struct ShownToken {
-    /// The secret to enter at the client.
-    token: String,
-    #[serde(flatten)]
-    rest: Token,
-}
-
-/// Who made something.
-#[derive(Serialize, ToSchema)]
-pub struct CreatedBy {
-    /// `operator`, `user` or `system`.
-    kind: String,
-    id: Option<String>,
-}
-
 const WHERE_THE_TOKEN_IS: &str = "a token of this directory: POST /api/v1/directories/{id}/tokens";
 
 impl Directory {
@@ -267,21 +212,6 @@ impl Directory {
 
 fn scim_base_url(app: &App, id: DirectoryId) -> String {
     format!("{}/scim/{id}/v2", app.public.url.as_str().trim_end_matches('/'))
-}
-
-impl From<domain::Token> for Token {
-    fn from(from: domain::Token) -> Self {
-        Self {
-            id: from.id.to_string(),
-            directory_id: from.directory_id.to_string(),
-            name: from.name,
-            scopes: from.scopes.iter().map(|scope| scope.as_str()).collect(),
-            created_by: CreatedBy { kind: from.created_by.kind, id: from.created_by.id },
-            created_at: from.created_at.to_string(),
-            expires_at: from.expires_at.map(|at| at.to_string()),
-            last_used_at: from.last_used_at.map(|at| at.to_string()),
-        }
-    }
 }
 
 /// Refuses the options that are not offered yet rather than keeping them without effect.
@@ -377,53 +307,19 @@ async fn change(
     Ok(versioned(StatusCode::OK, saved.version, Directory::of(&app, saved)))
 }
 
-/// `POST /directories/{id}/tokens`
-async fn create_token(
+/// `DELETE /directories/{id}?users=`
+async fn remove(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<DirectoryId>,
-    Body(new): Body<NewToken>,
-) -> Answer {
-    let organization = caller.organization()?;
-    let new = flow::directory::NewDirectoryToken {
-        name: new.name,
-        scopes: new.scopes,
-        expires_at: new.expires_at,
-    };
-    let (token, text) = app
-        .runner
-        .write(caller.actor, organization, move |work| {
-            let new = new.clone();
-            Box::pin(async move { flow::directory::create_token(work, id, &new).await })
-        })
-        .await?;
-    Ok(created(ShownToken { token: text, rest: token.into() }))
-}
-
-/// `GET /directories/{id}/tokens`
-async fn list_tokens(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<DirectoryId>,
-    paging: Paging,
-) -> Answer<Json<Page<Token>>> {
-    let after = (paging.after.0, TokenId(paging.after.1));
-    let scope = &mut app.runner.read(caller.organization()?);
-    let found = store::directory_token::page(scope, id, after, paging.limit + 1).await?;
-    Ok(Json(Page::of(found, paging.limit, |item| cursor(item.created_at, item.id.0))))
-}
-
-/// `DELETE /directory-tokens/{id}`
-async fn revoke_token(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<TokenId>,
+    IfMatch(condition): IfMatch,
+    Params(sent): Params<Removal>,
 ) -> Answer<StatusCode> {
-    let organization = caller.organization()?;
-    app.runner
-        .write(caller.actor, organization, move |work| {
-            Box::pin(async move { flow::directory::revoke_token(work, id).await })
-        })
-        .await?;
+    let users = Users::parse(sent.users.as_deref().unwrap_or_default()).ok_or_else(|| {
+        let detail = "Say what becomes of its users: `suspend`, `remove` or `keep`.";
+        Problem::invalid("/users", "value", detail)
+    })?;
+    let who = (caller.actor.clone(), caller.organization()?);
+    flow::directory_removal::run(&app.runner, who, id, condition, users).await?;
     Ok(StatusCode::NO_CONTENT)
 }

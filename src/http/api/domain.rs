@@ -17,7 +17,7 @@ use crate::http::answer::{Answer, Page, created};
 use crate::http::extract::{Body, Paging, cursor};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Post};
-use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
 use crate::store;
 
 const IN_ORGANIZATION: Needs = Needs::Action("domains.manage", Of::Organization);
@@ -36,9 +36,7 @@ pub const ROUTES: &[Route] = &[
         "/organizations/{org}/domains",
         IN_ORGANIZATION,
         || get(list),
-        Doc::of("Lists domains in order of their claim.")
-            .query(PAGED)
-            .answer(200, schema::<Page<Domain>>),
+        Doc::of("Lists domains in order of their claim.").query(PAGED).answer(200, page::<Domain>),
     ),
     Route::new(
         Delete,

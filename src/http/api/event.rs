@@ -14,7 +14,7 @@ use crate::http::answer::{Answer, Page};
 use crate::http::extract::{Params, limit};
 use crate::http::guard::Caller;
 use crate::http::route::Method::Get;
-use crate::http::route::{Doc, LIMIT, Needs, Of, Route, schema};
+use crate::http::route::{Doc, LIMIT, Needs, Of, Route, page};
 use crate::store;
 use crate::store::event::Placed;
 
@@ -33,7 +33,7 @@ pub const ROUTES: &[Route] = &[Route::new(
             ("types", "Events of these names alone, with commas between them, at most 50."),
             LIMIT,
         ])
-        .answer(200, schema::<Page<Event>>),
+        .answer(200, page::<Event>),
 )];
 
 /// Something that happened: ids and names of attributes, no personal values.

@@ -21,7 +21,7 @@ use crate::http::answer::{Answer, Page, created};
 use crate::http::extract::{Body, Params};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Post};
-use crate::http::route::{Doc, Needs, Of, Route, schema};
+use crate::http::route::{Doc, Needs, Of, Route, page, schema};
 use crate::store;
 use crate::store::grant::Grant as Kept;
 
@@ -44,9 +44,7 @@ pub const ROUTES: &[Route] = &[
         "/users/{id}/grants",
         Needs::Action("grants.edit", Of::User),
         || post(give),
-        Doc::of("Gives a role to a user.")
-            .body(schema::<NewGrant>)
-            .answer(201, schema::<Page<Grant>>),
+        Doc::of("Gives a role to a user.").body(schema::<NewGrant>).answer(201, page::<Grant>),
     ),
     Route::new(
         Delete,

@@ -14,7 +14,7 @@ use crate::http::answer::{Answer, Page};
 use crate::http::extract::{Paging, cursor};
 use crate::http::guard::Caller;
 use crate::http::route::Method::Get;
-use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, page};
 use crate::store;
 use crate::store::member;
 
@@ -27,16 +27,14 @@ pub const ROUTES: &[Route] = &[
         || get(list),
         Doc::of("Lists the groups of all directories in order of creation.")
             .query(PAGED)
-            .answer(200, schema::<Page<Group>>),
+            .answer(200, page::<Group>),
     ),
     Route::new(
         Get,
         "/groups/{id}/members",
         Needs::Action("users.view", Of::Group),
         || get(members),
-        Doc::of("Lists the members of a group by id.")
-            .query(PAGED)
-            .answer(200, schema::<Page<Member>>),
+        Doc::of("Lists the members of a group by id.").query(PAGED).answer(200, page::<Member>),
     ),
 ];
 

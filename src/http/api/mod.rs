@@ -2,11 +2,14 @@
 
 mod connection;
 mod connection_body;
+pub mod description;
 mod directory;
+mod directory_token;
 mod domain;
 mod event;
 mod grant;
 mod group;
+mod idempotency;
 mod mapping_rule;
 mod organization;
 mod permit;
@@ -14,13 +17,18 @@ mod resource;
 mod role;
 mod user;
 
-use super::route::Route;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+use super::route::{Method, Route, mount_with};
+use crate::app::App;
 
 /// The tables, noun by noun, in the order in which the API description shows them.
 const TABLES: &[&[Route]] = &[
     organization::ROUTES,
     domain::ROUTES,
     directory::ROUTES,
+    directory_token::ROUTES,
     connection::ROUTES,
     role::ROUTES,
     resource::ROUTES,
@@ -34,4 +42,12 @@ const TABLES: &[&[Route]] = &[
 /// Every route below `/api/v1`.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     TABLES.iter().copied().flatten()
+}
+
+/// The router of the surface: POST takes an `Idempotency-Key`.
+pub fn router(app: &App) -> Router<App> {
+    mount_with(app, routes(), |row, handler| match row.method {
+        Method::Post => handler.route_layer(from_fn_with_state(app.clone(), idempotency::layer)),
+        _ => handler,
+    })
 }

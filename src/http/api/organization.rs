@@ -16,7 +16,7 @@ use crate::http::answer::{Answer, Page, versioned};
 use crate::http::extract::{Body, IfMatch, Paging, Params, clearable, cursor, kept};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Patch, Post};
-use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
 use crate::store;
 
 const EDIT: Needs = Needs::Action("organization.edit", Of::Organization);
@@ -37,7 +37,7 @@ pub const ROUTES: &[Route] = &[
         || get(list),
         Doc::of("Lists organizations in order of creation.")
             .query(PAGED)
-            .answer(200, schema::<Page<Organization>>),
+            .answer(200, page::<Organization>),
     ),
     Route::new(
         Get,

@@ -21,7 +21,7 @@ use crate::http::answer::{Answer, Page, versioned};
 use crate::http::extract::{Body, IfMatch, Paging, Params, cursor};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Post, Put};
-use crate::http::route::{AFTER, Doc, LIMIT, Needs, Of, Route, schema};
+use crate::http::route::{AFTER, Doc, LIMIT, Needs, Of, Route, page, schema};
 use crate::store;
 use crate::store::resource::Resource as Kept;
 
@@ -63,7 +63,7 @@ pub const ROUTES: &[Route] = &[
         || get(list),
         Doc::of("Lists resources in order of creation.")
             .query(&[("kind", "Of this kind alone."), LIMIT, AFTER])
-            .answer(200, schema::<Page<Resource>>),
+            .answer(200, page::<Resource>),
     ),
     Route::new(
         Post,

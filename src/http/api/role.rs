@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+use super::permit;
 use crate::app::App;
 use crate::domain::matrix;
 use crate::domain::platform::{self, Definition, On, RoleIndex};
 use crate::http::answer::{Answer, Page};
 use crate::http::extract::Params;
+use crate::http::guard::Caller;
 use crate::http::route::Method::Get;
-use crate::http::route::{Doc, Needs, Of, Route, schema};
+use crate::http::route::{Doc, Needs, Of, Route, page, schema};
 
 /// Routes of permissions and roles.
 pub const ROUTES: &[Route] = &[
@@ -25,15 +27,14 @@ pub const ROUTES: &[Route] = &[
         Needs::Credential,
         || get(permissions),
         Doc::of("Lists the platform's permissions in display order, whole.")
-            .answer(200, schema::<Page<Permission>>),
+            .answer(200, page::<Permission>),
     ),
     Route::new(
         Get,
         "/roles",
         Needs::Credential,
         || get(roles),
-        Doc::of("Lists the platform's roles in display order, whole.")
-            .answer(200, schema::<Page<Role>>),
+        Doc::of("Lists the platform's roles in display order, whole.").answer(200, page::<Role>),
     ),
     Route::new(
         Get,
@@ -50,7 +51,7 @@ pub const ROUTES: &[Route] = &[
         || get(of_organization),
         Doc::of("Lists the roles of an organization in display order, whole.")
             .query(&[("assignable", "`true`: those that the caller may give.")])
-            .answer(200, schema::<Page<Role>>),
+            .answer(200, page::<Role>),
     ),
 ];
 
@@ -188,11 +189,17 @@ async fn roles(State(app): State<App>) -> Json<Page<Role>> {
 /// `GET /organizations/{org}/roles`
 async fn of_organization(
     State(app): State<App>,
+    caller: Caller,
     Params(filter): Params<Filter>,
 ) -> Answer<Json<Page<Role>>> {
-    // The operator, who alone may call this yet, may give every role.
-    let _ = filter.assignable;
-    Ok(Json(Role::listed(&app.runner.platform)))
+    let platform = &app.runner.platform;
+    if !filter.assignable {
+        return Ok(Json(Role::listed(platform)));
+    }
+    let assignable = permit::assignable(&app, &caller, caller.organization()?).await?;
+    let roles = assignable.into_iter().filter_map(|index| platform.role(index));
+    let listed = roles.filter(|role| role.listed);
+    Ok(Json(Page::whole(listed.map(|role| Role::of(platform, role)).collect())))
 }
 
 /// `GET /roles/matrix`

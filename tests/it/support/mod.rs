@@ -13,7 +13,7 @@ mod server;
 #[path = "../../../src/outbound/oidc/fake.rs"]
 pub mod provider;
 
-pub use app::TestApp;
+pub use app::{OPERATOR_TOKEN, TestApp};
 pub use caller::Caller;
 pub use reply::Reply;
 pub use server::TestServer;

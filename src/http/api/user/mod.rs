@@ -21,7 +21,7 @@ use crate::http::answer::{Answer, Page, versioned};
 use crate::http::extract::{Body, IfMatch, clearable};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Patch, Post};
-use crate::http::route::{Doc, Needs, Of, Route, schema};
+use crate::http::route::{Doc, Needs, Of, Route, page, schema};
 use crate::store;
 
 use shown::{Session, User};
@@ -50,7 +50,7 @@ pub const ROUTES: &[Route] = &[
         "/organizations/{org}/users",
         of_organization("users.view"),
         || get(list::list),
-        Doc::of("Lists users.").query(list::QUERY).answer(200, schema::<Page<User>>),
+        Doc::of("Lists users.").query(list::QUERY).answer(200, page::<User>),
     ),
     Route::new(
         Get,
@@ -95,7 +95,7 @@ pub const ROUTES: &[Route] = &[
         of_user("users.view"),
         || get(sessions),
         Doc::of("Lists the sessions of a user that have not ended, whole.")
-            .answer(200, schema::<Page<Session>>),
+            .answer(200, page::<Session>),
     ),
     Route::new(
         Delete,

@@ -1,0 +1,231 @@
+//! The reference is what the code says, and the examples of the concepts hold.
+//!
+//! `docs/reference` is written by `PORTICO_WRITE_DOCS=1 cargo test --test it docs`; without that
+//! variable a page that differs fails its test.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use portico::config::{SETTINGS, Shows};
+use portico::domain::access::RoleTable;
+use portico::domain::access::grant::Source;
+use portico::domain::id::RuleId;
+use portico::domain::mapping::{RuleDraft, Terms, check};
+use portico::domain::platform::{Action, Definition, Scope, preset};
+use portico::flow::problem::Code;
+use portico::scim::catalog::{GROUP, USER};
+use portico::scim::schema::Attribute;
+use portico::scim::{ResourceType, filter, json, patch, project};
+use uuid::Uuid;
+
+const WRITE_VARIABLE: &str = "PORTICO_WRITE_DOCS";
+
+#[expect(clippy::disallowed_methods, reason = "asks whether the pages are to be written")]
+fn writing() -> bool {
+    std::env::var_os(WRITE_VARIABLE).is_some()
+}
+
+fn page(path: &str) -> String {
+    let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(path);
+    std::fs::read_to_string(&whole).unwrap_or_default()
+}
+
+/// Compares a page of the reference with what it should be, or writes it.
+fn keep(name: &str, text: &str) {
+    let path = format!("reference/{name}");
+    if writing() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let rewrite = format!("run {WRITE_VARIABLE}=1 cargo test --test it docs");
+    assert!(page(&path) == text, "docs/{path} is not what the code says: {rewrite}");
+}
+
+fn heading(title: &str, intro: &str) -> String {
+    format!(
+        "# {title}\n\n<!-- Written by a test from the code; see tests/it/docs.rs. -->\n\n{intro}\n"
+    )
+}
+
+#[test]
+fn errors_are_the_codes_of_the_program() {
+    let mut text = heading(
+        "Errors",
+        "Refusals of the management API have the media type `application/problem+json` (RFC 9457). Programs tell them apart \
+         by `code`;\nit is also the end of `type`, `urn:portico:problem:{code}`. `detail` says what is wrong in this case, \
+         and `errors` names each wrong\nfield by a JSON Pointer. `request_id` finds the request in the log.",
+    );
+    text.push_str("\n| code | status | title |\n|---|---|---|\n");
+    for code in Code::ALL {
+        let (key, status, title) = (code.as_str(), code.status(), code.title());
+        writeln!(text, "| `{key}` | {status} | {title} |").unwrap();
+    }
+    keep("errors.md", &text);
+}
+
+#[test]
+fn settings_are_the_table_of_the_program() {
+    let mut text = heading(
+        "Settings",
+        "Each setting is a key of the TOML file that `--config` (or `PORTICO_CONFIG`) names, an environment variable, \
+         and an option of\nevery command. An option wins over a variable, a variable over the file, the file over the \
+         default. Secrets may come from a\nfile of their own: the variable with `_FILE` behind it names it. \
+         `portico doctor` shows what holds and where it came from.",
+    );
+    for setting in SETTINGS {
+        writeln!(text, "\n## `{}`\n\n{}.\n", setting.name, setting.doc).unwrap();
+        let file = setting.file_variable().map(|name| format!(" or `{name}`")).unwrap_or_default();
+        writeln!(text, "* environment: `{}`{file}", setting.variable()).unwrap();
+        writeln!(text, "* option: `--{} {}`", setting.flag, setting.form).unwrap();
+        let default = setting.default.map_or("none".to_owned(), |text| format!("`{text}`"));
+        writeln!(text, "* default: {default}").unwrap();
+        match setting.shows {
+            Shows::Whole => {}
+            Shows::Address => writeln!(text, "* shown without password and query").unwrap(),
+            Shows::Presence => writeln!(text, "* never shown").unwrap(),
+        }
+    }
+    keep("settings.md", &text);
+}
+
+#[test]
+fn commands_are_the_help_of_the_program() {
+    let mut text = heading(
+        "Commands",
+        "Exit codes: 0 done; 1 refused or failed, with a line on stderr for each reason; 2 wrong usage. Every command also \
+         takes the\n[settings](settings.md) as options; `--help` lists them.",
+    );
+    let mut command = portico::cli::command().term_width(100);
+    command.build();
+    told(&mut command, &mut text);
+    keep("commands.md", &text);
+}
+
+/// The short help of a command and of all below it.
+fn told(command: &mut clap::Command, text: &mut String) {
+    let help = command.render_help().to_string();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    writeln!(text, "\n## `{name}`\n\n```text\n{}\n```", help.join("\n").trim_end()).unwrap();
+    for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
+        told(below, text);
+    }
+}
+
+#[test]
+fn scim_attributes_are_the_tables_of_the_engine() {
+    let mut text = heading(
+        "SCIM",
+        "What `/Users` and `/Groups` know, as `/Schemas` tells it to clients. Attributes that are not listed are ignored in \
+         bodies and\nrefused in paths and filters. A text that is longer, or a list with more elements than said here, is refused \
+         with 400.",
+    );
+    for rt in [&USER, &GROUP] {
+        attributes(rt, &mut text);
+    }
+    writeln!(text, "\n## Limits\n\n| limit | |\n|---|---|").unwrap();
+    let limits = [
+        ("characters of a filter", filter::LENGTH_MAX),
+        ("nesting of a filter", filter::DEPTH_MAX),
+        ("terms of a filter", filter::TERMS_MAX),
+        ("operations of a PATCH", patch::OPERATIONS_MAX),
+        ("names in `attributes` or `excludedAttributes`", project::NAMES_MAX),
+        ("nesting of a body", json::DEPTH_MAX),
+    ];
+    for (what, limit) in limits {
+        writeln!(text, "| {what} | {limit} |").unwrap();
+    }
+    keep("scim.md", &text);
+}
+
+fn attributes(rt: &ResourceType, text: &mut String) {
+    let columns = "| attribute | type | mutability | unique | at most |\n|---|---|---|---|---|";
+    writeln!(text, "\n## {}\n\n`{}`\n\n{columns}", rt.name, rt.schema.id).unwrap();
+    for attribute in rt.common.iter().chain(rt.schema.attributes) {
+        row("", attribute, text);
+    }
+    for extension in rt.extensions {
+        writeln!(text, "\n`{}`\n\n{columns}", extension.schema.id).unwrap();
+        for attribute in extension.schema.attributes {
+            row("", attribute, text);
+        }
+    }
+}
+
+fn row(above: &str, attribute: &Attribute, text: &mut String) {
+    let name = format!("{above}{}", attribute.name);
+    let required = if attribute.required { ", required" } else { "" };
+    let list = if attribute.multi { "list of " } else { "" };
+    let mut bounds = Vec::new();
+    if attribute.multi {
+        bounds.push(format!("{} elements", attribute.elements_max));
+    }
+    if attribute.kind.as_str() == "string" {
+        bounds.push(format!("{} characters", attribute.length_max));
+    }
+    writeln!(
+        text,
+        "| `{name}` | {list}{}{required} | {} | {} | {} |",
+        attribute.kind.as_str(),
+        attribute.mutability.as_str(),
+        attribute.uniqueness.as_str(),
+        bounds.join(", ")
+    )
+    .unwrap();
+    for sub in attribute.subs {
+        row(&format!("{name}."), sub, text);
+    }
+}
+
+/// The blocks of a page that are fenced as this language.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+    let fence = format!("```{language}\n");
+    page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn the_platform_that_the_concept_builds_is_a_good_one() {
+    let page = page("concepts/platform.md");
+    let whole = blocks(&page, "toml").concat();
+    let definition = Definition::parse(&whole, "lift-care.toml").unwrap_or_else(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        panic!("{}", lines.join("\n"))
+    });
+    let role = |key: &str| definition.role(definition.role_index(key).unwrap()).unwrap();
+    let has = |key: &str, permission: &str| {
+        role(key).permissions.contains(definition.permission_index(permission).unwrap())
+    };
+    assert!(has("technician", "lifts.stop") && !has("technician", "reports.view"));
+    assert!(has("dispatcher", "users.invite") && !has("dispatcher", "lifts.view"));
+    let reports = definition.permission_index("reports.view").unwrap();
+    assert_eq!(definition.action(Action::JournalsView), reports);
+    assert_eq!(role("technician").scope, Scope::Either);
+    assert_eq!(role("engineer").key, "technician");
+
+    let broken = whole.replacen("permissions = [\"lifts.view\"", "permissions = [\"lift.view\"", 1);
+    let mistakes = Definition::parse(&broken, "lift-care.toml").unwrap_err();
+    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+    let line = mistakes[0].to_string();
+    assert!(page.contains(&line), "the page should show\n{line}");
+}
+
+#[test]
+fn the_rules_and_sources_that_the_concept_shows_are_real() {
+    let page = page("concepts/access.md");
+    let definition = Definition::parse(preset("field-vision").unwrap(), "field-vision").unwrap();
+    let roles = RoleTable::new(Arc::new(definition), Vec::new());
+    let terms = Terms { roles: &roles, directories: &[] };
+    let rules: Vec<&str> =
+        blocks(&page, "json").into_iter().filter(|block| block.contains("\"when\"")).collect();
+    assert_eq!(rules.len(), 2);
+    for rule in rules {
+        let draft: RuleDraft = serde_json::from_str(rule).unwrap();
+        let checked = check(RuleId(Uuid::nil()), &draft, &terms);
+        assert!(checked.is_ok(), "{rule}{:?}", checked.unwrap_err());
+    }
+    for source in Source::ALL {
+        assert!(page.contains(&format!("| `{}` | ", source.key())), "{source:?}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Sign-in with a real OpenID provider, as a browser does it.
+
+mod connection;
+mod page;
+mod rig;
+mod session;
+mod sign_in;
