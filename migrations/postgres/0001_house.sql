@@ -152,25 +152,15 @@ create table directory_counts (
     primary key (directory_id, slot)
 );
 
-create function count_in_directory() returns trigger language plpgsql as $$
-declare
-    of_users constant boolean := tg_table_name = 'users';
-    came constant boolean := tg_op = 'INSERT';
-    place record;
+-- A directory that is being removed takes its counts with it.
+create function users_came() returns trigger language plpgsql as $$
 begin
-    if came then place := new; else place := old; end if;
-    if place.directory_id is null then
-        return null;
-    end if;
-    -- A directory that is being removed takes its counts with it.
     insert into directory_counts as held (organization_id, directory_id, slot, users,
         users_removed, groups, groups_removed)
-    select place.organization_id, place.directory_id, pg_backend_pid() % 64,
-        case when not of_users then 0 when came then 1 else -1 end,
-        case when of_users and not came then 1 else 0 end,
-        case when of_users then 0 when came then 1 else -1 end,
-        case when of_users or came then 0 else 1 end
-    where exists (select 1 from directories where id = place.directory_id)
+    select organization_id, directory_id, pg_backend_pid() % 64, count(*), 0, 0, 0
+    from moved
+    where exists (select 1 from directories where id = moved.directory_id)
+    group by organization_id, directory_id
     on conflict (directory_id, slot) do update
     set users = held.users + excluded.users,
         users_removed = held.users_removed + excluded.users_removed,
@@ -179,10 +169,66 @@ begin
     return null;
 end
 $$;
-create trigger users_counted after insert or delete on users
-    for each row execute function count_in_directory();
-create trigger groups_counted after insert or delete on groups
-    for each row execute function count_in_directory();
+create trigger users_came after insert on users
+    referencing new table as moved
+    for each statement execute function users_came();
+create function users_left() returns trigger language plpgsql as $$
+begin
+    insert into directory_counts as held (organization_id, directory_id, slot, users,
+        users_removed, groups, groups_removed)
+    select organization_id, directory_id, pg_backend_pid() % 64, -count(*), count(*), 0, 0
+    from moved
+    where exists (select 1 from directories where id = moved.directory_id)
+    group by organization_id, directory_id
+    on conflict (directory_id, slot) do update
+    set users = held.users + excluded.users,
+        users_removed = held.users_removed + excluded.users_removed,
+        groups = held.groups + excluded.groups,
+        groups_removed = held.groups_removed + excluded.groups_removed;
+    return null;
+end
+$$;
+create trigger users_left after delete on users
+    referencing old table as moved
+    for each statement execute function users_left();
+create function groups_came() returns trigger language plpgsql as $$
+begin
+    insert into directory_counts as held (organization_id, directory_id, slot, users,
+        users_removed, groups, groups_removed)
+    select organization_id, directory_id, pg_backend_pid() % 64, 0, 0, count(*), 0
+    from moved
+    where exists (select 1 from directories where id = moved.directory_id)
+    group by organization_id, directory_id
+    on conflict (directory_id, slot) do update
+    set users = held.users + excluded.users,
+        users_removed = held.users_removed + excluded.users_removed,
+        groups = held.groups + excluded.groups,
+        groups_removed = held.groups_removed + excluded.groups_removed;
+    return null;
+end
+$$;
+create trigger groups_came after insert on groups
+    referencing new table as moved
+    for each statement execute function groups_came();
+create function groups_left() returns trigger language plpgsql as $$
+begin
+    insert into directory_counts as held (organization_id, directory_id, slot, users,
+        users_removed, groups, groups_removed)
+    select organization_id, directory_id, pg_backend_pid() % 64, 0, 0, -count(*), count(*)
+    from moved
+    where exists (select 1 from directories where id = moved.directory_id)
+    group by organization_id, directory_id
+    on conflict (directory_id, slot) do update
+    set users = held.users + excluded.users,
+        users_removed = held.users_removed + excluded.users_removed,
+        groups = held.groups + excluded.groups,
+        groups_removed = held.groups_removed + excluded.groups_removed;
+    return null;
+end
+$$;
+create trigger groups_left after delete on groups
+    referencing old table as moved
+    for each statement execute function groups_left();
 
 create table resources (
     organization_id uuid not null references organizations (id) on delete cascade,

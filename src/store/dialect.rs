@@ -30,13 +30,13 @@ impl ByEngine {
 /// refer to the locked one may come and go.
 macro_rules! postgres {
     (ids) => {
-        "(select value::uuid from jsonb_array_elements_text($2::jsonb))"
+        "in (select unnest(translate($2, '[]\"', '{}')::uuid[]))"
     };
-    (no_ids) => {
-        " not exists (
-             select 1
-             from jsonb_array_elements_text($2::jsonb) as kept
-             where kept.value::uuid = user_id)"
+    (given) => {
+        "(select distinct id
+          from unnest(translate($2, '[]\"', '{}')::uuid[]) as listed (id)
+          order by id) as given
+         cross join lateral"
     };
     (pairs) => {
         "select $1::uuid, $2::uuid, $3::uuid, value->>0, value->>1
@@ -54,8 +54,8 @@ macro_rules! postgres {
     (leaving) => {
         " for update"
     };
-    (shared) => {
-        " for key share"
+    ({ $postgres:literal, $sqlite:literal $(,)? }) => {
+        $postgres
     };
     (($($call:tt)+)) => {
         $($call)+
@@ -69,10 +69,12 @@ pub(super) use postgres;
 /// What a word of `sql_by_engine!` stands for on SQLite, which has one writer and needs no locks.
 macro_rules! sqlite {
     (ids) => {
-        "(select unhex(value, '-') from json_each($2))"
+        "in (select unhex(value, '-') from json_each($2))"
     };
-    (no_ids) => {
-        " user_id not in (select unhex(value, '-') from json_each($2))"
+    (given) => {
+        "(select distinct unhex(value, '-') as id
+          from json_each($2)) as given
+         cross join"
     };
     (pairs) => {
         "select $1, $2, $3, value->>0, value->>1
@@ -91,8 +93,8 @@ macro_rules! sqlite {
     (leaving) => {
         ""
     };
-    (shared) => {
-        ""
+    ({ $postgres:literal, $sqlite:literal $(,)? }) => {
+        $sqlite
     };
     (($($call:tt)+)) => {
         $($call)+

@@ -139,7 +139,7 @@ users! {
             groups,
             " as groups
               from users u
-              where u.organization_id = $1 and u.directory_id = $3 and u.id in ",
+              where u.organization_id = $1 and u.directory_id = $3 and u.id ",
             ids,
             " order by u.created_at, u.id
               limit $4",
@@ -148,7 +148,7 @@ users! {
             "select ",
             (super::group::group_columns!()),
             " from groups g
-              where g.organization_id = $1 and g.directory_id = $3 and g.id in ",
+              where g.organization_id = $1 and g.directory_id = $3 and g.id ",
             ids,
             " order by g.created_at, g.id
               limit $4",

@@ -68,7 +68,7 @@ sql_by_engine! {
         "update groups
          set member_count = member_count - 1, version = version + 1,
              updated_at = case when updated_at < $3 then $3 else updated_at + 1 end
-         where organization_id = $1 and id in ",
+         where organization_id = $1 and id ",
         ids,
     ];
 }

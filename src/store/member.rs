@@ -32,7 +32,7 @@ sql_by_engine! {
         "select m.group_id, m.user_id, coalesce(u.display_name, u.user_name)
          from members m
          join users u on u.id = m.user_id
-         where m.organization_id = $1 and m.group_id in ",
+         where m.organization_id = $1 and m.group_id ",
         ids,
         " order by m.group_id, m.user_id
          limit $3",
@@ -42,39 +42,84 @@ sql_by_engine! {
         "select m.group_id, m.user_id, coalesce(u.display_name, u.user_name)
          from members m
          join users u on u.id = m.user_id
-         where m.organization_id = $1 and m.user_id = $3 and m.group_id in ",
+         where m.organization_id = $1 and m.user_id = $3 and m.group_id ",
         ids,
         " order by m.group_id
          limit $4",
     ];
-    /// Users of the directory among these; they cannot go away before the commit.
+    /// Users of the directory among these; they cannot go away before the commit. The lateral join
+    /// looks each up by its key, whatever the planner expects of the list; so in the others below.
     KNOWN = [
-        "select u.id
-         from users u
-         where u.organization_id = $1 and u.directory_id = $3 and u.id in ",
-        ids,
-        " order by u.id",
-        shared,
+        "select found.id
+         from ",
+        given,
+        {
+            " (select u.id
+               from users u
+               where u.organization_id = $1 and u.directory_id = $3 and u.id = given.id
+               offset 0
+               for key share) as found",
+            " users found
+              where found.organization_id = $1 and found.directory_id = $3
+                  and found.id = given.id",
+        },
     ];
     ADD = [
         "insert into members (organization_id, group_id, user_id)
-         select $1, $3, u.id
-         from users u
-         where u.organization_id = $1 and u.directory_id = $4 and u.id in ",
-        ids,
+         select $1, $3, found.id
+         from ",
+        given,
+        {
+            " (select u.id
+               from users u
+               where u.organization_id = $1 and u.directory_id = $4 and u.id = given.id
+               offset 0) as found",
+            " users found
+              where found.organization_id = $1 and found.directory_id = $4
+                  and found.id = given.id",
+        },
         " on conflict do nothing
          returning user_id",
     ];
+    /// The row of the group is locked, so that rows of its members stay where they are.
     REMOVE = [
         "delete from members
-         where organization_id = $1 and group_id = $3 and user_id in ",
-        ids,
+         where ",
+        {
+            "ctid = any (array(
+                 select found.place
+                 from (select unnest(translate($2, '[]\"', '{}')::uuid[]) as id) as given
+                 cross join lateral (
+                     select m.ctid as place
+                     from members m
+                     where m.organization_id = $1 and m.group_id = $3 and m.user_id = given.id
+                     offset 0) as found))",
+            "organization_id = $1 and group_id = $3
+                 and user_id in (select unhex(value, '-') from json_each($2))",
+        },
         " returning user_id",
     ];
+    /// Set difference costs by the sizes of both sides, whatever the planner expects of the list.
     KEEP = [
         "delete from members
-         where organization_id = $1 and group_id = $3 and",
-        no_ids,
+         where ",
+        {
+            "ctid = any (array(
+                 select found.place
+                 from (
+                     select user_id as id
+                     from members
+                     where organization_id = $1 and group_id = $3
+                     except
+                     select unnest(translate($2, '[]\"', '{}')::uuid[])) as given
+                 cross join lateral (
+                     select m.ctid as place
+                     from members m
+                     where m.organization_id = $1 and m.group_id = $3 and m.user_id = given.id
+                     offset 0) as found))",
+            "organization_id = $1 and group_id = $3
+                 and user_id not in (select unhex(value, '-') from json_each($2))",
+        },
         " returning user_id",
     ];
 }
