@@ -127,7 +127,7 @@ fn scim_attributes_are_the_tables_of_the_engine() {
     }
     writeln!(text, "\n## Limits\n\n| limit | |\n|---|---|").unwrap();
     let limits = [
-        ("characters of a filter", filter::LENGTH_MAX),
+        ("bytes of a filter", filter::LENGTH_MAX),
         ("nesting of a filter", filter::DEPTH_MAX),
         ("terms of a filter", filter::TERMS_MAX),
         ("operations of a PATCH", patch::OPERATIONS_MAX),
@@ -188,7 +188,7 @@ fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
 #[test]
 fn the_platform_that_the_concept_builds_is_a_good_one() {
     let page = page("concepts/platform.md");
-    let whole = blocks(&page, "toml").concat();
+    let whole = blocks(&page, "toml").join("\n");
     let definition = Definition::parse(&whole, "lift-care.toml").unwrap_or_else(|mistakes| {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))
