@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portico::app::{App, Base, Public};
+use portico::app::{App, Base};
 use portico::domain::access::Question;
 use portico::domain::id::UserId;
 use portico::domain::platform::{Definition, preset};
@@ -24,6 +24,7 @@ async fn second(app: &TestApp) -> App {
         operator_token: None,
         secret_keys: vec![[7; 32]],
         allow_private_networks: true,
+        limits: Default::default(),
     })
 }
 
