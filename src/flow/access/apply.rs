@@ -250,7 +250,7 @@ async fn read(work: &mut Work, users: &[UserId]) -> Result<Present, Problem> {
 
 /// What rules would give a person, were every resource registered. Rules reach users of
 /// directories only.
-fn candidates(
+pub(super) fn candidates(
     rules: &RuleSet,
     person: &Person,
     groups: &[Group],

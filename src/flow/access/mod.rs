@@ -9,6 +9,7 @@ mod changed;
 pub mod feed;
 mod job;
 pub mod live;
+mod preview;
 mod rules;
 
 pub use apply::EVALUATED_AT_ONCE;
@@ -18,6 +19,7 @@ pub use changed::{
     resources_changed, rules_changed,
 };
 pub use job::{JOB, Step, failed, step};
+pub use preview::{Previewed, preview};
 pub use rules::{Rules, draft, roles};
 
 /// The event that tells what a user gained and lost.

@@ -80,9 +80,9 @@ pub const ROUTES: &[Route] = &[
 #[schema(as = MappingRuleEach)]
 pub struct Each {
     /// Where the values are: `groups.display`.
-    attribute: String,
+    pub attribute: String,
     /// What a whole value must look like; its named captures fill the templates.
-    pattern: String,
+    pub pattern: String,
 }
 
 /// A new mapping rule.

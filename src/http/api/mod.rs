@@ -10,6 +10,7 @@ mod event;
 mod grant;
 mod group;
 mod idempotency;
+mod mapping_preview;
 mod mapping_rule;
 mod organization;
 mod permit;
@@ -33,6 +34,7 @@ const TABLES: &[&[Route]] = &[
     role::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,
+    mapping_preview::ROUTES,
     user::ROUTES,
     grant::ROUTES,
     group::ROUTES,

@@ -136,4 +136,52 @@ on_both_engines! {
         let other = app.operator().get("/api/v1/organizations/other/mapping-rules").await;
         assert_eq!(other.expect(200).at("/data"), json!([]));
     }
+
+    async fn a_preview_tells_what_applying_then_does_and_writes_nothing(app: TestApp) {
+        let (ada, scim) = ada(&app).await;
+        let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "bob@acme.example", "title": "site lyom", "active": true});
+        let bob = scim.post("/Users", body).await.expect(201).text_at("/id");
+        let site = "/api/v1/organizations/acme/resources/site/lyon";
+        app.operator().put(site, json!({"name": "Lyon"})).await.expect(201);
+        let kept = make(&app, rule("Auditors")).await.expect(201).text_at("/id");
+        let path = format!("{ALL}/preview");
+        let sites = json!({"name": "Sites", "when": "title sw \"site \"",
+            "each": {"attribute": "title", "pattern": "site (?<site>.+)"},
+            "role": "field-worker", "resources": ["site:{site}"]});
+        let mut unchanged = rule("Auditors");
+        unchanged["id"] = json!(kept);
+        let same = app.operator().post(&path, json!({"rules": [unchanged]})).await.expect(200);
+        assert_eq!(same.at("/changes"), json!([]));
+        let told = app.operator().post(&path, json!({"rules": [sites]})).await.expect(200);
+        assert_eq!(told.at("/summary/users_changed"), 1);
+        assert_eq!(told.at("/summary/left_with_nothing"), json!([ada]));
+        assert_eq!(told.at("/changes/0/user/id"), ada);
+        assert_eq!(told.at("/changes/0/user/user_name"), "ada@acme.example");
+        assert_eq!(told.at("/changes/0/lost"), json!([{"role": "auditor", "resource": null}]));
+        assert_eq!(told.at("/unresolved/0/resource"), "site:lyom");
+        assert_eq!(told.at("/unresolved/0/nearest"), "site:lyon");
+        assert_eq!(told.at("/unresolved/0/users"), 1);
+        assert_eq!(roles(&app, &ada).await, ["auditor"]);
+        app.operator().delete(&format!("/api/v1/mapping-rules/{kept}")).await.expect(204);
+        make(&app, sites).await.expect(201);
+        assert!(roles(&app, &ada).await.is_empty());
+        assert!(roles(&app, &bob).await.is_empty());
+    }
+
+    async fn a_preview_points_into_its_list(app: TestApp) {
+        app.organization("Acme").await;
+        let path = format!("{ALL}/preview");
+        let mut foreign = rule("Foreign");
+        foreign["id"] = json!("018f0000-0000-7000-8000-000000000000");
+        for (second, pointer) in [
+            (json!({"name": "x", "when": "title", "role": "auditor"}), "/rules/1/when"),
+            (foreign, "/rules/1/id"),
+        ] {
+            let body = json!({"rules": [rule("Good"), second]});
+            let refused = app.operator().post(&path, body).await;
+            refused.expect_problem(422, "invalid");
+            assert_eq!(refused.at("/errors/0/pointer"), pointer, "{refused}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod description;
 mod directory;
+mod directory_removal;
 mod domain;
 mod event;
 mod grant;

@@ -72,7 +72,9 @@ on_both_engines! {
         app.organization("Acme").await;
         let (_, token) = app.directory("acme", "strict").await;
         push(&app.scim(&token), "grace@acme.example").await;
+        app.advance_s(1);
         named(&app, "bob", "org-admin").await;
+        app.advance_s(1);
         let site = "/api/v1/organizations/acme/resources/site/Lyon";
         app.operator().put(site, json!({"name": "Lyon"})).await.expect(201);
         let body = json!({"user_name": "ada", "last_name": "Lovelace", "grants":
@@ -108,6 +110,7 @@ on_both_engines! {
         app.organization("Acme").await;
         for at in 0..5 {
             make(&app, json!({"user_name": format!("user {at}")})).await.expect(201);
+            app.advance_s(1);
         }
         for sort in ["created_at", "-created_at", "user_name", "-user_name"] {
             let (mut names, mut after) = (Vec::new(), String::new());
