@@ -35,7 +35,6 @@ pub fn router(app: &App) -> Router {
         .merge(route::mount(app, ops::ROUTES))
         .nest_service("/scim", scim::service(app))
         .merge(sso::router(app))
-        .nest("/api/v1", route::mount(app, api::routes()))
         .nest("/access/v1", route::mount(app, access::ROUTES))
         .merge(route::mount(app, access::WELL_KNOWN))
         .nest("/api/v1", api::router(app))

@@ -8,6 +8,7 @@ mod seed;
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
@@ -70,7 +71,7 @@ async fn fill(app: &App, settings: &Settings) -> anyhow::Result<String> {
     let operator = settings.operator_token.as_ref().map(ExposeSecret::expose_secret);
     let operator = operator.context("a demo draws its operator token")?;
     let accounts = seed::PEOPLE.iter().map(account).chain([stranger()]).collect();
-    let provider = DevProvider::start(accounts, std::sync::Arc::clone(&app.runner.clock)).await?;
+    let provider = DevProvider::start(0, accounts, Arc::clone(&app.runner.clock)).await?;
     let (client_id, client_secret) = (provider.client_id(), provider.client_secret());
     let known = seed::Provider {
         issuer: provider.issuer().to_owned(),
@@ -78,25 +79,30 @@ async fn fill(app: &App, settings: &Settings) -> anyhow::Result<String> {
         client_secret: client_secret.to_owned(),
     };
     let seeded = seed::fill(app, operator, &known).await?;
-    provider.allow_redirect(&seeded.redirect_uri);
+    provider.register(&seeded.redirect_uri);
     Ok(lines(settings, operator, &seeded)?)
 }
 
 fn account(person: &seed::Person) -> Account {
     let (first, last) = person.name;
     Account {
-        subject: person.subject.to_owned(),
+        sub: person.subject.to_owned(),
         email: person.mail.to_owned(),
         name: format!("{first} {last}"),
+        note: match person.groups {
+            [] => "in no group: she has no role".to_owned(),
+            groups => format!("in {}", groups.join(", ")),
+        },
     }
 }
 
 /// Somebody whom the provider knows and the directory never pushed: she is refused.
 fn stranger() -> Account {
     Account {
-        subject: "demo-mallory".to_owned(),
+        sub: "demo-mallory".to_owned(),
         email: "mallory@elsewhere.example".to_owned(),
-        name: "Mallory (unknown to Acme)".to_owned(),
+        name: "Mallory".to_owned(),
+        note: "unknown to Acme: she is refused".to_owned(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::http::answer::{Answer, Page, versioned};
 use crate::http::extract::{Body, IfMatch, Paging, cursor};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Patch, Post};
-use crate::http::route::{Doc, Needs, Of, PAGED, Route, schema};
+use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
 use crate::store;
 
 const IN_ORGANIZATION: Needs = Needs::Action("connections.manage", Of::Organization);
@@ -39,7 +39,7 @@ pub const ROUTES: &[Route] = &[
         || get(list),
         Doc::of("Lists connections in order of creation.")
             .query(PAGED)
-            .answer(200, schema::<Page<Connection>>),
+            .answer(200, page::<Connection>),
     ),
     Route::new(
         Get,
@@ -71,7 +71,7 @@ pub const ROUTES: &[Route] = &[
         || get(sign_ins),
         Doc::of("Reads the journal of sign-ins, newest first.")
             .query(PAGED)
-            .answer(200, schema::<Page<SignIn>>),
+            .answer(200, page::<SignIn>),
     ),
 ];
 

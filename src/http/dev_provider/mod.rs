@@ -1,107 +1,118 @@
-//! A small OpenID provider for `portico demo`, and for nothing else.
+//! A small OpenID provider for demonstrations: anybody is whoever she likes to be.
 //!
-//! It signs in whoever presses a button, on loopback, with keys that live as long as the process.
-//! It speaks the authorization code flow with PKCE so that the relying party is shown in earnest.
+//! It listens on loopback alone, knows no passwords and says so on each page. What a relying party
+//! relies on is real: exact redirect URIs, PKCE, client authentication, codes that count once,
+//! signed tokens. `serve` never starts it.
 
-mod key;
-mod page;
+mod authorize;
+mod signer;
 mod token;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{Form, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
+use tokio::net::TcpListener;
 
-use self::key::Key;
-use crate::domain::secret::draw;
+use self::signer::Signer;
+pub use self::signer::SignerUnmade;
+use crate::domain::secret::{SecretHash, draw};
 use crate::domain::time::{Clock, Rng, Timestamp};
 
-/// Codes and access tokens that are held at once; older ones are dropped.
-const HELD_MAX: usize = 1_000;
-/// A code lives this long, in seconds.
-const CODE_S: i64 = 60;
+/// How long a code counts, in seconds.
+const CODE_LIFE_S: i64 = 60;
+/// How long tokens count, in seconds.
+const TOKEN_LIFE_S: i64 = 300;
+/// Codes and access tokens that are remembered.
+const GRANTS_MAX: usize = 1000;
 
-/// Somebody who can be signed in by pressing a button.
+/// Somebody whom one can be.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// The subject.
-    pub subject: String,
-    /// Her address, given as verified.
-    pub email: String,
+    /// What the provider calls her: the external id in her directory.
+    pub sub: String,
     /// Her name.
     pub name: String,
+    /// Her address.
+    pub email: String,
+    /// What one sees as her.
+    pub note: String,
 }
 
-/// What an authorization request asked for.
-#[derive(Clone, Debug, Deserialize)]
-struct Asked {
-    response_type: String,
-    client_id: String,
-    redirect_uri: String,
-    state: String,
-    nonce: String,
-    code_challenge: String,
-    code_challenge_method: String,
+/// Why the provider did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// No port could be had.
+    #[error("the development provider cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+    /// No key could be made.
+    #[error("the development provider has no key: {0}")]
+    Key(#[from] SignerUnmade),
 }
 
-/// A code that was given and not yet redeemed.
-struct Code {
-    asked: Asked,
-    account: Account,
-    at: Timestamp,
-}
+/// The provider while it runs, cheap to clone.
+#[derive(Clone)]
+pub struct DevProvider(Arc<Provider>);
 
-struct Inner {
+struct Provider {
     issuer: String,
     client_id: String,
     client_secret: String,
     accounts: Vec<Account>,
     clock: Arc<Clock>,
-    key: Key,
-    redirects: Mutex<Vec<String>>,
-    codes: Mutex<HashMap<String, Code>>,
-    signed_in: Mutex<HashMap<String, Account>>,
+    signer: Signer,
+    kept: Mutex<Kept>,
 }
 
-/// The running provider.
-#[derive(Clone)]
-pub struct DevProvider(Arc<Inner>);
+/// What changes while it runs.
+#[derive(Default)]
+struct Kept {
+    redirect_uris: Vec<String>,
+    codes: HashMap<SecretHash, Code>,
+    access_tokens: HashMap<SecretHash, (Account, Timestamp)>,
+}
+
+/// A code that waits to be redeemed.
+struct Code {
+    account: Account,
+    redirect_uri: String,
+    challenge: String,
+    nonce: Option<String>,
+    ends_at: Timestamp,
+}
 
 impl DevProvider {
-    /// Starts it on a free port of loopback; it ends with the process.
+    /// Starts a provider with one client on a port of loopback; port 0 takes a free one. It runs
+    /// until the runtime ends.
     ///
     /// # Errors
-    /// When no port is free or no key can be made.
-    pub async fn start(accounts: Vec<Account>, clock: Arc<Clock>) -> anyhow::Result<Self> {
-        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-        let provider = Self(Arc::new(Inner {
-            issuer: format!("http://{}", listener.local_addr()?),
+    /// [`NotStarted`].
+    pub async fn start(
+        port: u16,
+        accounts: Vec<Account>,
+        clock: Arc<Clock>,
+    ) -> Result<Self, NotStarted> {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        let issuer = format!("http://{}", listener.local_addr()?);
+        let provider = Self(Arc::new(Provider {
+            issuer,
             client_id: "portico-demo".to_owned(),
             client_secret: draw(Rng),
             accounts,
             clock,
-            key: Key::draw()?,
-            redirects: Mutex::default(),
-            codes: Mutex::default(),
-            signed_in: Mutex::default(),
+            signer: Signer::new()?,
+            kept: Mutex::default(),
         }));
-        let router = Router::new()
-            .route("/.well-known/openid-configuration", get(configuration))
-            .route("/jwks", get(keys))
-            .route("/authorize", get(choose).post(choose_made))
-            .route("/token", post(token::redeem))
-            .route("/userinfo", get(token::userinfo))
-            .with_state(provider.clone());
+        let router = provider.router();
         tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(error = %error, "the provider of the demo stopped");
+                tracing::error!(error = %error, "the development provider ended");
             }
         });
         Ok(provider)
@@ -113,128 +124,74 @@ impl DevProvider {
         &self.0.issuer
     }
 
-    /// The one client's id.
+    /// The name of its one client.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.0.client_id
     }
 
-    /// The one client's secret.
+    /// The secret of its one client, drawn at each start.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         &self.0.client_secret
     }
 
-    /// Registers a redirect URI of the client.
-    pub fn allow_redirect(&self, uri: &str) {
-        lock(&self.0.redirects).push(uri.to_owned());
+    /// Lets answers go to this address.
+    pub fn register(&self, redirect_uri: &str) {
+        self.kept().redirect_uris.push(redirect_uri.to_owned());
     }
 
-    /// Whether a request may be answered at all: only then is the browser sent back.
-    fn check(&self, asked: &Asked) -> Result<(), &'static str> {
-        if asked.client_id != self.0.client_id {
-            return Err("This client is not known.");
-        }
-        if !lock(&self.0.redirects).contains(&asked.redirect_uri) {
-            return Err("This redirect URI is not registered.");
-        }
-        if asked.response_type != "code" || asked.code_challenge_method != "S256" {
-            return Err("Only the code flow with PKCE (S256) is spoken here.");
-        }
-        Ok(())
+    fn router(&self) -> Router {
+        Router::new()
+            .route("/.well-known/openid-configuration", get(discovery))
+            .route("/jwks", get(jwks))
+            .route("/authorize", get(authorize::choose).post(authorize::chosen))
+            .route("/token", post(token::redeem))
+            .route("/userinfo", get(token::user_info).post(token::user_info))
+            .with_state(self.clone())
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A lock whose holder cannot have torn what it guards.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Kept {
+    /// Forgets what has ended; when too much is left, everything.
+    fn forget(&mut self, now: Timestamp) {
+        self.codes.retain(|_, code| now < code.ends_at);
+        self.access_tokens.retain(|_, (_, ends_at)| now < *ends_at);
+        if self.codes.len() + self.access_tokens.len() >= GRANTS_MAX {
+            self.codes.clear();
+            self.access_tokens.clear();
+        }
+    }
 }
 
-async fn configuration(State(provider): State<DevProvider>) -> Json<Value> {
-    let issuer = provider.issuer();
-    Json(json!({
-        "issuer": issuer,
-        "authorization_endpoint": format!("{issuer}/authorize"),
-        "token_endpoint": format!("{issuer}/token"),
-        "userinfo_endpoint": format!("{issuer}/userinfo"),
-        "jwks_uri": format!("{issuer}/jwks"),
+async fn discovery(State(provider): State<DevProvider>) -> Response {
+    let at = |path: &str| format!("{}{path}", provider.issuer());
+    let document = json!({
+        "issuer": provider.issuer(),
+        "authorization_endpoint": at("/authorize"),
+        "token_endpoint": at("/token"),
+        "jwks_uri": at("/jwks"),
+        "userinfo_endpoint": at("/userinfo"),
         "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "email", "profile"],
-        "claims_supported": ["sub", "email", "email_verified", "name"],
         "authorization_response_iss_parameter_supported": true,
-    }))
+    });
+    ([(header::CACHE_CONTROL, "max-age=300")], Json(document)).into_response()
 }
 
-async fn keys(State(provider): State<DevProvider>) -> Json<Value> {
-    Json(json!({"keys": [provider.0.key.public()]}))
-}
-
-async fn choose(
-    State(provider): State<DevProvider>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Refused> {
-    provider.check(&asked).map_err(Refused)?;
-    Ok(plain(Html(page::choose(&provider.0.accounts, &asked))))
-}
-
-#[derive(Deserialize)]
-struct Chosen {
-    subject: String,
-    #[serde(flatten)]
-    asked: Asked,
-}
-
-async fn choose_made(
-    State(provider): State<DevProvider>,
-    Form(chosen): Form<Chosen>,
-) -> Result<Response, Refused> {
-    let Chosen { subject, asked } = chosen;
-    provider.check(&asked).map_err(Refused)?;
-    let known = provider.0.accounts.iter().find(|account| account.subject == subject);
-    let account = known.cloned().ok_or(Refused("This account is not known."))?;
-    let mut back = url::Url::parse(&asked.redirect_uri)
-        .map_err(|_| Refused("This redirect URI is not registered."))?;
-    let code = draw(Rng);
-    back.query_pairs_mut()
-        .append_pair("code", &code)
-        .append_pair("state", &asked.state)
-        .append_pair("iss", provider.issuer());
-    let at = provider.0.clock.now();
-    let mut codes = lock(&provider.0.codes);
-    if codes.len() >= HELD_MAX {
-        codes.clear();
-    }
-    codes.insert(code, Code { asked, account, at });
-    Ok(Redirect::to(back.as_str()).into_response())
-}
-
-/// A request that cannot be answered at its redirect URI.
-struct Refused(&'static str);
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let mut response = plain(Html(page::refused(self.0)));
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-        response
-    }
-}
-
-/// A page that loads nothing and is kept by nobody.
-fn plain(page: Html<String>) -> Response {
-    let mut response = page.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ),
-    );
-    response
+async fn jwks(State(provider): State<DevProvider>) -> Response {
+    let keys = json!({"keys": [provider.0.signer.jwk()]});
+    ([(header::CACHE_CONTROL, "max-age=300")], Json(keys)).into_response()
 }
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 //! Our own relying party signs in at the development provider.
 
-use http::{Request, Response};
+use axum::body::Body;
+use axum::http::Request;
+use tower::ServiceExt;
 use url::form_urlencoded;
 
 use super::*;
 use crate::domain::connection::{ClientAuth, LEEWAY_S, Oidc, Secrets};
-use crate::domain::secret::SecretHash;
-use crate::domain::sign_in::Refused as Code;
+use crate::domain::sign_in::Refused;
 use crate::outbound::http::Guarded;
 use crate::outbound::oidc::{Answered, Ask, Providers};
 
-/// What stands on each page.
-const MARK: &str = "Development identity provider";
 const BACK: &str = "http://127.0.0.1:1/callback";
 
 struct Rig {
@@ -26,12 +25,13 @@ impl Rig {
     async fn new() -> Self {
         let clock = Arc::new(Clock::manual(Timestamp(1_800_000_000_000_000)));
         let ada = Account {
-            subject: "ada".to_owned(),
-            name: "<Ada>".to_owned(),
+            sub: "ada".to_owned(),
+            name: "Ada".to_owned(),
             email: "ada@example.com".to_owned(),
+            note: "<manager>".to_owned(),
         };
-        let provider = DevProvider::start(vec![ada], Arc::clone(&clock)).await.unwrap();
-        provider.allow_redirect(BACK);
+        let provider = DevProvider::start(0, vec![ada], Arc::clone(&clock)).await.unwrap();
+        provider.register(BACK);
         let party = Providers::new(Guarded::new(true), Arc::clone(&clock));
         let oidc = Oidc {
             issuer: provider.issuer().to_owned(),
@@ -41,8 +41,7 @@ impl Rig {
             secret_expires_at: None,
             leeway_s: LEEWAY_S,
         };
-        let secrets =
-            Secrets { client_secret: provider.client_secret().to_owned(), next: None };
+        let secrets = Secrets { client_secret: provider.client_secret().to_owned(), next: None };
         Self { provider, clock, party, oidc, secrets }
     }
 
@@ -58,20 +57,14 @@ impl Rig {
     }
 
     /// Presses a button of the page.
-    async fn choose(&self, account: &str) -> Response<Vec<u8>> {
+    async fn choose(&self, account: &str) -> Response {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(self.url().await.query_pairs()).append_pair("subject", account);
-        let request = Request::post(format!("{}/authorize", self.provider.issuer()))
+        form.extend_pairs(self.url().await.query_pairs()).append_pair("account", account);
+        let request = Request::post("/authorize")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.finish().into_bytes())
+            .body(Body::from(form.finish()))
             .unwrap();
-        Guarded::new(true).send(request, 1 << 20).await.unwrap()
-    }
-
-    async fn page(&self, url: &url::Url) -> (u16, String) {
-        let request = Request::get(url.as_str()).body(Vec::new()).unwrap();
-        let answer = Guarded::new(true).send(request, 1 << 20).await.unwrap();
-        (answer.status().as_u16(), String::from_utf8(answer.into_body()).unwrap())
+        self.provider.router().oneshot(request).await.unwrap()
     }
 
     async fn code(&self) -> String {
@@ -83,7 +76,7 @@ impl Rig {
         sent["code"].clone()
     }
 
-    async fn redeem(&self, code: &str, verifier: &str) -> Result<Value, Code> {
+    async fn redeem(&self, code: &str, verifier: &str) -> Result<serde_json::Value, Refused> {
         let answered = Answered {
             oidc: &self.oidc,
             secrets: &self.secrets,
@@ -96,7 +89,7 @@ impl Rig {
             wanted: Some("not-there"),
         };
         let claims = self.party.redeem(&answered).await.map_err(|refusal| refusal.code)?;
-        Ok(Value::Object(claims))
+        Ok(serde_json::Value::Object(claims))
     }
 }
 
@@ -113,11 +106,11 @@ async fn a_whole_sign_in_passes_every_check_of_the_relying_party() {
 async fn a_code_counts_once_for_a_minute_with_its_verifier() {
     let rig = Rig::new().await;
     let code = rig.code().await;
-    assert_eq!(rig.redeem(&code, "another").await, Err(Code::ProviderError));
-    assert_eq!(rig.redeem(&code, "the-verifier").await, Err(Code::ProviderError));
+    assert_eq!(rig.redeem(&code, "another").await, Err(Refused::ProviderError));
+    assert_eq!(rig.redeem(&code, "the-verifier").await, Err(Refused::ProviderError));
     let code = rig.code().await;
-    rig.clock.advance_s(CODE_S + 1);
-    assert_eq!(rig.redeem(&code, "the-verifier").await, Err(Code::ProviderError));
+    rig.clock.advance_s(CODE_LIFE_S);
+    assert_eq!(rig.redeem(&code, "the-verifier").await, Err(Refused::ProviderError));
 }
 
 #[tokio::test]
@@ -125,23 +118,35 @@ async fn only_the_client_itself_redeems() {
     let mut rig = Rig::new().await;
     let code = rig.code().await;
     rig.secrets.client_secret = "wrong".to_owned();
-    assert_eq!(rig.redeem(&code, "the-verifier").await, Err(Code::ProviderError));
+    assert_eq!(rig.redeem(&code, "the-verifier").await, Err(Refused::ProviderError));
     rig.secrets.client_secret = rig.provider.client_secret().to_owned();
+    rig.oidc.auth = ClientAuth::Post;
     assert!(rig.redeem(&code, "the-verifier").await.is_ok());
 }
 
 #[tokio::test]
 async fn each_page_says_what_it_is_and_unregistered_addresses_get_nothing() {
     let rig = Rig::new().await;
-    let (status, page) = rig.page(&rig.url().await).await;
+    let get = |url: url::Url| {
+        let path = format!("{}?{}", url.path(), url.query().unwrap());
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let router = rig.provider.router();
+        async move {
+            let answer = router.oneshot(request).await.unwrap();
+            let status = answer.status();
+            let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+            (status, String::from_utf8(body.to_vec()).unwrap())
+        }
+    };
+    let (status, page) = get(rig.url().await).await;
     assert_eq!(status, 200);
-    assert!(page.contains(MARK) && page.contains("value=\"ada\""), "{page}");
-    assert!(!page.contains("<Ada>"));
+    assert!(page.contains("Development provider") && page.contains("value=\"ada\""), "{page}");
+    assert!(!page.contains("<manager>"));
     let mut elsewhere = rig.url().await;
     let query = elsewhere.query().unwrap().replace("callback", "elsewhere");
     elsewhere.set_query(Some(&query));
-    let (status, page) = rig.page(&elsewhere).await;
+    let (status, page) = get(elsewhere).await;
     assert_eq!(status, 400);
-    assert!(page.contains(MARK) && page.contains("not registered"), "{page}");
+    assert!(page.contains("Development provider") && page.contains("not registered"), "{page}");
     assert_eq!(rig.choose("nobody").await.status(), 400);
 }

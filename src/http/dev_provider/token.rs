@@ -1,123 +1,141 @@
-//! The provider's token and userinfo endpoints.
+//! The token and UserInfo endpoints of the development provider.
 
-use axum::Json;
-use axum::extract::{Form, State};
+use std::collections::HashMap;
+
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Form, Json};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use url::form_urlencoded;
 
-use super::{Account, CODE_S, Code, DevProvider, HELD_MAX, lock};
-use crate::domain::secret::draw;
+use super::{Account, Code, DevProvider, TOKEN_LIFE_S};
+use crate::domain::secret::{SecretHash, draw};
 use crate::domain::time::Rng;
 
-/// An ID token is good for this long, in seconds.
-const TOKEN_S: i64 = 300;
+type Sent = HashMap<String, String>;
 
-#[derive(Deserialize)]
-pub(super) struct Redeem {
-    grant_type: String,
-    code: String,
-    redirect_uri: String,
-    code_verifier: String,
-}
-
-/// A refusal as RFC 6749 section 5.2 has it.
-pub(super) struct Refused(StatusCode, &'static str);
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        (self.0, Json(json!({"error": self.1}))).into_response()
-    }
-}
-
-const INVALID_GRANT: Refused = Refused(StatusCode::BAD_REQUEST, "invalid_grant");
-
-/// `POST /token`: a code for tokens, once.
-pub(super) async fn redeem(
+/// Redeems a code.
+pub async fn redeem(
     State(provider): State<DevProvider>,
     headers: HeaderMap,
-    Form(sent): Form<Redeem>,
-) -> Result<Response, Refused> {
-    if !is_client(&provider, &headers) {
-        return Err(Refused(StatusCode::UNAUTHORIZED, "invalid_client"));
+    Form(sent): Form<Sent>,
+) -> Response {
+    if !is_client(&provider, &headers, &sent) {
+        return denied(StatusCode::UNAUTHORIZED, "invalid_client");
     }
-    if sent.grant_type != "authorization_code" {
-        return Err(Refused(StatusCode::BAD_REQUEST, "unsupported_grant_type"));
+    if sent.get("grant_type").map(String::as_str) != Some("authorization_code") {
+        return denied(StatusCode::BAD_REQUEST, "unsupported_grant_type");
     }
-    let Code { asked, account, at } =
-        lock(&provider.0.codes).remove(&sent.code).ok_or(INVALID_GRANT)?;
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(sent.code_verifier.as_bytes()));
+    let code = sent.get("code").map(|code| SecretHash::of(code.as_bytes()));
+    // Taken out whatever comes: a code counts once.
+    let waiting = code.and_then(|code| provider.kept().codes.remove(&code));
+    let granted = waiting.filter(|waiting| fits(&provider, waiting, &sent));
+    match granted.and_then(|granted| tokens(&provider, &granted)) {
+        Some(tokens) => ([(header::CACHE_CONTROL, "no-store")], Json(tokens)).into_response(),
+        None => denied(StatusCode::BAD_REQUEST, "invalid_grant"),
+    }
+}
+
+/// More about the person of an access token.
+pub async fn user_info(State(provider): State<DevProvider>, headers: HeaderMap) -> Response {
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = sent.and_then(|sent| sent.strip_prefix("Bearer "));
     let now = provider.0.clock.now();
-    if now.since_s(at) > CODE_S
-        || sent.redirect_uri != asked.redirect_uri
-        || challenge != asked.code_challenge
-    {
-        return Err(INVALID_GRANT);
+    let found = token.and_then(|token| {
+        let hash = SecretHash::of(token.as_bytes());
+        let kept = provider.kept();
+        kept.access_tokens.get(&hash).filter(|(_, ends_at)| now < *ends_at).cloned()
+    });
+    match found {
+        Some((account, _)) => Json(claims(&account)).into_response(),
+        None => denied(StatusCode::UNAUTHORIZED, "invalid_token"),
     }
+}
+
+fn denied(status: StatusCode, error: &str) -> Response {
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    (status, no_store, Json(json!({"error": error}))).into_response()
+}
+
+/// Whether the client proves itself, by Basic or in the form.
+fn is_client(provider: &DevProvider, headers: &HeaderMap, sent: &Sent) -> bool {
+    let basic = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|sent| sent.strip_prefix("Basic "))
+        .and_then(|encoded| STANDARD.decode(encoded).ok())
+        .and_then(|pair| String::from_utf8(pair).ok());
+    let (id, secret) = match &basic {
+        Some(pair) => {
+            let Some((id, secret)) = pair.split_once(':') else { return false };
+            (decoded(id), decoded(secret))
+        }
+        None => {
+            let of = |name: &str| sent.get(name).cloned().unwrap_or_default();
+            (of("client_id"), of("client_secret"))
+        }
+    };
+    id == provider.client_id()
+        && bool::from(secret.as_bytes().ct_eq(provider.client_secret().as_bytes()))
+}
+
+fn decoded(text: &str) -> String {
+    let plain = format!("x={text}");
+    form_urlencoded::parse(plain.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+fn fits(provider: &DevProvider, waiting: &Code, sent: &Sent) -> bool {
+    let verifier = sent.get("code_verifier").map(String::as_str).unwrap_or_default();
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+    provider.0.clock.now() < waiting.ends_at
+        && sent.get("redirect_uri") == Some(&waiting.redirect_uri)
+        && challenge == waiting.challenge
+}
+
+fn tokens(provider: &DevProvider, granted: &Code) -> Option<Value> {
     let access_token = draw(Rng);
-    let mut claims = claims(&account);
-    for (name, value) in [
-        ("iss", json!(provider.0.issuer)),
-        ("aud", json!(provider.0.client_id)),
-        ("iat", json!(now.seconds())),
-        ("exp", json!(now.seconds() + TOKEN_S)),
-        ("auth_time", json!(now.seconds())),
-        ("nonce", json!(asked.nonce)),
-    ] {
-        claims[name] = value;
+    let now = provider.0.clock.now();
+    let digest = Sha256::digest(access_token.as_bytes());
+    let mut said = claims(&granted.account);
+    let mut say = |name: &str, value: Value| said.insert(name.to_owned(), value);
+    say("iss", json!(provider.issuer()));
+    say("aud", json!(provider.client_id()));
+    say("iat", json!(now.seconds()));
+    say("exp", json!(now.plus_s(TOKEN_LIFE_S).seconds()));
+    say("at_hash", json!(URL_SAFE_NO_PAD.encode(digest.get(..16)?)));
+    if let Some(nonce) = &granted.nonce {
+        say("nonce", json!(nonce));
     }
-    let id_token = provider
-        .0
-        .key
-        .sign(&claims)
-        .map_err(|_| Refused(StatusCode::INTERNAL_SERVER_ERROR, "server_error"))?;
-    let mut signed_in = lock(&provider.0.signed_in);
-    if signed_in.len() >= HELD_MAX {
-        signed_in.clear();
-    }
-    signed_in.insert(access_token.clone(), account);
-    let body = json!({
+    let id_token = provider.0.signer.sign(&Value::Object(said))?;
+    let ends_at = now.plus_s(TOKEN_LIFE_S);
+    let mut kept = provider.kept();
+    kept.forget(now);
+    kept.access_tokens
+        .insert(SecretHash::of(access_token.as_bytes()), (granted.account.clone(), ends_at));
+    Some(json!({
         "access_token": access_token,
         "token_type": "Bearer",
-        "expires_in": TOKEN_S,
+        "expires_in": TOKEN_LIFE_S,
         "id_token": id_token,
-        "scope": "openid email profile",
-    });
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    }))
 }
 
-/// `GET /userinfo`: the same person once more.
-pub(super) async fn userinfo(
-    State(provider): State<DevProvider>,
-    headers: HeaderMap,
-) -> Result<Json<Value>, Refused> {
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = sent.and_then(|text| text.strip_prefix("Bearer "));
-    let account = token.and_then(|token| lock(&provider.0.signed_in).get(token).cloned());
-    let account = account.ok_or(Refused(StatusCode::UNAUTHORIZED, "invalid_token"))?;
-    Ok(Json(claims(&account)))
-}
-
-fn claims(account: &Account) -> Value {
-    json!({
-        "sub": account.subject,
-        "email": account.email,
-        "email_verified": true,
-        "name": account.name,
-    })
-}
-
-/// Whether the client authenticated by `client_secret_basic`.
-fn is_client(provider: &DevProvider, headers: &HeaderMap) -> bool {
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let decoded = sent
-        .and_then(|text| text.strip_prefix("Basic "))
-        .and_then(|text| STANDARD.decode(text).ok());
-    let wanted = format!("{}:{}", provider.0.client_id, provider.0.client_secret);
-    decoded.is_some_and(|sent| sent.ct_eq(wanted.as_bytes()).into())
+fn claims(account: &Account) -> Map<String, Value> {
+    [
+        ("sub", json!(account.sub)),
+        ("name", json!(account.name)),
+        ("email", json!(account.email)),
+        ("email_verified", json!(true)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect()
 }
