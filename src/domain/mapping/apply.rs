@@ -168,15 +168,14 @@ impl Rule {
         if values.is_empty() {
             return false;
         }
-        let when = self.matched(layers);
+        // The values of the other results are no reason for this one.
+        let mut when = self.matched(layers);
+        when.retain(|fact| fact.attribute != each.attribute || !values.contains(&fact.value));
         let mut results = Results::new(self, outcome);
         for value in &values {
             let Some(captures) = each.pattern.captures(value) else { continue };
             let mut matched = when.clone();
-            let this = fact(&each.attribute, value);
-            if !matched.contains(&this) {
-                matched.push(this);
-            }
+            matched.push(fact(&each.attribute, value));
             results.add(|name| captures.name(name).map(|found| found.as_str()), &matched);
             if results.is_full() {
                 break;

@@ -337,3 +337,23 @@ fn a_draft_reads_back_as_it_was_written_and_knows_no_other_keys() {
     let more = json!({"name": "a", "when": "b", "role": "c", "colour": 1});
     assert!(serde_json::from_value::<RuleDraft>(more).is_err());
 }
+
+#[test]
+fn a_grant_of_each_names_its_own_value_and_not_those_of_the_others() {
+    let organization = organization(&["site:lyon", "site:paris"]);
+    let document = document();
+    let body = json!({
+        "when": "groups.display sw \"Site \"",
+        "each": {"attribute": "groups.display", "pattern": "Site (?<s>.+)"},
+        "resources": ["site:{s}"],
+    });
+    let rules = rules(&[body], organization.roles());
+    let profile = profile(&document, &["Site Lyon", "Site Paris"]);
+    let outcome = rules.apply(&profile, &organization);
+    let shown: Vec<Vec<&str>> = outcome
+        .grants
+        .iter()
+        .map(|grant| grant.matched.iter().map(|fact| fact.value.as_str()).collect())
+        .collect();
+    assert_eq!(shown, [["Site Lyon"], ["Site Paris"]]);
+}

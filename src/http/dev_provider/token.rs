@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use url::form_urlencoded;
@@ -105,16 +105,15 @@ fn tokens(provider: &DevProvider, granted: &Code) -> Option<Value> {
     let now = provider.0.clock.now();
     let digest = Sha256::digest(access_token.as_bytes());
     let mut said = claims(&granted.account);
-    let mut say = |name: &str, value: Value| said.insert(name.to_owned(), value);
-    say("iss", json!(provider.issuer()));
-    say("aud", json!(provider.client_id()));
-    say("iat", json!(now.seconds()));
-    say("exp", json!(now.plus_s(TOKEN_LIFE_S).seconds()));
-    say("at_hash", json!(URL_SAFE_NO_PAD.encode(digest.get(..16)?)));
+    said["iss"] = json!(provider.issuer());
+    said["aud"] = json!(provider.client_id());
+    said["iat"] = json!(now.seconds());
+    said["exp"] = json!(now.plus_s(TOKEN_LIFE_S).seconds());
+    said["at_hash"] = json!(URL_SAFE_NO_PAD.encode(digest.get(..16)?));
     if let Some(nonce) = &granted.nonce {
-        say("nonce", json!(nonce));
+        said["nonce"] = json!(nonce);
     }
-    let id_token = provider.0.signer.sign(&Value::Object(said))?;
+    let id_token = provider.0.signer.sign(&said)?;
     let ends_at = now.plus_s(TOKEN_LIFE_S);
     let mut kept = provider.kept();
     kept.forget(now);
@@ -128,14 +127,11 @@ fn tokens(provider: &DevProvider, granted: &Code) -> Option<Value> {
     }))
 }
 
-fn claims(account: &Account) -> Map<String, Value> {
-    [
-        ("sub", json!(account.sub)),
-        ("name", json!(account.name)),
-        ("email", json!(account.email)),
-        ("email_verified", json!(true)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into_iter()
-    .collect()
+fn claims(account: &Account) -> Value {
+    json!({
+        "sub": account.sub,
+        "name": account.name,
+        "email": account.email,
+        "email_verified": true,
+    })
 }
