@@ -20,11 +20,7 @@ async fn second(app: &TestApp) -> App {
         db: app.database().open().await,
         clock: Clock::System,
         platform: Definition::parse(text, "field-vision").unwrap(),
-        public: Public {
-            url: app.url.parse().unwrap(),
-            secure: false,
-            trusted_proxies: Vec::new(),
-        },
+        public: app.app.public.clone(),
         operator_token: None,
         secret_keys: vec![[7; 32]],
         allow_private_networks: true,
