@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use super::work::Work;
 use crate::domain::event::Happened;
-use crate::domain::id::{SessionId, UserId};
+use crate::domain::id::SessionId;
 use crate::domain::session::Session;
 use crate::store;
 
@@ -27,21 +27,6 @@ pub async fn end(work: &mut Work, session: &Session) -> Result<bool, Problem> {
             Happened::to("session.ended", "user", session.user_id)
                 .with("session_id", session.id.to_string()),
         );
-    }
-    Ok(ended)
-}
-
-/// Ends every session of a user; answers how many there were.
-///
-/// # Errors
-/// 404 when there is no such user; 503 when the database does not answer.
-pub async fn end_all(work: &mut Work, user: UserId) -> Result<u64, Problem> {
-    if store::user::by_id(&mut work.scope(), user).await?.is_none() {
-        return Err(Problem::not_found("user"));
-    }
-    let ended = store::user::end_sessions(&mut work.scope(), user).await?;
-    if ended > 0 {
-        work.record(Happened::to("session.ended", "user", user).with("count", ended));
     }
     Ok(ended)
 }
