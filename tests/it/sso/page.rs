@@ -70,7 +70,8 @@ async fn a_program_gets_its_refusal_as_a_problem() {
 async fn a_target_that_leads_away_and_an_unknown_connection_are_refused() {
     let rig = Rig::new(TestApp::sqlite().await).await;
     let browser = rig.app.browser();
-    for bad in ["//evil.example", "https://evil.example", "/%5Cevil.example", "%2F%2Fevil.example"] {
+    for bad in ["//evil.example", "https://evil.example", "/%5Cevil.example", "%2F%2Fevil.example"]
+    {
         browser.get(&format!("{}?return_to={bad}", rig.start_url)).await.expect(400);
     }
     browser.get("/sso/018f0000-0000-7000-8000-000000000000/start").await.expect(404);

@@ -159,11 +159,9 @@ async fn a_verified_and_listed_domain_links_by_address_once() {
         "s-4": {"email": "eve@other.example", "email_verified": true},
     });
     let rig = Rig::with(TestApp::sqlite().await, json!({}), accounts).await;
-    for (name, email) in [
-        ("ada", "ada@acme.example"),
-        ("bob", "bob@acme.example"),
-        ("eve", "eve@other.example"),
-    ] {
+    for (name, email) in
+        [("ada", "ada@acme.example"), ("bob", "bob@acme.example"), ("eve", "eve@other.example")]
+    {
         let emails = json!([{"value": email, "type": "work"}]);
         rig.user(json!({"userName": name, "externalId": name, "emails": emails})).await;
     }
