@@ -46,6 +46,8 @@ pub struct Base {
     pub secret_keys: Vec<[u8; 32]>,
     /// Whether outgoing requests may reach private and loopback addresses.
     pub allow_private_networks: bool,
+    /// How often each directory may ask.
+    pub limits: Limits,
 }
 
 /// The parts, built once.
@@ -112,7 +114,7 @@ impl App {
             feed,
             draining: CancellationToken::new(),
             credentials,
-            limits: Limits::default(),
+            limits: base.limits,
             pages: Pages::default(),
         }))
     }

@@ -13,6 +13,7 @@ use crate::domain::platform::{Definition, preset, preset_names};
 use crate::domain::secret::SecretHash;
 use crate::domain::time::{Clock, Rng};
 use crate::flow;
+use crate::flow::provision::limit::Limits;
 use crate::store::{Db, Options};
 
 /// How the database is opened.
@@ -102,6 +103,10 @@ pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
             .map(|token| SecretHash::of(token.expose_secret().as_bytes())),
         secret_keys: keys.opening().map(|key| *key.bytes()).collect(),
         allow_private_networks: settings.allow_private_networks,
+        limits: Limits::new(
+            settings.scim_rate_limit.per_second.get(),
+            settings.scim_rate_limit.burst.get(),
+        ),
     });
     // Before anything is written that a wrong key would seal.
     flow::installation::check_key(&app.runner, &app.seal).await?;

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::http;
 use crate::telemetry::{self, Metrics};
-use crate::worker::{self, Worker};
+use crate::worker::{self, Retention, Worker};
 
 /// How long running requests may take to finish after SIGTERM, in seconds.
 pub const DRAIN_S: u64 = 25;
@@ -23,6 +23,7 @@ pub const DRAIN_S: u64 = 25;
 const HEADERS_WITHIN_S: u64 = 10;
 /// How often samples of metrics are folded together, in seconds.
 const UPKEEP_S: u64 = 5;
+const DAY_S: i64 = 86_400;
 
 /// Runs the gateway.
 #[derive(Clone, Debug, clap::Args)]
@@ -87,7 +88,11 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
         let server = axum_server::from_tcp(bind(address)?)?.handle(admin.clone());
         servers.spawn(server.serve(service));
     }
-    let worker = Worker { runner: app.runner.clone(), feed: Arc::clone(&app.feed) };
+    let retention = Retention {
+        events_s: i64::from(settings.retention.events_days) * DAY_S,
+        journals_s: i64::from(settings.retention.journals_days) * DAY_S,
+    };
+    let worker = Worker { runner: app.runner.clone(), feed: Arc::clone(&app.feed), retention };
     let worker = worker::start(worker, app.draining.clone());
     tracing::info!(listen = %settings.listen, public_url = %settings.public_url, "serving");
     tokio::select! {

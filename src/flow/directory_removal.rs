@@ -113,14 +113,15 @@ async fn close(
 async fn take_out(work: &mut Work, id: DirectoryId, users: Users) -> Result<i64, Problem> {
     access::hold_rules(work).await?;
     let batch = store::user_list::of_directory(&mut work.scope(), id, BATCH).await?;
+    let mut held = Vec::new();
     for user in &batch {
-        store::group::lock_of_user(&mut work.scope(), user.id.0).await?;
+        held.extend(store::group::lock_of_user(&mut work.scope(), user.id).await?);
     }
     let ids: Vec<_> = batch.iter().map(|user| user.id).collect();
     store::profile::hold(&mut work.scope(), &ids).await?;
     for user in &batch {
         match users {
-            Users::Remove => user::erase(work, user).await?,
+            Users::Remove => user::erase(work, user, &held).await?,
             Users::Suspend | Users::Keep => {
                 let suspend = users == Users::Suspend || !user.is_enabled();
                 detach(work, user, suspend).await?;

@@ -5,6 +5,7 @@
 //! 403 to somebody of this one without the permission. An `Authorization` header counts before a
 //! session cookie, and a wrong one is not made good by it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -14,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
 
+use super::address;
 use super::answer::Refusal;
 use super::page;
 use super::route::{Needs, Of};
@@ -154,13 +156,19 @@ impl Guard {
     /// Who calls, by her credential.
     async fn who(&self, parts: &Parts) -> Result<Who, Problem> {
         if let Some(token) = bearer(parts)? {
-            return self.operator(token).await?.map(Who::Operator).ok_or_else(unauthenticated);
+            let trusted = &self.app.public.trusted_proxies;
+            let address = address::of(&parts.extensions, &parts.headers, trusted);
+            return self
+                .operator(token, address)
+                .await?
+                .map(Who::Operator)
+                .ok_or_else(unauthenticated);
         }
         let signed = session::of(&self.app, &parts.headers).await?;
         signed.map(|signed| Who::Signed(Arc::new(signed))).ok_or_else(unauthenticated)
     }
 
-    async fn operator(&self, token: &str) -> Result<Option<Actor>, Problem> {
+    async fn operator(&self, token: &str, address: IpAddr) -> Result<Option<Actor>, Problem> {
         if let Some(fixed) = &self.app.operator_token
             && bool::from(fixed.0.ct_eq(&SecretHash::of(token.as_bytes()).0))
         {
@@ -175,7 +183,8 @@ impl Guard {
         let now = runner.clock.now();
         let live = found
             .filter(|kept| kept.hash.matches(sent.secret.as_bytes()))
-            .filter(|kept| kept.expires_at.is_none_or(|end| now < end));
+            .filter(|kept| kept.expires_at.is_none_or(|end| now < end))
+            .filter(|kept| kept.admits(address));
         Ok(live.map(|kept| Actor::Operator(Some(kept.id))))
     }
 

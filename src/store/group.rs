@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::domain::group::Group;
-use crate::domain::id::{DirectoryId, GroupId};
+use crate::domain::id::{DirectoryId, GroupId, UserId};
 use crate::domain::time::Timestamp;
 use crate::scim::fold;
 
@@ -137,13 +137,13 @@ pub async fn locked(
     Ok(query.optional::<Row>().await?.map(Group::from))
 }
 
-/// Locks every group that a user is in, in the order of their ids.
+/// Locks every group that a user is in, in the order of their ids; answers which they are.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn lock_of_user(scope: &mut Scope<'_>, user: Uuid) -> Result<(), StoreError> {
-    scope.query_on(LOCKED_OF_USER).bind(user).all::<(Uuid,)>().await?;
-    Ok(())
+pub async fn lock_of_user(scope: &mut Scope<'_>, user: UserId) -> Result<Vec<GroupId>, StoreError> {
+    let rows = scope.query_on(LOCKED_OF_USER).bind(user.0).all::<(Uuid,)>().await?;
+    Ok(rows.into_iter().map(|(id,)| GroupId(id)).collect())
 }
 
 /// Adds a group.

@@ -17,11 +17,10 @@ macro_rules! sql {
 }
 
 /// Declares statements whose text differs by engine: literals with these words between them, each
-/// standing for a text of [`dialect`]: `ids` (the ids of the JSON array `$2`), `no_ids` (`user_id` is
-/// none of them), `locked` (lock the
-/// rows for a change), `leaving` (lock them to be removed), `shared` (keep the rows from going away), `groups` (the groups of the user
-/// `u` as a JSON array of id and name), `pairs` (first and second of each pair of the JSON array
-/// `$4`).
+/// standing for a text of [`dialect`]: `ids` (the ids of the JSON array `$2`), `no_ids` (`user_id`
+/// is none of them), `pairs` (first and second of each pair of the JSON array `$4`), `groups` (the
+/// groups of the user `u` as a JSON array of id and name), `locked` (lock the rows for a change),
+/// `leaving` (lock them to be removed), `shared` (keep them from being removed).
 macro_rules! sql_by_engine {
     ($($(#[$doc:meta])* $name:ident = [$($part:tt),+ $(,)?];)+) => {
         $($(#[$doc])* const $name: $crate::store::dialect::ByEngine =

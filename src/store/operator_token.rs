@@ -1,5 +1,8 @@
 //! Tokens of the operator: looked up by their public part, compared by hash.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -30,6 +33,16 @@ pub struct OperatorToken {
     pub addresses: Vec<String>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
+}
+
+impl OperatorToken {
+    /// Whether it may be used from an address: a range that cannot be read admits nobody.
+    #[must_use]
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let within =
+            |range: &String| range.parse::<IpNet>().is_ok_and(|net| net.contains(&address));
+        self.addresses.is_empty() || self.addresses.iter().any(within)
+    }
 }
 
 #[derive(FromRow)]

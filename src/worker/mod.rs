@@ -28,6 +28,23 @@ pub struct Worker {
     pub runner: Runner,
     /// Who is told what other processes changed.
     pub feed: Arc<Feed>,
+    /// How long is kept what is not kept for ever.
+    pub retention: Retention,
+}
+
+/// How long is kept what is not kept for ever, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Events.
+    pub events_s: i64,
+    /// Journals of sign-ins.
+    pub journals_s: i64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { events_s: 400 * 86_400, journals_s: 30 * 86_400 }
+    }
 }
 
 /// Starts the loops; they end soon after `stop` is cancelled, and the handle with them.
@@ -37,7 +54,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         let mut loops = JoinSet::new();
         loops.spawn(outbox::run(worker.runner.clone(), stop.clone()));
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
-        loops.spawn(sweep::run(worker.runner.clone(), stop.clone()));
+        loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));
         loops.spawn(changes::read(worker.clone(), stop.clone()));
         loops.spawn(changes::notify(worker.clone(), stop.clone()));
         loops.spawn(changes::listen(worker, stop));

@@ -7,7 +7,7 @@
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{wait, write};
+use super::{Retention, wait, write};
 use crate::domain::actor::Actor;
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
@@ -26,17 +26,13 @@ pub const IDEMPOTENCY_S: i64 = 24 * 3_600;
 pub const CHANGES_S: i64 = 600;
 /// How far back a change looks for older ones of its user, in seconds.
 const CHANGES_WINDOW_S: i64 = 3_600;
-/// How long journals of sign-ins are kept, in seconds.
-pub const SIGN_INS_S: i64 = 30 * 86_400;
-/// How long events are kept, in seconds.
-pub const EVENTS_S: i64 = 400 * 86_400;
 /// How long a deleted organization is kept, in seconds.
 pub const DELETED_S: i64 = 30 * 86_400;
 
 /// Sweeps until the token says to stop.
-pub async fn run(runner: Runner, stop: CancellationToken) {
+pub async fn run(runner: Runner, retention: Retention, stop: CancellationToken) {
     loop {
-        if let Err(problem) = round(&runner, &stop).await {
+        if let Err(problem) = round(&runner, retention, &stop).await {
             tracing::warn!(problem = %problem, "what has run out could not be swept");
         }
         if !wait(&stop, POLL_MS).await {
@@ -53,22 +49,28 @@ enum Kind {
     Journal(Journal, i64),
 }
 
-const KINDS: &[Kind] = &[
-    Kind::Rows(RunOut::Logins, 0),
-    Kind::Rows(RunOut::Sessions, 0),
-    Kind::Rows(RunOut::IdempotencyKeys, IDEMPOTENCY_S),
-    Kind::Rows(RunOut::Changes, CHANGES_S),
-    Kind::Followed,
-    Kind::Journal(Journal::SignIns, SIGN_INS_S),
-    Kind::Journal(Journal::Events, EVENTS_S),
-];
+const fn kinds(retention: Retention) -> [Kind; 7] {
+    [
+        Kind::Rows(RunOut::Logins, 0),
+        Kind::Rows(RunOut::Sessions, 0),
+        Kind::Rows(RunOut::IdempotencyKeys, IDEMPOTENCY_S),
+        Kind::Rows(RunOut::Changes, CHANGES_S),
+        Kind::Followed,
+        Kind::Journal(Journal::SignIns, retention.journals_s),
+        Kind::Journal(Journal::Events, retention.events_s),
+    ]
+}
 
 /// One round over everything that can run out.
-async fn round(runner: &Runner, stop: &CancellationToken) -> Result<(), Problem> {
+async fn round(
+    runner: &Runner,
+    retention: Retention,
+    stop: &CancellationToken,
+) -> Result<(), Problem> {
     let now = runner.clock.now();
-    for kind in KINDS {
+    for kind in kinds(retention) {
         for _ in 0..STATEMENTS {
-            if stop.is_cancelled() || !take(runner, *kind, now).await? {
+            if stop.is_cancelled() || !take(runner, kind, now).await? {
                 break;
             }
         }

@@ -125,6 +125,7 @@ async fn a_value_that_does_not_come_back_is_a_wrong_answer() {
             let mut made: Value = serde_json::from_slice(&body).unwrap();
             made["id"] = json!("1");
             made["displayName"] = json!("SOMEBODY ELSE");
+            made.as_object_mut().unwrap().remove("password");
             (201, made)
         }
         _ => nothing(),

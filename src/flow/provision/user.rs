@@ -117,11 +117,11 @@ pub async fn remove(
     expected: &Expected,
 ) -> Result<(), Problem> {
     access::hold_rules(work).await?;
-    store::group::lock_of_user(&mut work.scope(), id.0).await?;
+    let held = store::group::lock_of_user(&mut work.scope(), id).await?;
     let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
     let user = user.ok_or_else(|| unknown(id))?;
     expected.check(user.version)?;
-    erase(work, &user).await
+    erase(work, &user, &held).await
 }
 
 async fn load(

@@ -17,7 +17,7 @@ use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::organization::is_mail_address;
 use crate::domain::user::{Source, SuspendedBy, User};
-use crate::scim::resource::Resource;
+use crate::scim::Resource;
 use crate::store::{self, StoreError};
 
 pub use state::{end_sessions, erase, remove, resume, suspend};

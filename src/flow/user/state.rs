@@ -10,7 +10,7 @@ use super::load;
 use crate::domain::access::grant::Source;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
-use crate::domain::id::UserId;
+use crate::domain::id::{GroupId, UserId};
 use crate::domain::tombstone::Name;
 use crate::domain::user::{Suspender, User};
 use crate::scim::fold;
@@ -84,7 +84,7 @@ pub async fn end_sessions(work: &mut Work, id: UserId) -> Result<(), Problem> {
 pub async fn remove(work: &mut Work, id: UserId, condition: &Condition) -> Result<(), Problem> {
     access::hold_rules(work).await?;
     store::organization::hold(&mut work.scope()).await?;
-    store::group::lock_of_user(&mut work.scope(), id.0).await?;
+    let groups = store::group::lock_of_user(&mut work.scope(), id).await?;
     grant::hold_user(work, id).await?;
     let user = load(work, id).await?;
     condition.meet(user.version)?;
@@ -92,7 +92,7 @@ pub async fn remove(work: &mut Work, id: UserId, condition: &Condition) -> Resul
     if user.directory.is_some() {
         block(work, &user).await?;
     } else {
-        erase(work, &user).await?;
+        erase(work, &user, &groups).await?;
     }
     if user.is_enabled() { grant::keep_one(work, &held).await } else { Ok(()) }
 }
@@ -117,13 +117,17 @@ async fn block(work: &mut Work, user: &User) -> Result<(), Problem> {
 }
 
 /// Ends a user for good, whoever does it: memberships, sessions, identities and grants go with her,
-/// and traces keep others from inheriting her links. The caller holds her groups and her row.
+/// and traces keep others from inheriting her links. The caller holds these groups, and her row.
 ///
 /// # Errors
-/// 503 when the database does not answer.
-pub async fn erase(work: &mut Work, user: &User) -> Result<(), Problem> {
+/// Asks for another run when she is in a group that is not held.
+pub async fn erase(work: &mut Work, user: &User, held: &[GroupId]) -> Result<(), Problem> {
     let at = work.at;
     let groups = store::member::leave_all(&mut work.scope(), user.id).await?;
+    if !groups.iter().all(|group| held.contains(group)) {
+        // She joined one between the two locks: groups come before users, so once more.
+        return Err(Problem { again: true, ..Problem::unavailable("a membership came meanwhile") });
+    }
     if !groups.is_empty() {
         store::group::member_left(&mut work.scope(), &groups, at).await?;
     }

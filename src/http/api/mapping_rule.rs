@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::permit;
 use crate::app::App;
 use crate::domain::id::RuleId;
 use crate::domain::mapping::{EachDraft, RuleDraft};
@@ -202,6 +203,7 @@ async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) ->
     let organization = caller.organization()?;
     let position = new.position;
     let draft = RuleDraft::from(new);
+    permit::rule(&app, &caller, organization, &draft.role).await?;
     let made = app
         .runner
         .write(caller.actor, organization, move |work| {
@@ -254,6 +256,12 @@ async fn change(
     Body(patch): Body<Map<String, Value>>,
 ) -> Answer {
     let organization = caller.organization()?;
+    let found = store::rule::by_id(&mut app.runner.read(organization), id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("mapping rule"))?;
+    permit::rule(&app, &caller, organization, &flow::access::draft(&found)?.role).await?;
+    if let Some(role) = patch.get("role").and_then(Value::as_str) {
+        permit::rule(&app, &caller, organization, role).await?;
+    }
     let saved = app
         .runner
         .write(caller.actor, organization, move |work| {
@@ -272,6 +280,9 @@ async fn remove(
     IfMatch(condition): IfMatch,
 ) -> Answer<StatusCode> {
     let organization = caller.organization()?;
+    let found = store::rule::by_id(&mut app.runner.read(organization), id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("mapping rule"))?;
+    permit::rule(&app, &caller, organization, &flow::access::draft(&found)?.role).await?;
     app.runner
         .write(caller.actor, organization, move |work| {
             let condition = condition.clone();

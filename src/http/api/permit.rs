@@ -33,6 +33,51 @@ pub async fn give(
     assign(app, caller, organization, &grants).await
 }
 
+/// Goes on when the caller may give a role to whomever a rule reaches, wherever it says: the rule
+/// gives it to people and resources that come later too, so only the whole organization is enough.
+///
+/// # Errors
+/// 403 otherwise.
+pub async fn rule(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    role: &str,
+) -> Result<(), Problem> {
+    let roles = access::roles(&app.runner.platform);
+    let Some(index) = roles.index(role) else { return Ok(()) };
+    let confining = roles.role(index).and_then(|role| role.confined_to);
+    let grants: Vec<(RoleIndex, Reach)> =
+        std::iter::once(index).chain(confining).map(|role| (role, Reach::Organization)).collect();
+    assign(app, caller, organization, &grants).await
+}
+
+/// The roles that the caller may give somewhere.
+///
+/// # Errors
+/// 503 when something must be read and the database does not answer.
+pub async fn assignable(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+) -> Result<Vec<RoleIndex>, Problem> {
+    let roles = access::roles(&app.runner.platform);
+    let all = roles.iter().map(|(index, _)| index);
+    let Actor::User(actor) = caller.actor else { return Ok(all.collect()) };
+    let now = app.runner.clock.now();
+    app.live
+        .ask(organization, &[actor], |snapshot, _| {
+            // Whoever may give it anywhere may give it on nothing yet.
+            let may = |role: &RoleIndex| {
+                snapshot.is_some_and(|snapshot| {
+                    may_assign(snapshot, actor, (*role, &Reach::Nothing), now)
+                })
+            };
+            all.filter(may).collect()
+        })
+        .await
+}
+
 /// Goes on when the caller may give, or take, all of these.
 ///
 /// # Errors

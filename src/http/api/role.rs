@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+use super::permit;
 use crate::app::App;
 use crate::domain::matrix;
 use crate::domain::platform::{self, Definition, On, RoleIndex};
 use crate::http::answer::{Answer, Page};
 use crate::http::extract::Params;
+use crate::http::guard::Caller;
 use crate::http::route::Method::Get;
 use crate::http::route::{Doc, Needs, Of, Route, page, schema};
 
@@ -187,11 +189,17 @@ async fn roles(State(app): State<App>) -> Json<Page<Role>> {
 /// `GET /organizations/{org}/roles`
 async fn of_organization(
     State(app): State<App>,
+    caller: Caller,
     Params(filter): Params<Filter>,
 ) -> Answer<Json<Page<Role>>> {
-    // The operator, who alone may call this yet, may give every role.
-    let _ = filter.assignable;
-    Ok(Json(Role::listed(&app.runner.platform)))
+    let platform = &app.runner.platform;
+    if !filter.assignable {
+        return Ok(Json(Role::listed(platform)));
+    }
+    let assignable = permit::assignable(&app, &caller, caller.organization()?).await?;
+    let roles = assignable.into_iter().filter_map(|index| platform.role(index));
+    let listed = roles.filter(|role| role.listed);
+    Ok(Json(Page::whole(listed.map(|role| Role::of(platform, role)).collect())))
 }
 
 /// `GET /roles/matrix`

@@ -49,10 +49,8 @@ pub async fn choose(State(provider): State<DevProvider>, Query(sent): Query<Sent
     let hint = sent.get("login_hint").map(String::as_str).unwrap_or_default();
     let mut accounts: Vec<&Account> = provider.0.accounts.iter().collect();
     accounts.sort_by_key(|account| account.sub != hint && account.email != hint);
-    let carried = CARRIED
-        .into_iter()
-        .filter_map(|name| Some((name, sent.get(name)?.as_str())))
-        .collect();
+    let carried =
+        CARRIED.into_iter().filter_map(|name| Some((name, sent.get(name)?.as_str()))).collect();
     page::page(StatusCode::OK, &Choose { accounts, carried })
 }
 

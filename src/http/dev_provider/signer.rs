@@ -24,8 +24,8 @@ pub struct Signer {
 impl Signer {
     /// Draws a key.
     pub fn new() -> Result<Self, SignerUnmade> {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-            .map_err(|_| SignerUnmade)?;
+        let pair =
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| SignerUnmade)?;
         let private = pair.to_pkcs8v1().map_err(|_| SignerUnmade)?;
         Ok(Self {
             key: EncodingKey::from_ec_der(private.as_ref()),

@@ -41,8 +41,7 @@ impl Rig {
             secret_expires_at: None,
             leeway_s: LEEWAY_S,
         };
-        let secrets =
-            Secrets { client_secret: provider.client_secret().to_owned(), next: None };
+        let secrets = Secrets { client_secret: provider.client_secret().to_owned(), next: None };
         Self { provider, clock, party, oidc, secrets }
     }
 

@@ -86,7 +86,9 @@ fn is_client(provider: &DevProvider, headers: &HeaderMap, sent: &Sent) -> bool {
 
 fn decoded(text: &str) -> String {
     let plain = format!("x={text}");
-    form_urlencoded::parse(plain.as_bytes()).next().map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(plain.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
         .unwrap_or_default()
 }
 

@@ -48,9 +48,7 @@ pub async fn create(
 pub async fn read(
     State(app): State<App>,
     caller: Caller,
-    base: Base,
-    asked: Asked,
-    conditions: Conditions,
+    (base, asked, conditions): (Base, Asked, Conditions),
     Id(id): Id,
 ) -> Answer {
     let projection = asked.projection(&USER)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portico::app::{App, Base, Public};
+use portico::app::{App, Base};
 use portico::domain::access::Question;
 use portico::domain::id::UserId;
 use portico::domain::platform::{Definition, preset};
@@ -20,10 +20,11 @@ async fn second(app: &TestApp) -> App {
         db: app.database().open().await,
         clock: Clock::System,
         platform: Definition::parse(text, "field-vision").unwrap(),
-        public: Public { url: app.url.parse().unwrap(), secure: false },
+        public: app.app.public.clone(),
         operator_token: None,
         secret_keys: vec![[7; 32]],
         allow_private_networks: true,
+        limits: Default::default(),
     })
 }
 

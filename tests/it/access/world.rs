@@ -173,7 +173,11 @@ pub struct Working {
 impl Working {
     pub fn start(app: &portico::app::App) -> Self {
         let stop = tokio_util::sync::CancellationToken::new();
-        let worker = portico::worker::Worker { runner: app.runner.clone(), feed: app.feed.clone() };
+        let worker = portico::worker::Worker {
+            runner: app.runner.clone(),
+            feed: app.feed.clone(),
+            retention: Default::default(),
+        };
         let handle = portico::worker::start(worker, stop.clone());
         Self { stop, handle }
     }

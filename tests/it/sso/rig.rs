@@ -3,11 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use portico::domain::actor::Actor;
-use portico::domain::id::{DirectoryId, OrganizationId, UserId};
 use portico::domain::time::Clock;
-use portico::domain::user::User;
-use portico::store;
 use serde_json::{Value, json};
 
 use crate::support::{Caller, Reply, TestApp};
@@ -65,6 +61,7 @@ pub struct Rig {
     pub peer: Peer,
     pub organization: String,
     pub directory: String,
+    pub token: String,
     pub connection: String,
     pub start_url: String,
 }
@@ -81,7 +78,7 @@ impl Rig {
         let behind = Clock::System.now().since_s(app.app.runner.clock.now());
         app.advance_s(behind);
         let organization = app.organization("Acme").await;
-        let (directory, _) = app.directory(&organization, "generic").await;
+        let (directory, token) = app.directory(&organization, "generic").await;
         let path = format!("/api/v1/organizations/{organization}/connections");
         let mut body = json!({
             "name": "Acme SSO", "kind": "oidc", "status": "draft",
@@ -98,7 +95,7 @@ impl Rig {
         let (connection, start_url) = (made.text_at("/id"), made.text_at("/start_url"));
         assert_eq!(made.text_at("/directory_id"), directory);
         let peer = Peer::start(&made.text_at("/redirect_uri"), &accounts);
-        let rig = Self { app, peer, organization, directory, connection, start_url };
+        let rig = Self { app, peer, organization, directory, token, connection, start_url };
         let change = json!({"status": "active", "oidc": {"issuer": rig.peer.issuer}});
         rig.change(change).await.expect(200);
         rig
@@ -109,47 +106,26 @@ impl Rig {
         self.app.operator().patch(&format!("/api/v1/connections/{}", self.connection), change).await
     }
 
-    /// A user whom the directory pushed.
-    pub async fn user(&self, document: Value) -> UserId {
-        let runner = &self.app.app.runner;
-        let organization = OrganizationId::parse(&self.organization).unwrap();
-        let directory = DirectoryId::parse(&self.directory).unwrap();
-        let document = document.as_object().unwrap();
-        let now = runner.clock.now();
-        let user = User::provisioned(runner.id(), directory, document, now);
-        let id = user.id;
-        runner
-            .write(Actor::System, organization, move |work| {
-                let user = user.clone();
-                Box::pin(async move { Ok(store::user::insert(&mut work.scope(), &user).await?) })
-            })
-            .await
-            .unwrap();
-        id
+    /// A user whom the directory pushes, over SCIM.
+    pub async fn user(&self, document: Value) -> String {
+        let mut document = document;
+        document["schemas"] = json!(["urn:ietf:params:scim:schemas:core:2.0:User"]);
+        let made = self.app.scim(&self.token).post("/Users", document).await;
+        made.expect(201).text_at("/id")
     }
 
     /// Switches a user off or on, as her directory does.
-    pub async fn set_active(&self, id: UserId, active: bool) {
-        let runner = &self.app.app.runner;
-        let organization = OrganizationId::parse(&self.organization).unwrap();
-        runner
-            .write(Actor::System, organization, move |work| {
-                Box::pin(async move {
-                    let before = store::user::by_id(&mut work.scope(), id).await?.unwrap();
-                    let mut changed = before.clone();
-                    let mut document = before.attributes();
-                    document.insert("active".to_owned(), json!(active));
-                    changed.describe(&document);
-                    assert!(store::user::update(&mut work.scope(), &before, &changed).await?);
-                    Ok(())
-                })
-            })
-            .await
-            .unwrap();
+    pub async fn set_active(&self, id: &str, active: bool) {
+        let patch = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "replace", "path": "active", "value": active}],
+        });
+        let path = format!("/Users/{id}");
+        self.app.scim(&self.token).patch(&path, patch).await.expect(200);
     }
 
     /// Ada, known to the directory by what the provider calls her.
-    pub async fn ada(&self) -> UserId {
+    pub async fn ada(&self) -> String {
         let id = "ada@example.com";
         self.user(json!({
             "userName": "ada", "externalId": id, "displayName": "Ada Lovelace", "active": true,

@@ -66,6 +66,7 @@ impl TestApp {
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
+            limits: Default::default(),
         });
         flow::organization::ensure_operator(&app.runner).await.expect("the operator's own");
         let service =
@@ -90,7 +91,8 @@ impl TestApp {
     pub async fn run_worker(&self) {
         let stop = CancellationToken::new();
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
-        let worker = worker::start(Worker { runner, feed }, stop.clone());
+        let worker =
+            worker::start(Worker { runner, feed, retention: Default::default() }, stop.clone());
         for _ in 0..WORKER_S * 1000 / LOOK_MS {
             if store::outbox::count(&mut self.app.runner.db.conn()).await.expect("a count") == 0 {
                 stop.cancel();

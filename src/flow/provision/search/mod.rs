@@ -73,7 +73,7 @@ pub async fn run<T: Listed>(
         return bounded::<T>(&mut scope, client, search, None, Source::All).await;
     };
     let resolved = filter.resolve(T::TYPE)?;
-    let Some(source) = source::<T>(&resolved) else {
+    let Some(source) = source(&resolved) else {
         return Ok(Found { total: 0, rows: Vec::new() });
     };
     bounded::<T>(&mut scope, client, search, Some((filter, &resolved)), source).await
@@ -222,7 +222,7 @@ impl<'a, T: Listed> Gathered<'a, T> {
 }
 
 /// Where candidates come from; `None` when nothing can match.
-fn source<T: Listed>(filter: &Resolved) -> Option<Source> {
+fn source(filter: &Resolved) -> Option<Source> {
     let id = |text: &str| {
         // Ids compare with letter case: only the spelling that we give out is one.
         let id = crate::domain::id::UserId::parse(text).ok().filter(|id| id.to_string() == text);
