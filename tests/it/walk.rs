@@ -9,8 +9,7 @@ use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::provider::{Fake, Key};
-use crate::support::{Caller, Reply, TestApp};
+use crate::support::{Caller, SignIn, TestApp};
 
 /// Groups that one rule serves.
 const GROUPS: usize = 500;
@@ -30,14 +29,6 @@ struct Company<'a> {
     directory: String,
     domain: Value,
     scim: Caller,
-}
-
-/// The provider of a company's people, and where they begin to sign in.
-struct SignIn<'a> {
-    company: &'a Company<'a>,
-    provider: Fake,
-    key: Key,
-    start_url: String,
 }
 
 impl<'a> Company<'a> {
@@ -162,47 +153,6 @@ impl<'a> Company<'a> {
 
     async fn user(&self, user: &str) -> Value {
         self.app.operator().get(&format!("/api/v1/users/{user}")).await.expect(200).json()
-    }
-}
-
-impl<'a> SignIn<'a> {
-    /// Connects a provider that the company's people sign in by.
-    async fn by_a_provider(company: &'a Company<'a>) -> Self {
-        let key = Key::new("first");
-        let provider = Fake::start(&[&key]).await;
-        let connection = company
-            .make(
-                "connections",
-                json!({"name": "Acme sign-in", "kind": "oidc", "directory_id": company.directory,
-                    "domains": [company.domain["id"]],
-                    "oidc": {"issuer": provider.issuer, "client_id": "portico",
-                        "client_secret": "not-told-again"}}),
-            )
-            .await;
-        let start_url = connection["start_url"].as_str().unwrap().to_owned();
-        assert!(start_url.starts_with(&company.app.url));
-        assert!(!connection.to_string().contains("not-told-again"), "a secret is shown");
-        Self { company, provider, key, start_url }
-    }
-
-    /// Signs in by the provider, which says that she is `subject`.
-    async fn of(&self, browser: &Caller, subject: &str) -> Reply {
-        let start = browser.get(&format!("{}?return_to=/me", self.start_url)).await;
-        assert!((300..400).contains(&start.status), "{start}");
-        let to = url::Url::parse(start.header("location")).unwrap();
-        assert!(to.as_str().starts_with(&self.provider.issuer), "{start}");
-        let asked = |name: &str| {
-            let found = to.query_pairs().find(|(asked, _)| asked == name);
-            found.unwrap_or_else(|| panic!("{name} is not asked\n{start}")).1.into_owned()
-        };
-        assert_eq!(asked("code_challenge_method"), "S256");
-        let now = self.company.app.app.runner.clock.now().seconds();
-        let token = self.key.sign(&json!({"iss": self.provider.issuer, "aud": "portico",
-            "sub": subject, "nonce": asked("nonce"), "iat": now, "exp": now + 300}));
-        let told = json!({"access_token": "a", "token_type": "Bearer", "id_token": token});
-        self.provider.says("/token", &told);
-        let back = format!("{}?code=c&state={}", asked("redirect_uri"), asked("state"));
-        browser.get(&back).await
     }
 }
 
@@ -351,10 +301,11 @@ on_both_engines! {
         let acme = Company::set_up(&app).await;
         let ada = acme.push_user("ada").await;
         acme.push_group("Lyon field workers", &[&ada]).await;
-        let sign_in = SignIn::by_a_provider(&acme).await;
+        let domain = acme.domain["id"].as_str().unwrap();
+        let sign_in = SignIn::connect(&app, &acme.id, &acme.directory, &[domain]).await;
         let browser = app.browser();
         browser.get("/me").await.expect_problem(401, "unauthenticated");
-        let back = sign_in.of(&browser, "ext-ada").await;
+        let back = sign_in.by(&browser, "ext-ada").await;
         assert!((300..400).contains(&back.status), "{back}");
         let me = browser.get("/me").await.expect(200).json();
         assert_eq!(me["user"]["id"], ada.as_str());
@@ -364,7 +315,7 @@ on_both_engines! {
         assert_eq!(acme.user(&ada).await["status"], "active");
 
         let stranger = app.browser();
-        let refused = sign_in.of(&stranger, "ext-nobody").await;
+        let refused = sign_in.by(&stranger, "ext-nobody").await;
         assert_eq!(refused.status, 403, "{refused}");
         stranger.get("/me").await.expect_problem(401, "unauthenticated");
 
@@ -372,11 +323,11 @@ on_both_engines! {
         let path = format!("/Users/{ada}");
         acme.patch(&path, json!({"op": "replace", "path": "active", "value": false})).await;
         browser.get("/me").await.expect_problem(401, "unauthenticated");
-        let refused = sign_in.of(&browser, "ext-ada").await;
+        let refused = sign_in.by(&browser, "ext-ada").await;
         assert_eq!(refused.status, 403, "{refused}");
         acme.patch(&path, json!({"op": "replace", "path": "active", "value": true})).await;
         browser.get("/me").await.expect_problem(401, "unauthenticated");
-        sign_in.of(&browser, "ext-ada").await;
+        sign_in.by(&browser, "ext-ada").await;
         browser.get("/me").await.expect(200);
     }
 

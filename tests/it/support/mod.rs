@@ -8,15 +8,17 @@ mod caller;
 mod database;
 mod reply;
 mod server;
+mod sign_in;
 
 /// The provider of the unit tests: it says whatever a test wants.
 #[path = "../../../src/outbound/oidc/fake.rs"]
-pub mod provider;
+mod provider;
 
 pub use app::{OPERATOR_TOKEN, TestApp};
 pub use caller::Caller;
 pub use reply::Reply;
 pub use server::TestServer;
+pub use sign_in::SignIn;
 
 /// Makes two tests of each: `name::sqlite` and `name::postgres`.
 macro_rules! on_both_engines {

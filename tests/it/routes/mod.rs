@@ -3,13 +3,18 @@
 //! Whatever a route does, it answers errors in its surface's own form, echoes the request id, tells
 //! strangers nothing and never answers 500 or HTML to a program.
 
+mod nonsense;
+mod place;
+
 use std::path::Path;
 
 use portico::http::request_id;
-use portico::http::route::{Method, Needs, Of, Route};
+use portico::http::route::{Method, Needs, Route};
 use portico::http::{access, api, ops, scim, sso};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::nonsense::{IDS, QUERIES, SCIM_PARAMETERS, UNKNOWN, VALUES, bodies};
+use self::place::{Place, filled};
 use crate::support::{Caller, OPERATOR_TOKEN, Reply, TestApp};
 
 /// A route table, where it is mounted and how it answers errors.
@@ -38,171 +43,6 @@ const PROBLEM: &str = "application/problem+json";
 const SCIM: &str = "application/scim+json";
 const PAGE: &str = "text/html";
 
-/// Bodies that mean nothing anywhere, with their media types.
-fn bodies() -> Vec<(&'static str, Vec<u8>)> {
-    let json = "application/json";
-    let texts: [&[u8]; 13] = [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"7",
-        b"\"x\"",
-        b"{\"a\":1e999}",
-        b"{\"name\":\"\\ud800\"}",
-        b"{\"name\":\"\\u0000\",\"slug\":\"x\",\"key\":\"\\u0000\"}",
-        b"{\"name\":\"\xff\"}",
-        b"{\"name\":{},\"name\":[]}",
-        b"\xef\xbb\xbf{}",
-        b"\0",
-    ];
-    let mut bodies: Vec<_> = texts.into_iter().map(|text| (json, text.to_vec())).collect();
-    // Deeper than any reader goes.
-    bodies.push((json, "[".repeat(1_000).into_bytes()));
-    bodies.push((json, "{\"a\":".repeat(1_000).into_bytes()));
-    bodies.push(("application/scim+json", b"{\"schemas\":7}".to_vec()));
-    bodies.push(("text/html", b"<p>".to_vec()));
-    bodies.push(("\"", b"{}".to_vec()));
-    bodies
-}
-
-/// Queries that mean nothing anywhere.
-const QUERIES: &[&str] = &[
-    "?limit=-1",
-    "?limit=99999999999999999999",
-    "?limit=1&limit=2",
-    "?after=%00",
-    "?after=%ff%fe",
-    "?%ff=%",
-    "?filter=%00&q=%00&startIndex=x&count=-1",
-    "?permission=%00&resource=%00",
-    "?&&==&",
-];
-
-/// What RFC 7644 reads of a query.
-const SCIM_PARAMETERS: &[&str] = &[
-    "filter",
-    "sortBy",
-    "sortOrder",
-    "startIndex",
-    "count",
-    "attributes",
-    "excludedAttributes",
-    "cursor",
-];
-
-/// Values that mean nothing as a query parameter, as they stand in a query.
-const VALUES: &[&str] = &["", "%00", "%ff", "-1", "99999999999999999999", "%22%5c%25_", "a%20eq"];
-
-/// Ids that are none, as they stand in a path.
-const IDS: &[&str] = &["x", "%00", "%ff", "..%2f", "%20", "%7B%7D", UNKNOWN];
-/// An id that nothing has.
-const UNKNOWN: &str = "018f0000-0000-7000-8000-000000000000";
-
-/// An organization with one of everything that a path can name.
-struct Place {
-    organization: String,
-    directory: String,
-    directory_token: String,
-    domain: String,
-    rule: String,
-    user: String,
-    group: String,
-    /// The directory's token as its client sends it.
-    token: String,
-}
-
-impl Place {
-    async fn of(app: &TestApp, name: &str) -> Self {
-        let organization = app.organization(name).await;
-        let (directory, token) = app.directory(&organization, "strict").await;
-        let operator = app.operator();
-        let tokens = operator.get(&format!("/api/v1/directories/{directory}/tokens")).await;
-        let directory_token = tokens.expect(200).text_at("/data/0/id");
-        let make = async |list: &str, body: Value| {
-            let path = format!("/api/v1/organizations/{organization}/{list}");
-            operator.post(&path, body).await.expect(201).text_at("/id")
-        };
-        let domain = make("domains", json!({"domain": format!("{name}.example")})).await;
-        let rule = json!({"name": "Rule", "when": "groups.display eq \"Crew\"",
-            "role": "field-worker"});
-        let rule = make("mapping-rules", rule).await;
-        let scim = app.scim(&token);
-        let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-            "userName": "ada"});
-        let user = scim.post("/Users", user).await.expect(201).text_at("/id");
-        let group = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
-            "displayName": "Crew", "members": [{"value": user}]});
-        let group = scim.post("/Groups", group).await.expect(201).text_at("/id");
-        app.run_worker().await;
-        Self { organization, directory, directory_token, domain, rule, user, group, token }
-    }
-
-    /// Whoever may do what a row is for.
-    fn insider(&self, app: &TestApp, surface: &Surface) -> Caller {
-        if surface.errors == SCIM { app.bearer(&self.token) } else { app.operator() }
-    }
-
-    /// The path of a row, with the organization's own objects in it.
-    fn path(&self, surface: &Surface, row: &Route) -> String {
-        let id = match row.needs {
-            Needs::Action(_, Of::Organization) => &self.organization,
-            Needs::Action(_, Of::Directory) => &self.directory,
-            Needs::Action(_, Of::DirectoryToken) => &self.directory_token,
-            Needs::Action(_, Of::Domain) => &self.domain,
-            Needs::Action(_, Of::MappingRule) => &self.rule,
-            Needs::Action(_, Of::User) => &self.user,
-            Needs::Action(_, Of::Group) => &self.group,
-            Needs::Scim(_) if row.path.starts_with("/Users") => &self.user,
-            Needs::Scim(_) if row.path.starts_with("/Groups") => &self.group,
-            _ => UNKNOWN,
-        };
-        let fill = |name: &str| match name {
-            "org" => self.organization.clone(),
-            "directory" => self.directory.clone(),
-            "kind" => "site".to_owned(),
-            "key" => "lyon".to_owned(),
-            _ => id.to_owned(),
-        };
-        filled(&format!("{}{}", surface.prefix, row.path), fill)
-    }
-
-    /// The path of a row with something else for each of its own parameters.
-    fn path_with(&self, surface: &Surface, row: &Route, id: &str) -> String {
-        let prefix = filled(surface.prefix, |_| self.directory.clone());
-        format!("{prefix}{}", filled(row.path, |_| id.to_owned()))
-    }
-
-    /// Its own objects, to see that a stranger left them alone.
-    async fn look(&self, app: &TestApp) -> Vec<Value> {
-        let organization = format!("organizations/{}", self.organization);
-        let mut seen = Vec::new();
-        for path in [
-            organization.clone(),
-            format!("{organization}/domains"),
-            format!("{organization}/directories"),
-            format!("directories/{}/tokens", self.directory),
-            format!("{organization}/mapping-rules"),
-        ] {
-            let reply = app.operator().get(&format!("/api/v1/{path}")).await.expect(200);
-            seen.push(reply.json());
-        }
-        let scim = app.scim(&self.token);
-        seen.push(scim.get(&format!("/Users/{}", self.user)).await.expect(200).json());
-        seen.push(scim.get(&format!("/Groups/{}", self.group)).await.expect(200).json());
-        seen
-    }
-}
-
-/// A path with its `{parameters}` filled.
-fn filled(path: &str, fill: impl Fn(&str) -> String) -> String {
-    let fill = |step: &str| match step.strip_prefix('{').and_then(|step| step.strip_suffix('}')) {
-        Some(name) => fill(name.trim_start_matches('*')),
-        None => step.to_owned(),
-    };
-    path.split('/').map(fill).collect::<Vec<_>>().join("/")
-}
-
 fn rows() -> impl Iterator<Item = (&'static Surface, &'static Route)> {
     SURFACES
         .iter()
@@ -227,10 +67,12 @@ fn assert_decent(surface: &Surface, reply: &Reply) {
     assert!(reply.media_type() != PAGE || surface.errors == PAGE, "{reply}");
     assert!(!reply.header("x-request-id").is_empty(), "{reply}");
     if reply.status >= 400 {
-        assert_eq!(reply.media_type(), surface.errors, "{reply}");
-        if surface.errors == PAGE {
+        // A person reads a page; what never reaches her route is told as to a program.
+        if surface.errors == PAGE && reply.media_type() == PAGE {
             return;
         }
+        let errors = if surface.errors == PAGE { PROBLEM } else { surface.errors };
+        assert_eq!(reply.media_type(), errors, "{reply}");
         // SCIM says it as a text (RFC 7644 §3.12).
         let said = reply.json()["status"].to_string();
         assert_eq!(said.trim_matches('"'), reply.status.to_string(), "{reply}");
@@ -303,6 +145,49 @@ on_both_engines! {
         assert_eq!(acme.look(&app).await, before);
     }
 
+    async fn an_admin_of_another_organization_finds_nothing_and_changes_nothing(app: TestApp) {
+        let acme = Place::of(&app, "acme").await;
+        let globex = Place::of(&app, "globex").await;
+        let before = acme.look(&app).await;
+        let stranger = globex.admin(&app).await;
+        for (surface, row) in rows() {
+            let refused: &[u16] = match row.needs {
+                Needs::Action(..) => &[404],
+                Needs::Operator => &[403],
+                Needs::Scim(_) => &[401, 429],
+                Needs::Nothing | Needs::Credential | Needs::Session => continue,
+            };
+            let reply = call(&stranger, row.method, &acme.path(surface, row)).await;
+            assert!(refused.contains(&reply.status), "{reply}");
+            assert_decent(surface, &reply);
+        }
+        assert_eq!(acme.look(&app).await, before);
+        // At home she is who she is.
+        let home = format!("/api/v1/organizations/{}", globex.organization);
+        stranger.get(&home).await.expect(200);
+    }
+
+    async fn somebody_without_a_role_may_nothing_at_home(app: TestApp) {
+        let acme = Place::of(&app, "acme").await;
+        let ada = acme.admin(&app).await;
+        let taken = app.operator().delete(&format!("/api/v1/grants/{}", acme.grant)).await;
+        assert_eq!(taken.status, 409, "the last org-admin stays: {taken}");
+        let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "bob", "externalId": "ext-bob", "active": true});
+        app.scim(&acme.token).post("/Users", user).await.expect(201);
+        let bob = app.browser().with_header("origin", &app.url);
+        acme.sign_in.by(&bob, "ext-bob").await;
+        bob.get("/me").await.expect(200);
+        let before = acme.look(&app).await;
+        for (surface, row) in rows().filter(|(_, row)| matches!(row.needs, Needs::Action(..))) {
+            let reply = call(&bob, row.method, &acme.path(surface, row)).await;
+            assert!([403, 404].contains(&reply.status), "{reply}");
+            assert_decent(surface, &reply);
+        }
+        assert_eq!(acme.look(&app).await, before);
+        ada.get("/me").await.expect(200);
+    }
+
     async fn a_body_that_means_nothing_is_refused_in_the_surfaces_own_form(app: TestApp) {
         let place = Place::of(&app, "acme").await;
         let writing = |row: &Route| !matches!(row.method, Method::Get | Method::Delete);
@@ -312,8 +197,10 @@ on_both_engines! {
                 let method = row.method.as_str().parse().unwrap();
                 let reply = insider.send(method, &path, Some((media_type, body))).await;
                 assert_decent(surface, &reply);
-                // A search asks for everything when it names nothing.
-                assert!(reply.status >= 400 || row.path.ends_with("/.search"), "{reply}");
+                // Some take no body, and a search asks for everything when it names nothing.
+                let reads = surface.errors == SCIM || row.doc.body.is_some();
+                let searches = row.path.ends_with("/.search");
+                assert!(reply.status >= 400 || !reads || searches, "{reply}");
             }
         }
     }
