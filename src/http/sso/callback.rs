@@ -1,5 +1,6 @@
 //! `GET /sso/{connection}/callback`: the provider's answer ends a sign-in.
 
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -38,10 +39,12 @@ pub struct Answer {
 /// Takes the provider's answer and begins a session, or shows why not.
 pub async fn callback(
     State(app): State<App>,
-    Path(connection): Path<String>,
-    answer: Result<Query<Answer>, axum::extract::rejection::QueryRejection>,
+    connection: Result<Path<String>, PathRejection>,
+    answer: Result<Query<Answer>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
+    // What is no text is no connection's id either.
+    let connection = connection.map(|Path(text)| text).unwrap_or_default();
     let place = match Place::of(&app, &connection).await {
         Ok(place) => place,
         Err(problem) => return page::refuse(problem, &headers),

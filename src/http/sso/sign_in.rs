@@ -2,6 +2,7 @@
 //! address is anybody's is never looked at, so nothing can be learnt here (LI11).
 
 use askama::Template;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,7 +17,7 @@ use crate::domain::identity::EMAIL_MAX;
 use crate::domain::login::ReturnTo;
 use crate::domain::organization::{Slug, Status};
 use crate::flow;
-use crate::flow::problem::Problem;
+use crate::flow::problem::{Code, Problem};
 use crate::http::page;
 use crate::store;
 use crate::store::connection::Choice as Found;
@@ -57,7 +58,11 @@ struct Choice {
 }
 
 /// The page that asks who wants to sign in.
-pub async fn page(Query(asked): Query<Asked>) -> Response {
+pub async fn page(headers: HeaderMap, asked: Result<Query<Asked>, QueryRejection>) -> Response {
+    let Ok(Query(asked)) = asked else {
+        let problem = Problem::new(Code::Malformed, "The query cannot be read.");
+        return page::refuse(problem, &headers);
+    };
     let return_to = target(asked.return_to.as_deref());
     shown(StatusCode::OK, SignIn { notice: None, return_to, choices: Vec::new() })
 }
@@ -66,8 +71,12 @@ pub async fn page(Query(asked): Query<Asked>) -> Response {
 pub async fn find(
     State(app): State<App>,
     headers: HeaderMap,
-    Form(entered): Form<Entered>,
+    entered: Result<Form<Entered>, FormRejection>,
 ) -> Response {
+    let entered = match entered {
+        Ok(Form(entered)) => entered,
+        Err(rejection) => return page::refuse(unreadable(&rejection), &headers),
+    };
     let return_to = target(entered.return_to.as_deref());
     let email = entered.email.trim();
     let found = match look_up(&app, email, entered.organization.trim()).await {
@@ -88,6 +97,17 @@ pub async fn find(
             |only| Redirect::to(&only.url).into_response(),
         ),
         _ => shown(StatusCode::OK, SignIn { notice: None, return_to, choices }),
+    }
+}
+
+/// Why a form cannot be read, in our own words.
+fn unreadable(rejection: &FormRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Problem::new(Code::UnsupportedMediaType, "Send what the page's form sends.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "The form is too large."),
+        _ => Problem::new(Code::Malformed, "The form cannot be read."),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `GET /sso/{connection}/start`: a sign-in begins.
 
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -34,10 +35,16 @@ pub struct Asked {
 /// Begins a sign-in and sends the browser to the provider.
 pub async fn start(
     State(app): State<App>,
-    Path(connection): Path<String>,
-    Query(asked): Query<Asked>,
+    connection: Result<Path<String>, PathRejection>,
+    asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Query(asked)) = asked else {
+        let problem = Problem::new(Code::Malformed, "The query cannot be read.");
+        return page::refuse(problem, &headers);
+    };
+    // What is no text is no connection's id either.
+    let connection = connection.map(|Path(text)| text).unwrap_or_default();
     let begun = match begin(&app, &connection, &asked).await {
         Ok(begun) => begun,
         Err(problem) => return page::refuse(problem, &headers),

@@ -31,7 +31,7 @@ const SURFACES: &[Surface] = &[
     Surface { prefix: "/access/v1", routes: || access::ROUTES.iter().collect(), errors: PROBLEM },
     Surface { prefix: "", routes: || access::WELL_KNOWN.iter().collect(), errors: PROBLEM },
     Surface { prefix: "", routes: || sso::OPEN.iter().collect(), errors: PAGE },
-    Surface { prefix: "", routes: || sso::OWN.iter().collect(), errors: PROBLEM },
+    Surface { prefix: "", routes: || sso::OWN.iter().collect(), errors: PAGE },
     Surface { prefix: "/scim/v2", routes: || scim::ROUTES.iter().collect(), errors: SCIM },
     Surface {
         prefix: "/scim/{directory}/v2",

@@ -24,6 +24,7 @@ pub fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     bodies.push((json, "{\"a\":".repeat(1_000).into_bytes()));
     bodies.push(("application/scim+json", b"{\"schemas\":7}".to_vec()));
     bodies.push(("text/html", b"<p>".to_vec()));
+    bodies.push(("application/x-www-form-urlencoded", b"%ff=%00&email=a&email=b&&=".to_vec()));
     bodies.push(("\"", b"{}".to_vec()));
     bodies
 }
@@ -33,6 +34,7 @@ pub const QUERIES: &[&str] = &[
     "?limit=-1",
     "?limit=99999999999999999999",
     "?limit=1&limit=2",
+    "?return_to=a&return_to=b&state=a&state=b&code=a&code=b&login_hint=a&login_hint=b",
     "?after=%00",
     "?after=%ff%fe",
     "?%ff=%",
