@@ -2,17 +2,20 @@
 
 .PHONY: run test bench check setup
 
+# What rustup installs is found in this very run.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
 # A gateway to look at, with filled data and a provider to sign in with.
-run:
+run: setup
 	cargo run --release --locked -- demo
 
 # Every test, on SQLite and on a PostgreSQL of its own.
-test:
+test: setup
 	scripts/test
 
-# Figures of the engine, built for release.
-bench:
-	cargo bench --locked
+# Figures beside limits of the same run, built for release.
+bench: setup
+	scripts/bench
 
 # What is checked before anything is compiled for tests.
 check:
@@ -22,4 +25,4 @@ check:
 
 # Installs what a fresh Debian 12 machine lacks.
 setup:
-	scripts/setup
+	@scripts/setup

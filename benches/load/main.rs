@@ -37,7 +37,7 @@ pub struct Plan {
 
 #[tokio::main]
 async fn main() {
-    // `cargo bench -- --bare PORT` and `--raw ENGINE URL` are the limits, in processes of their own.
+    // With `--limit PORT ...` this is one of the limits, in a process of its own.
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--limit") {
         return limit::serve(&arguments[at + 1..]).await;

@@ -132,7 +132,7 @@ fn user(n: usize) -> Value {
         "userName": format!("user{n}@example.com"),
         "active": true,
         "displayName": format!("User {n}"),
-        "name": {"formatted": format!("User {n}"), "givenName": "User", "familyName": n.to_string()},
+        "name": {"givenName": "User", "familyName": n.to_string()},
         "emails": [{"primary": true, "type": "work", "value": format!("user{n}@example.com")}],
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "Quality"},
     })

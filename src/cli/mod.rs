@@ -57,6 +57,8 @@ pub enum Command {
     Simulate(simulate::Args),
     /// Copies the SQLite database, also while a gateway runs on it
     Backup(backup::Args),
+    /// Seals all secrets with the first key
+    Rekey(rekey::Args),
 }
 
 /// The whole command line with its settings, as help texts and the reference show it.
@@ -107,6 +109,7 @@ pub fn run(command: Command, raw: &Raw) -> anyhow::Result<bool> {
         Command::Platform(args) => platform::run(&args, &mut stdout().lock()),
         Command::Simulate(args) => simulate::run(&args, &mut stdout().lock()),
         Command::Backup(args) => say(&backup::run(&args, &settings()?)?),
+        Command::Rekey(_) => say(&rekey::run(&settings()?)?),
     }
 }
 

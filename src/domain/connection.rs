@@ -186,7 +186,7 @@ pub struct Connection {
     pub updated_at: Timestamp,
 }
 
-/// What the token endpoint knows us by: the present secret and, while it is being changed, the next.
+/// What the token endpoint knows us by: the present secret and, while it changes, the next.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secrets {

@@ -2,8 +2,8 @@
 //!
 //! AES-256-GCM-SIV with a random nonce. A sealed value is bound to its table, row and organization:
 //! moved to another place it does not open. The first key seals, all keys open, so that a key is
-//! replaced by putting a new one in front and sealing anew. Besides, a keyed digest ([`Seal::mark`])
-//! lets us recognise a text that must not be kept readable.
+//! replaced by putting a new one in front and sealing anew. A keyed digest ([`Seal::mark`]) lets
+//! us recognise a text that must not be kept readable.
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};

@@ -125,8 +125,8 @@ refusals! {
     /// The signature does not hold.
     SignatureInvalid = "signature_invalid",
         "The sign-in could not be verified. Ask your administrator.",
-        "No key of the provider verifies the ID token, or its algorithm is not accepted (RS, PS and \
-         ES are, none and HS are not).";
+        "No key of the provider verifies the ID token, or its algorithm is not accepted (RS, PS \
+         and ES are, none and HS are not).";
     /// The token is not as it must be.
     TokenInvalid = "token_invalid",
         "The sign-in could not be verified. Ask your administrator.",
@@ -135,8 +135,8 @@ refusals! {
     /// The token names nobody.
     SubjectMissing = "subject_missing",
         "The sign-in could not be verified. Ask your administrator.",
-        "The subject claim (`sub`; for Entra `oid`) or the linked claim is missing, empty or longer \
-         than 255 characters. Let the provider send it.";
+        "The subject claim (`sub`; for Entra `oid`) or the linked claim is missing, empty or \
+         longer than 255 characters. Let the provider send it.";
     /// The person or her administrator said no.
     AccessDenied = "access_denied",
         "The sign-in was declined at your provider.",

@@ -59,8 +59,8 @@ pub async fn change(
     let (mut changed, new_secrets) =
         check::over(work, (found.clone(), old_secrets.clone()), sent).await?;
     if found.rebinds(&changed) && store::identity::are_at(&mut work.scope(), id).await? {
-        let detail = "People are linked by this connection, so its issuer, tenant and subject claim \
-                      cannot change: make a new connection beside it.";
+        let detail = "People are linked by this connection, so its issuer, tenant and subject \
+                      claim cannot change: make a new connection beside it.";
         return Err(Problem::new(Code::IdentityBound, detail));
     }
     let mut attributes = differences(&found, &changed);

@@ -20,8 +20,8 @@ pub const CONNECTION_SECRET: &str = "connections.secret";
 pub enum KeyRefused {
     /// The database was sealed with another key.
     #[error(
-        "secret_key is not the key of this database: nothing sealed here could be read. Give the key \
-         that was used before (add it behind the new one, then run `portico rekey`)"
+        "secret_key is not the key of this database: nothing sealed here could be read. Give the \
+         key that was used before (add it behind the new one, then run `portico rekey`)"
     )]
     Wrong,
     /// There is no key at all.
@@ -121,7 +121,7 @@ async fn one(
     let plain = match seal.open(place, &old.secret) {
         Ok(plain) => plain,
         Err(SealError::Closed) => {
-            tracing::error!(connection.id = %old.id, "no secret_key opens this connection's secret");
+            tracing::error!(connection.id = %old.id, "no secret_key opens this secret");
             done.closed += 1;
             return Ok(());
         }

@@ -42,9 +42,31 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
     }
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(Duration::from_secs(ANSWER_WITHIN_S), answer).await {
+        Ok(Ok(response)) if is_bare(&response) => {
+            surface::refuse(&uri, Problem::new(code_of(&response), "The request cannot be read."))
+        }
         Ok(Ok(response)) => response,
         Ok(Err(_)) => surface::refuse(&uri, Problem::internal("a handler panicked")),
         Err(_) => surface::refuse(&uri, Problem::unavailable("a handler took too long")),
+    }
+}
+
+/// Whether a refusal came from the framework itself, in plain text: no surface speaks that.
+fn is_bare(response: &Response) -> bool {
+    let status = response.status();
+    let media = response.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+    (status.is_client_error() || status.is_server_error())
+        && media.is_none_or(|media| media.starts_with("text/plain"))
+}
+
+fn code_of(response: &Response) -> Code {
+    match response.status().as_u16() {
+        404 => Code::NotFound,
+        405 => Code::MethodNotAllowed,
+        413 => Code::TooLarge,
+        415 => Code::UnsupportedMediaType,
+        500.. => Code::Internal,
+        _ => Code::Malformed,
     }
 }
 

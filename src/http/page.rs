@@ -19,7 +19,8 @@ use crate::flow::problem::Problem;
 /// The style of all pages: readable without colour, at any size, in light and dark.
 pub const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--line:#6b7280;--act:#0b57d0}\
-@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#16181c;--line:#9aa0a6;--act:#8ab4f8}}\
+@media(prefers-color-scheme:dark){\
+:root{--ink:#e8eaed;--paper:#16181c;--line:#9aa0a6;--act:#8ab4f8}}\
 body{margin:0;font:1rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}\
 main{max-width:30rem;margin:0 auto;padding:3rem 1.25rem}\
 h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1rem;margin:2rem 0 .5rem}\

@@ -77,8 +77,8 @@ pub fn check_origin(parts: &Parts, public: &Public) -> Result<(), Problem> {
     if safe.contains(&parts.method) || is_same_origin(&parts.headers, public) {
         return Ok(());
     }
-    let detail = "This request was not sent by a page of this host: `Sec-Fetch-Site: same-origin` or \
-                  an equal `Origin` is missing.";
+    let detail = "This request was not sent by a page of this host: `Sec-Fetch-Site: same-origin` \
+                  or an equal `Origin` is missing.";
     Err(Problem::new(Code::Forbidden, detail))
 }
 

@@ -165,8 +165,8 @@ fn take_in_order(
     }
 }
 
-/// Brings the sub-attributes of an element, or of each of a list, into table order; empty elements and
-/// exact duplicates go.
+/// Brings the sub-attributes of an element, or of each of a list, into table order; empty elements
+/// and exact duplicates go.
 pub(super) fn order_subs(value: &mut Value, subs: &'static [Attribute]) {
     match value {
         Value::Array(elements) => {

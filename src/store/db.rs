@@ -72,7 +72,7 @@ pub enum OpenError {
     },
     /// The server cannot be reached, or refuses us.
     #[error(
-        "cannot reach the PostgreSQL server of database_url: {0}: check host, port, user and password"
+        "cannot reach the PostgreSQL server of database_url: {0}: check host, port, user, password"
     )]
     Server(String),
     /// The URL cannot be read.

@@ -43,8 +43,8 @@ macro_rules! postgres {
          from jsonb_array_elements($4::jsonb)"
     };
     (groups) => {
-        "(select coalesce(json_agg(json_build_array(g.id, g.display_name) order by g.id), '[]')::text
-          from members m
+        "(select coalesce(json_agg(json_build_array(g.id, g.display_name) order by g.id), '[]')
+          ::text from members m
           join groups g on g.id = m.group_id
           where m.user_id = u.id)"
     };

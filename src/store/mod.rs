@@ -17,10 +17,11 @@ macro_rules! sql {
 }
 
 /// Declares statements whose text differs by engine: literals, pairs of them in braces (PostgreSQL
-/// first), and words that each stand for a text of [`dialect`]: `ids` (is one of the JSON array `$2`
-/// of ids), `given` (each of these ids, joined from here with what follows), `pairs` (first and
-/// second of each pair of the JSON array `$4`), `groups` (the groups of the user `u` as a JSON array
-/// of id and name), `locked` (lock the rows for a change), `leaving` (lock them to be removed).
+/// first), and words that each stand for a text of [`dialect`]: `ids` (is one of the JSON array
+/// `$2` of ids), `given` (each of these ids, joined from here with what follows), `pairs` (first
+/// and second of each pair of the JSON array `$4`), `groups` (the groups of the user `u` as a JSON
+/// array of id and name), `locked` (lock the rows for a change), `leaving` (lock them to be
+/// removed).
 macro_rules! sql_by_engine {
     ($($(#[$doc:meta])* $name:ident = [$($part:tt),+ $(,)?];)+) => {
         $($(#[$doc])* const $name: $crate::store::dialect::ByEngine =
@@ -46,6 +47,7 @@ mod scope;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod user_row;
 mod writer;
 
 pub mod backup;

@@ -38,7 +38,7 @@ pub enum Refused {
     Url(&'static str),
     /// The address is not one that we may reach.
     #[error(
-        "the address is private, local or reserved; allow_private_networks would permit private ones"
+        "the address is private, local or reserved; allow_private_networks permits private ones"
     )]
     Address,
     /// The name has no address.

@@ -1,7 +1,7 @@
 //! OpenID providers as a relying party sees them: code flow with PKCE, and nothing else (R1).
 //!
 //! Discovery documents and keys are kept for each issuer. `openidconnect` verifies ID tokens; what
-//! it leaves open (times with leeway, `azp`, `at_hash`, doubled claims, sizes) is checked beside it.
+//! it leaves open (times with leeway, `azp`, `at_hash`, doubled claims, sizes) is checked beside.
 //! Every refusal says for the journal what was found, without secrets.
 
 mod discovery;

@@ -60,7 +60,6 @@ pub struct Rig {
     pub app: TestApp,
     pub peer: Peer,
     pub organization: String,
-    pub directory: String,
     pub token: String,
     pub connection: String,
     pub start_url: String,
@@ -95,7 +94,7 @@ impl Rig {
         let (connection, start_url) = (made.text_at("/id"), made.text_at("/start_url"));
         assert_eq!(made.text_at("/directory_id"), directory);
         let peer = Peer::start(&made.text_at("/redirect_uri"), &accounts);
-        let rig = Self { app, peer, organization, directory, token, connection, start_url };
+        let rig = Self { app, peer, organization, token, connection, start_url };
         let change = json!({"status": "active", "oidc": {"issuer": rig.peer.issuer}});
         rig.change(change).await.expect(200);
         rig
