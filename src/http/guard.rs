@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -75,13 +75,23 @@ pub struct Guard {
 /// Lets the request through, or refuses it.
 pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match guard.admit(&mut parts).await {
+    let route = parts.extensions.get::<MatchedPath>().cloned();
+    let answer = match guard.admit(&mut parts).await {
         Ok(caller) => {
             parts.extensions.insert(caller);
             next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => guard.refuse(problem, &parts),
+    };
+    of_route(answer, route)
+}
+
+/// An answer that tells the log which route gave it: surfaces match routes of their own.
+pub fn of_route(mut answer: Response, route: Option<MatchedPath>) -> Response {
+    if let Some(route) = route {
+        answer.extensions_mut().insert(route);
     }
+    answer
 }
 
 /// Whose credential a request brings.

@@ -8,6 +8,7 @@ pub mod cookie;
 pub mod dev_provider;
 pub mod extract;
 pub mod guard;
+pub mod inside;
 pub mod limit;
 pub mod ops;
 pub mod outer;

@@ -23,6 +23,7 @@ pub async fn log(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
+    let route = response.extensions().get::<MatchedPath>().cloned().or(route);
     request_finished(&Finished {
         method: method.as_str(),
         route: route.as_ref().map_or(ROUTE_NONE, MatchedPath::as_str),

@@ -3,17 +3,11 @@
 //! Each step is a request to the router of this process, so that nothing in a demo could not have
 //! come to be in earnest.
 
-use anyhow::{Context, bail};
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use http::{Request, header};
+use anyhow::Context;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 use crate::app::App;
-
-/// Largest answer that is read, in bytes.
-const ANSWER_MAX: usize = 4 * 1024 * 1024;
+use crate::http::inside::Inside;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -43,19 +37,19 @@ pub const PEOPLE: &[Person] = &[
         subject: "demo-lea",
         mail: "lea@acme.example",
         name: ("Léa", "Dubois"),
-        groups: &["Site lyon managers"],
+        groups: &["Site lyon leads"],
     },
     Person {
         subject: "demo-paul",
         mail: "paul@acme.example",
         name: ("Paul", "Bernard"),
-        groups: &["Site paris managers", "Quality"],
+        groups: &["Site paris leads", "Auditors"],
     },
     Person {
         subject: "demo-ines",
         mail: "ines@acme.example",
         name: ("Inès", "Moreau"),
-        groups: &["Quality"],
+        groups: &["Auditors"],
     },
     Person {
         subject: "demo-noah",
@@ -103,8 +97,8 @@ pub struct Provider {
 /// # Errors
 /// The first request that was refused.
 pub async fn fill(app: &App, operator: &str, provider: &Provider) -> anyhow::Result<Seeded> {
-    let calls = Calls { router: crate::http::router(app), host: host(app)? };
-    let api = |token: &str| Session { calls: calls.clone(), token: token.to_owned() };
+    let inside = Inside::of(app)?;
+    let api = |token: &str| Session { inside: inside.clone(), token: token.to_owned() };
     let operator = api(operator);
     let made = operator
         .post("/api/v1/organizations", json!({"name": "Acme Industries", "slug": "acme"}))
@@ -148,13 +142,13 @@ async fn rules(operator: &Session, here: &str) -> anyhow::Result<()> {
         json!({
             "name": "Site managers by site",
             "when": "groups.display sw \"Site \"",
-            "each": {"attribute": "groups.display", "pattern": "^Site (?<site>.+) managers$"},
+            "each": {"attribute": "groups.display", "pattern": "^Site (?<site>.+) (?:leads|managers)$"},
             "role": "operation-manager",
             "resources": ["site:{site|slug}"],
         }),
         json!({
-            "name": "Quality reads along",
-            "when": "groups.display eq \"Quality\" or department eq \"Quality\"",
+            "name": "Auditors read along",
+            "when": "groups.display eq \"Auditors\" or department eq \"Audit\"",
             "role": "auditor",
         }),
     ];
@@ -184,7 +178,7 @@ async fn push(scim: &Session, base: &str) -> anyhow::Result<String> {
     for person in PEOPLE {
         let made = scim.post(&format!("{base}/Users"), user(person)).await?;
         let id = text(&made, "/id")?;
-        if person.groups.contains(&"Site lyon managers") {
+        if person.groups.contains(&"Site lyon leads") {
             manager.clone_from(&id);
         }
         for group in person.groups {
@@ -220,52 +214,23 @@ fn user(person: &Person) -> Value {
     })
 }
 
-fn host(app: &App) -> anyhow::Result<String> {
-    let url = &app.public.url;
-    let host = url.host_str().context("public_url names no host")?;
-    Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
-}
-
 fn text(value: &Value, pointer: &str) -> anyhow::Result<String> {
     let found = value.pointer(pointer).and_then(Value::as_str);
     found.map(str::to_owned).with_context(|| format!("an answer lacks {pointer}"))
 }
 
-#[derive(Clone)]
-struct Calls {
-    router: Router,
-    host: String,
-}
-
 /// Calls with one credential.
 struct Session {
-    calls: Calls,
+    inside: Inside,
     token: String,
 }
 
 impl Session {
     async fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
-        self.send("POST", path, body).await
+        self.inside.send(("POST", path), &self.token, body).await
     }
 
     async fn put(&self, path: &str, body: Value) -> anyhow::Result<Value> {
-        self.send("PUT", path, body).await
-    }
-
-    async fn send(&self, method: &str, path: &str, body: Value) -> anyhow::Result<Value> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, &self.calls.host)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(body.to_string()))?;
-        let answer = self.calls.router.clone().oneshot(request).await?;
-        let status = answer.status();
-        let bytes = to_bytes(answer.into_body(), ANSWER_MAX).await?;
-        if !status.is_success() {
-            bail!("{method} {path} answered {status}: {}", String::from_utf8_lossy(&bytes));
-        }
-        Ok(serde_json::from_slice(&bytes)?)
+        self.inside.send(("PUT", path), &self.token, body).await
     }
 }

@@ -139,7 +139,7 @@ async fn change(player: &Player, n: u32, flagged: bool) {
         _ => {}
     }
     if n % 10 == 5 {
-        manager(player, n, id).await;
+        with_manager(player, n, id).await;
     }
 }
 
@@ -188,7 +188,7 @@ async fn rename_flagged(player: &Player, person: Person, id: &str) {
     update(player, "E8 update user", id, (operations, after)).await;
 }
 
-async fn manager(player: &Player, n: u32, id: &str) {
+async fn with_manager(player: &Player, n: u32, id: &str) {
     let Some(boss) = player.people.get(n / 10) else { return };
     let path = format!("{ENTERPRISE_URN}:manager");
     let value = json!([{"$ref": format!("../Users/{boss}"), "value": boss}]);

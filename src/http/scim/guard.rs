@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -23,6 +23,7 @@ use crate::flow::problem::Problem;
 use crate::flow::provision::credential::{self, Refused};
 use crate::flow::provision::limit::Suspect;
 use crate::flow::provision::{Client, dialect};
+use crate::http::guard::of_route;
 use crate::http::route::{Needs, ScimScope};
 use crate::scim::ScimError;
 
@@ -92,7 +93,8 @@ pub struct Door {
 /// Lets the request through, or refuses it.
 pub async fn check(State(door): State<Door>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match door.admit(&mut parts).await {
+    let route = parts.extensions.get::<MatchedPath>().cloned();
+    let answer = match door.admit(&mut parts).await {
         Ok(caller) => {
             if let Some(caller) = caller {
                 parts.extensions.insert(caller);
@@ -100,7 +102,8 @@ pub async fn check(State(door): State<Door>, request: Request, next: Next) -> Re
             next.run(Request::from_parts(parts, body)).await
         }
         Err(failure) => failure.into_response(),
-    }
+    };
+    of_route(answer, route)
 }
 
 impl Door {

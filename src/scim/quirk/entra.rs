@@ -13,7 +13,7 @@ pub const fn answers_without_members(dialect: Dialect) -> bool {
 
 impl Mender<'_> {
     /// L9: the manager as an id, in an array, or as `""` for nobody (E11).
-    pub(super) fn manager(&mut self, value: &mut Value) {
+    pub(super) fn mend_manager(&mut self, value: &mut Value) {
         if let Value::Array(elements) = value
             && elements.len() == 1
             && self.may(Tolerance::LooseManager)

@@ -124,7 +124,7 @@ impl Mender<'_> {
             return;
         }
         match attribute.name {
-            "manager" => self.manager(value),
+            "manager" => self.mend_manager(value),
             "members" => self.members(value),
             _ => {}
         }
