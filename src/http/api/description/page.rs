@@ -1,5 +1,7 @@
 //! The description as a page: headings, lists and tables, made on the server, without a script.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value asked for what it has not answers null")]
+
 use std::fmt::Write;
 
 use base64::Engine;
