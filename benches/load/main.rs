@@ -8,7 +8,6 @@
 //! scratch database; without it the PostgreSQL half is left out and the table says so).
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

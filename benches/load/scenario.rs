@@ -12,6 +12,9 @@ use super::server::{Engine, OPERATOR_TOKEN, Server};
 
 const CONNECTIONS: usize = 16;
 
+/// The filter of the n-th ask.
+type Filter = fn(usize) -> String;
+
 /// One run on one engine.
 struct Run<'t> {
     engine: &'t Engine,
@@ -149,8 +152,7 @@ impl Run<'_> {
     fn row(
         &mut self,
         scenario: &str,
-        ours: String,
-        limit: String,
+        (ours, limit): (String, String),
         ratio: f64,
         target: &'static str,
     ) {
@@ -179,8 +181,7 @@ impl Run<'_> {
         let cost = Cost::of(&done, self.server.cpu_ms() - before);
         self.row(
             "create, durable, 16 connections (rate)",
-            cost.text(),
-            limits.commit.text(),
+            (cost.text(), limits.commit.text()),
             cost.rate / limits.commit.rate,
             ">= 0.60 PostgreSQL, >= 0.50 SQLite; <= 0.4 CPU ms",
         );
@@ -203,8 +204,8 @@ impl Run<'_> {
         };
         let cost = self.measured(CONNECTIONS, usize::MAX, get).await;
         let ratio = cost.cpu_ms / limits.select.cpu_ms;
-        self.row("get by id (CPU)", cost.text(), limits.select.text(), ratio, target);
-        let filters: [(&'static str, fn(usize) -> String); 4] = [
+        self.row("get by id (CPU)", (cost.text(), limits.select.text()), ratio, target);
+        let filters: [(&'static str, Filter); 4] = [
             ("userName", |n| format!("userName eq \"user{n}@example.com\"")),
             ("externalId", |n| format!("externalId eq \"ext-{n}\"")),
             ("work e-mail", |n| {
@@ -222,7 +223,7 @@ impl Run<'_> {
             let cost = self.measured(CONNECTIONS, usize::MAX, ask).await;
             let ratio = cost.cpu_ms / limits.select.cpu_ms;
             let scenario = format!("filter {name} (CPU)");
-            self.row(&scenario, cost.text(), limits.select.text(), ratio, target);
+            self.row(&scenario, (cost.text(), limits.select.text()), ratio, target);
         }
     }
 
@@ -252,7 +253,7 @@ impl Run<'_> {
         let load = Load { answers, seconds: started.elapsed().as_secs_f64() };
         let cost = Cost::of(&load, self.server.cpu_ms() - before);
         let (limit, target) = ("1.2 CPU ms, 500/s".to_owned(), "<= 1.2 CPU ms; >= 500 users/s");
-        self.row("Entra cycle, 8 connections", cost.text(), limit, cost.cpu_ms / 1.2, target);
+        self.row("Entra cycle, 8 connections", (cost.text(), limit), cost.cpu_ms / 1.2, target);
     }
 
     /// One member added to and removed from a group of 100, and of 10,000.
@@ -280,10 +281,10 @@ impl Run<'_> {
         let (small, large) = (costs[0], costs[1]);
         let scenario = format!("one member of a group of {}", small.0);
         let limit = "0.8 CPU ms".to_owned();
-        self.row(&scenario, small.1.text(), limit, small.1.cpu_ms / 0.8, "<= 0.8 CPU ms");
+        self.row(&scenario, (small.1.text(), limit), small.1.cpu_ms / 0.8, "<= 0.8 CPU ms");
         let scenario = format!("one member of a group of {} (CPU)", large.0);
         let ratio = large.1.cpu_ms / small.1.cpu_ms;
-        self.row(&scenario, large.1.text(), small.1.text(), ratio, "<= 1.20 of the small group");
+        self.row(&scenario, (large.1.text(), small.1.text()), ratio, "<= 1.20 of the small group");
     }
 
     /// Makes a group with the first `size` users, a thousand members a request.
@@ -330,13 +331,13 @@ impl Run<'_> {
         let load = load(&self.api, CONNECTIONS, usize::MAX, self.plan.seconds, ask).await;
         let cost = Cost::of(&load, self.server.cpu_ms() - before);
         let ratio = cost.rate / limits.bare.rate;
-        self.row("decision over HTTP (rate)", cost.text(), limits.bare.text(), ratio, ">= 0.60");
+        self.row("decision over HTTP (rate)", (cost.text(), limits.bare.text()), ratio, ">= 0.60");
     }
 
     fn memory(&mut self) {
         let mib = self.server.memory_mib();
         let limit = "60 MiB at 20,000, 400 MiB at 1,000,000 users".to_owned();
-        self.row("memory after all this", format!("{mib:.0} MiB"), limit, mib / 400.0, "<= 1.00");
+        self.row("memory after all this", (format!("{mib:.0} MiB"), limit), mib / 400.0, "<= 1.00");
     }
 }
 

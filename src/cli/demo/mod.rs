@@ -1,4 +1,5 @@
-//! `portico demo`: `serve` with a filled SQLite in a temporary folder and a provider to sign in with.
+//! `portico demo`: `serve` with a filled SQLite in a temporary folder, and a provider to sign in
+//! with.
 //!
 //! The folder goes when the demo stops. The development provider lives in the same process, on
 //! loopback, and only here.
