@@ -24,5 +24,6 @@ mod routes;
 mod scim;
 mod simulate;
 mod sso;
+mod start;
 mod store;
 mod walk;
