@@ -41,7 +41,7 @@ sql! {
         select id
         from access_changes
         where at >= $1
-        order by id
+        order by at, id
         limit $2 + 0";
     NEWEST = "
         select coalesce(max(id), 0)

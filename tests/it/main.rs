@@ -19,6 +19,7 @@ mod access;
 mod api;
 mod docs;
 mod harness;
+mod peers;
 mod program;
 mod routes;
 mod scim;

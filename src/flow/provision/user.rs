@@ -94,17 +94,7 @@ pub async fn patch(
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
     let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
-    save(work, found, keeping_active(&current, changed)).await
-}
-
-/// A user whose `active` was removed stays as she was: nobody is revived by an omission.
-fn keeping_active(current: &Resource, changed: Resource) -> Resource {
-    if changed.as_map().contains_key("active") {
-        return changed;
-    }
-    let mut document = changed.into_map();
-    document.insert("active".to_owned(), Value::Bool(current.active()));
-    Resource::from_stored(document)
+    save(work, found, changed).await
 }
 
 /// Removes a user for good; a trace keeps others from inheriting her links (C130, C134).
