@@ -10,6 +10,7 @@ pub mod extract;
 pub mod guard;
 pub mod inside;
 pub mod limit;
+pub mod linger;
 pub mod ops;
 pub mod outer;
 pub mod page;
@@ -43,6 +44,7 @@ pub fn router(app: &App) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(linger::read_on))
         .layer(from_fn_with_state(app.clone(), outer::protect))
         .layer(from_fn_with_state(app.clone(), page::guard))
         .layer(from_fn(outer::log))
