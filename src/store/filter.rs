@@ -38,7 +38,7 @@ pub enum Source {
 }
 
 /// Behind which row a list goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// When the row was made.
     pub at: Timestamp,
@@ -49,6 +49,8 @@ pub struct Place {
 impl Place {
     /// Before the first row.
     pub const START: Self = Self { at: Timestamp(i64::MIN), id: Uuid::nil() };
+    /// Behind the last row.
+    pub const END: Self = Self { at: Timestamp(i64::MAX), id: Uuid::nil() };
 }
 
 /// What a directory holds, kept by the database with each row that comes or goes.
@@ -64,14 +66,16 @@ pub struct Counts {
     pub groups_removed: i64,
 }
 
-/// A list of groups: `$2` the directory, `$3` and `$4` the place, `$5` how many, `$6` the key.
+/// A list of groups: `$2` the directory, `$3` and `$4` the place, `$5` how many, `$6` the key. The
+/// organization is asked of the directory, so that no index but that of the directory is tempting.
 macro_rules! list_groups {
     ($key:literal) => {
         concat!(
             "select ",
             super::group::group_columns!(),
             " from groups g
-              where g.organization_id = $1 and g.directory_id = $2
+              where g.directory_id = $2
+                and exists (select 1 from directories where organization_id = $1 and id = $2)
                 and (g.created_at, g.id) > ($3, $4) ",
             $key,
             " order by g.created_at, g.id
@@ -104,6 +108,23 @@ sql! {
         order by g.created_at, g.id
         limit 1
         offset $3";
+    /// Merges the two indexes, and touches no row either.
+    PLACE = "
+        select created_at, id
+        from (
+            select u.created_at, u.id
+            from users u
+            where u.directory_id = $2
+                and exists (select 1 from directories where organization_id = $1 and id = $2)
+            union all
+            select g.created_at, g.id
+            from groups g
+            where g.directory_id = $2
+                and exists (select 1 from directories where organization_id = $1 and id = $2)
+        ) as made
+        order by created_at, id
+        limit 1
+        offset $3";
     GROUPS = list_groups!("");
     GROUP_BY_ID = list_groups!("and g.id = $6");
     GROUPS_BY_EXTERNAL_ID = list_groups!("and g.external_id = $6");
@@ -121,7 +142,8 @@ macro_rules! users {
             groups,
             " as groups
               from users u
-              where u.organization_id = $1 and u.directory_id = $2
+              where u.directory_id = $2
+                and exists (select 1 from directories where organization_id = $1 and id = $2)
                 and (u.created_at, u.id) > ($3, $4) ",
             $key,
             " order by u.created_at, u.id
@@ -293,7 +315,7 @@ pub async fn user_place(
     directory: DirectoryId,
     offset: i64,
 ) -> Result<Option<Place>, StoreError> {
-    place(scope.query(USER_PLACE), directory, offset).await
+    placed(scope.query(USER_PLACE), directory, offset).await
 }
 
 /// As [`user_place`], for groups.
@@ -305,10 +327,22 @@ pub async fn group_place(
     directory: DirectoryId,
     offset: i64,
 ) -> Result<Option<Place>, StoreError> {
-    place(scope.query(GROUP_PLACE), directory, offset).await
+    placed(scope.query(GROUP_PLACE), directory, offset).await
 }
 
-async fn place(
+/// As [`user_place`], for users and groups in one order.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn place(
+    scope: &mut Scope<'_>,
+    directory: DirectoryId,
+    offset: i64,
+) -> Result<Option<Place>, StoreError> {
+    placed(scope.query(PLACE), directory, offset).await
+}
+
+async fn placed(
     query: Query<'_>,
     directory: DirectoryId,
     offset: i64,

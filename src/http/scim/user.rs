@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 use super::answer::{self, Answer};
 use super::guard::{Base, Caller};
-use super::list;
+use super::list::{self, Question};
 use super::render;
 use super::request::{Asked, Conditions, Id, Payload, USER_BODY_MAX};
 use crate::app::App;
@@ -70,7 +70,7 @@ pub async fn list(
     Base(base): Base,
     asked: Asked,
 ) -> Answer {
-    list::users(&app, &caller, &base, &asked.query).await
+    list::users(Question { app: &app, caller: &caller, base: &base, query: &asked.query }).await
 }
 
 /// `POST /Users/.search`
@@ -80,7 +80,8 @@ pub async fn search(
     Base(base): Base,
     Payload(body): Body,
 ) -> Answer {
-    list::users(&app, &caller, &base, &Query::from_search(body)?).await
+    let query = Query::from_search(body)?;
+    list::users(Question { app: &app, caller: &caller, base: &base, query: &query }).await
 }
 
 /// `PUT /Users/{id}`
