@@ -1,12 +1,15 @@
 //! The SCIM surface as its clients meet it.
 
 mod conditions;
+mod cursors;
 mod entra;
 mod errors;
 mod groups;
 mod lists;
 mod okta;
 mod races;
+mod roles;
+mod root;
 mod tokens;
 mod users;
 

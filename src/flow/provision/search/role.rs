@@ -123,9 +123,8 @@ mod tests {
         assert!(!roles.is_empty());
         assert_eq!(roles.len(), listed.len());
         for (role, listed) in roles.iter().zip(listed) {
-            assert_eq!((&role.key, &role.document["displayName"]), {
-                (&listed.key, &json!(listed.label))
-            });
+            assert_eq!(role.key, listed.key);
+            assert_eq!(role.document["displayName"], json!(listed.label));
             assert!(role.version > 0);
         }
         assert!(roles.is_sorted_by(|left, right| left.place() < right.place()));
