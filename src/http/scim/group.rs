@@ -20,7 +20,8 @@ use crate::scim::catalog::GROUP;
 use crate::scim::list::Query;
 use crate::scim::project::Projection;
 use crate::scim::{Notes, ScimError, patch, quirk, validate};
-use crate::store::filter::{self, Place, Source};
+use crate::store::filter::{self, Source};
+use crate::store::place::Place;
 
 /// Members beyond which a write answers without them (D1).
 pub const ANSWERED_MEMBERS_MAX: i64 = 1_000;

@@ -17,7 +17,8 @@ use crate::scim::catalog::USER;
 use crate::scim::list::Query;
 use crate::scim::project::Projection;
 use crate::scim::{Notes, ScimError, patch, quirk, validate};
-use crate::store::filter::{self, Place, Source};
+use crate::store::filter::{self, Source};
+use crate::store::place::Place;
 use crate::store::user::Grouped;
 
 type Body = Payload<USER_BODY_MAX>;

@@ -5,6 +5,7 @@
 
 mod opening;
 mod parity;
+mod plans;
 mod statements;
 mod values;
 mod writing;

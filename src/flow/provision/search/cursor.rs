@@ -17,7 +17,7 @@ use crate::domain::time::{Rng, Timestamp};
 use crate::flow::problem::Problem;
 use crate::scim::ScimError;
 use crate::scim::sort::SortKey;
-use crate::store::filter::Place;
+use crate::store::place::Place;
 
 /// Seconds for which a cursor is good.
 pub const CURSOR_S: i64 = 3_600;

@@ -64,6 +64,11 @@ impl<'a> Plan<'a> {
         self.order.is_none() && self.lenses.iter().all(all)
     }
 
+    /// Whether rows are found by a key.
+    pub(super) fn has_key(&self) -> bool {
+        self.lenses.iter().any(|lens| lens.source.as_ref().is_some_and(|s| *s != Source::All))
+    }
+
     /// Leaves the lens of the only type that can match, and tells which that is.
     pub(super) fn narrow_to_the_only_type(&mut self) -> Option<usize> {
         let mut live = (0..).zip(&self.lenses).filter(|(_, lens)| lens.source.is_some());

@@ -11,13 +11,12 @@ use crate::flow::problem::Problem;
 use crate::scim::catalog::{GROUP, Served, USER};
 use crate::scim::filter::{Expr, Filter, Literal, Op};
 use crate::scim::{ResourceType, ScimError};
-use crate::store::filter::{Place, Source};
+use crate::store::filter::Source;
+use crate::store::place::Place;
 use crate::store::member::Member;
 use crate::store::user::Grouped;
 use crate::store::{self, StoreError};
 
-/// Members that are loaded for one batch of groups whose filter reads members freely.
-pub const MEMBERS_MAX: i64 = 20_000;
 /// Members that a filter may name one by one.
 const NAMED_MAX: usize = 50;
 
@@ -130,7 +129,7 @@ impl Listed for Grouped {
     }
 
     async fn counted(shelf: &Shelf<'_>) -> Result<(i64, i64), StoreError> {
-        let counts = store::filter::counts(&mut shelf.scope(), shelf.directory).await?;
+        let counts = store::place::counts(&mut shelf.scope(), shelf.directory).await?;
         Ok((counts.users, counts.users_removed))
     }
 
@@ -149,7 +148,7 @@ impl Listed for Grouped {
     }
 
     async fn start(shelf: &Shelf<'_>, offset: i64) -> Result<Option<Place>, StoreError> {
-        store::filter::user_place(&mut shelf.scope(), shelf.directory, offset).await
+        store::place::of_users(&mut shelf.scope(), shelf.directory, offset).await
     }
 }
 
@@ -189,7 +188,7 @@ impl Listed for MembersOf {
     }
 
     async fn counted(shelf: &Shelf<'_>) -> Result<(i64, i64), StoreError> {
-        let counts = store::filter::counts(&mut shelf.scope(), shelf.directory).await?;
+        let counts = store::place::counts(&mut shelf.scope(), shelf.directory).await?;
         Ok((counts.groups, counts.groups_removed))
     }
 
@@ -212,7 +211,7 @@ impl Listed for MembersOf {
     }
 
     async fn start(shelf: &Shelf<'_>, offset: i64) -> Result<Option<Place>, StoreError> {
-        store::filter::group_place(&mut shelf.scope(), shelf.directory, offset).await
+        store::place::of_groups(&mut shelf.scope(), shelf.directory, offset).await
     }
 
     async fn complete(
@@ -235,11 +234,12 @@ impl Listed for MembersOf {
             }
             found
         } else {
-            let all: i64 = rows.iter().map(|row| row.group.member_count).sum();
-            if all > MEMBERS_MAX {
-                return Err(too_many_members().into());
+            let (most, all) = (shelf.bounds.members_max, rows.iter());
+            let all: i64 = all.map(|row| row.group.member_count).sum();
+            if all > most {
+                return Err(too_many_members(most).into());
             }
-            store::member::of_groups(scope, &ids, MEMBERS_MAX).await?
+            store::member::of_groups(scope, &ids, most).await?
         };
         for (group, member) in found {
             if let Some(row) = rows.iter_mut().find(|row| row.group.id == group)
@@ -258,9 +258,9 @@ impl MembersOf {
     }
 }
 
-fn too_many_members() -> ScimError {
+fn too_many_members(most: i64) -> ScimError {
     ScimError::too_many(format!(
-        "This list would read more than {MEMBERS_MAX} members: compare members by eq with an id"
+        "This list would read more than {most} members: compare members by eq with an id"
     ))
 }
 

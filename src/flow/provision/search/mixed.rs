@@ -8,7 +8,7 @@ use crate::flow::problem::Problem;
 use crate::scim::ResourceType;
 use crate::scim::catalog::Served;
 use crate::scim::filter::Filter;
-use crate::store::filter::Place;
+use crate::store::place::Place;
 use crate::store::user::Grouped;
 use crate::store::{self, StoreError};
 
@@ -68,7 +68,7 @@ impl Listed for Mixed {
     }
 
     async fn counted(shelf: &Shelf<'_>) -> Result<(i64, i64), StoreError> {
-        let counts = store::filter::counts(&mut shelf.scope(), shelf.directory).await?;
+        let counts = store::place::counts(&mut shelf.scope(), shelf.directory).await?;
         let (roles, _) = OfferedRole::counted(shelf).await?;
         let removed = counts.users_removed.saturating_add(counts.groups_removed);
         Ok((counts.users.saturating_add(counts.groups).saturating_add(roles), removed))
@@ -105,12 +105,12 @@ impl Listed for Mixed {
 
     async fn start(shelf: &Shelf<'_>, offset: i64) -> Result<Option<Place>, StoreError> {
         let scope = &mut shelf.scope();
-        let counts = store::filter::counts(scope, shelf.directory).await?;
+        let counts = store::place::counts(scope, shelf.directory).await?;
         let stored = counts.users.saturating_add(counts.groups);
         if offset > stored {
             return OfferedRole::start(shelf, offset.saturating_sub(stored)).await;
         }
-        store::filter::place(scope, shelf.directory, offset).await
+        store::place::of_both(scope, shelf.directory, offset).await
     }
 
     async fn complete(

@@ -24,7 +24,7 @@ use crate::scim::filter::Filter;
 use crate::scim::page::{Page, PageSizes};
 use crate::scim::sort::SortKey;
 use crate::store::Scope;
-use crate::store::filter::Place;
+use crate::store::place::Place;
 
 use self::lens::{Lens, Plan};
 pub use cursor::{CURSOR_S, Tie, fingerprint};
@@ -39,21 +39,27 @@ pub const PAGES: PageSizes = PageSizes { default: 100, max: 500 };
 pub const SCAN_MAX: usize = 200_000;
 /// Seconds that one list takes at most.
 pub const SCAN_S: u64 = 5;
+/// Members that are loaded for one batch of groups whose filter reads members freely.
+pub const MEMBERS_MAX: i64 = 20_000;
 /// Rows that are read at a time.
 const BATCH: i64 = 500;
+/// Rows that are read at a time where a key finds very many.
+const BATCH_MAX: i64 = 4_000;
 
 /// How much one list may read that no index answers; beyond it the list is refused, never cut.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Rows.
     pub rows_max: usize,
+    /// Members of one batch of groups.
+    pub members_max: i64,
     /// Seconds.
     pub wait_s: u64,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { rows_max: SCAN_MAX, wait_s: SCAN_S }
+        Self { rows_max: SCAN_MAX, members_max: MEMBERS_MAX, wait_s: SCAN_S }
     }
 }
 
@@ -203,7 +209,11 @@ async fn page<T: Listed>(shelf: &Shelf<'_>, plan: &Plan<'_>) -> Result<Found<T>,
             let known = shelf.pages.place(shelf.directory, T::NAME, offset, removed);
             let start = match known {
                 Some(place) => Some(place),
-                None => T::start(shelf, i64::try_from(offset).unwrap_or(i64::MAX)).await?,
+                None if offset == 0 => Some(Place::START),
+                None => {
+                    shelf.pages.count();
+                    T::start(shelf, i64::try_from(offset).unwrap_or(i64::MAX)).await?
+                }
             };
             let Some(after) = start else { return Ok(Found::nothing(total)) };
             (after, page.count, offset)

@@ -12,7 +12,7 @@ use crate::domain::platform::{Definition, Role};
 use crate::scim::ResourceType;
 use crate::scim::catalog::Served;
 use crate::store::StoreError;
-use crate::store::filter::Place;
+use crate::store::place::Place;
 
 /// A role that is offered to clients.
 #[derive(Clone, Debug)]

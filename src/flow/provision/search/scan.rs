@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::lens::Plan;
-use super::{BATCH, Found, Listed, Part, Position, Shelf, cut, too_many};
+use super::{BATCH, BATCH_MAX, Found, Listed, Part, Position, Shelf, cut, too_many};
 use crate::flow::problem::Problem;
 use crate::scim::filter::eval_over;
 use crate::scim::sort::{Sort, SortKey};
-use crate::store::filter::Place;
+use crate::store::place::Place;
 
 /// Reads what the sources find, judges each row, and keeps the part that was asked for.
 pub(super) async fn scan<T: Listed>(
@@ -19,9 +19,9 @@ pub(super) async fn scan<T: Listed>(
     plan: &Plan<'_>,
 ) -> Result<Found<T>, Problem> {
     let mut gathered = Gathered::new(plan, shelf.base);
-    let (mut after, mut read) = (gathered.begin(), 0_usize);
+    let (mut after, mut read, mut limit) = (gathered.begin(), 0_usize, BATCH);
     loop {
-        let mut batch = T::fetch(shelf, &plan.lenses, after, BATCH).await?;
+        let mut batch = T::fetch(shelf, &plan.lenses, after, limit).await?;
         let Some(last) = batch.last() else { break };
         after = last.place();
         read = read.saturating_add(batch.len());
@@ -29,7 +29,7 @@ pub(super) async fn scan<T: Listed>(
             let most = shelf.bounds.rows_max;
             return Err(too_many::<T>(&format!("read more than {most} resources")));
         }
-        let full = i64::try_from(batch.len()).unwrap_or(0) == BATCH;
+        let full = i64::try_from(batch.len()).unwrap_or(0) == limit;
         if let Some(filter) = plan.filter {
             T::complete(shelf, batch.iter_mut().collect(), filter, &plan.lenses).await?;
         }
@@ -38,6 +38,10 @@ pub(super) async fn scan<T: Listed>(
         }
         if !full || gathered.is_full() {
             break;
+        }
+        if plan.has_key() {
+            // What a key finds is put into order for each batch anew: fewer and fewer batches.
+            limit = BATCH_MAX.min(limit * 2);
         }
     }
     gathered.finish(shelf).await
