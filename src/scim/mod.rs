@@ -7,7 +7,7 @@
 //! | [`filter`] | parse, resolve, evaluate, print |
 //! | [`json`], [`validate`], [`resource`], [`member`] | bodies in, documents and members out |
 //! | [`path`], [`patch`] | what an operation changes, and changing it |
-//! | [`project`], [`sort`], [`list`] | which attributes, in which order, in which pages |
+//! | [`project`], [`sort`], [`list`], [`page`] | which attributes, in which order, in which pages |
 //! | [`discovery`] | what the service says about itself |
 //! | [`quirk`] | strangers' habits, rewritten before the engine sees them |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
@@ -24,6 +24,7 @@ pub mod json;
 pub mod list;
 pub mod locator;
 pub mod member;
+pub mod page;
 pub mod patch;
 pub mod path;
 pub mod project;

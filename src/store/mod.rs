@@ -72,6 +72,7 @@ pub mod operator_token;
 pub mod organization;
 pub mod outbox;
 pub mod owner;
+pub mod place;
 pub mod profile;
 pub mod resource;
 pub mod rule;

@@ -26,6 +26,7 @@ pub(super) const ALL: &[Listed] = &[
     ("operator_token", super::operator_token::STATEMENTS),
     ("outbox", super::outbox::STATEMENTS),
     ("owner", super::owner::STATEMENTS),
+    ("place", super::place::STATEMENTS),
     ("profile", super::profile::STATEMENTS),
     ("resource", super::resource::STATEMENTS),
     ("rule", super::rule::STATEMENTS),
@@ -52,5 +53,6 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("identity", super::identity::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
     ("organization", super::organization::BY_ENGINE),
+    ("place", super::place::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
 ];

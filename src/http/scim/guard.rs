@@ -36,6 +36,8 @@ pub struct Caller {
     pub organization: OrganizationId,
     /// The token that it used.
     pub token: TokenId,
+    /// What the token may do.
+    pub scopes: Vec<TokenScope>,
 }
 
 impl Caller {
@@ -157,6 +159,7 @@ impl Door {
             },
             organization: found.token.organization_id,
             token: found.token.id,
+            scopes: found.token.scopes.clone(),
         })
     }
 

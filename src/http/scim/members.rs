@@ -52,25 +52,36 @@ impl Writer {
         groups: &[Group],
         projection: Projection,
     ) -> Self {
-        let waiting = groups
-            .iter()
-            .map(|group| Begun {
-                group: group.id,
-                member_count: group.member_count,
-                text: render::group(base, group, &projection),
-            })
-            .collect();
-        Self {
+        let mut writer = Self {
             runner: runner.clone(),
             organization,
             base: base.to_owned(),
             projection,
-            waiting,
+            waiting: VecDeque::new(),
             open: None,
             further: false,
             before: String::new(),
             after: "",
+        };
+        for group in groups {
+            writer.push_group(group);
         }
+        writer
+    }
+
+    /// Writes a group with its members behind the others.
+    pub fn push_group(&mut self, group: &Group) {
+        let text = render::group(&self.base, group, &self.projection);
+        let (group, member_count) = (group.id, group.member_count);
+        self.waiting.push_back(Begun { group, member_count, text });
+    }
+
+    /// Writes a resource that has no members, as it is, behind the others.
+    pub fn push(&mut self, mut text: String) {
+        // Its last brace is written like that of a group without members.
+        text.pop();
+        let group = GroupId(uuid::Uuid::nil());
+        self.waiting.push_back(Begun { group, member_count: 0, text });
     }
 
     /// The same with a text before and after the groups.

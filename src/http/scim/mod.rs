@@ -12,6 +12,8 @@ mod list;
 mod members;
 mod render;
 mod request;
+mod role;
+mod root;
 mod user;
 
 use std::any::Any;
@@ -73,8 +75,11 @@ pub const ROUTES: &[Route] = &[
     route!(Put "/Groups/{id}", WRITE, put(group::replace)),
     route!(Patch "/Groups/{id}", WRITE, patch(group::patch)),
     route!(Delete "/Groups/{id}", WRITE, delete(group::remove)),
-    route!(Get "", READ, get(discovery::root)),
-    route!(Post "/.search", READ, post(discovery::root)),
+    route!(Get "/Roles", READ, get(role::list)),
+    route!(Post "/Roles/.search", READ, post(role::search)),
+    route!(Get "/Roles/{id}", READ, get(role::read)),
+    route!(Get "", READ, get(root::list)),
+    route!(Post "/.search", READ, post(root::search)),
     route!(Get "/ServiceProviderConfig", Needs::Nothing, get(discovery::service_provider_config)),
     route!(Get "/Schemas", READ, get(discovery::schemas)),
     route!(Get "/Schemas/{id}", READ, get(discovery::schema)),

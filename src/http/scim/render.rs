@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::group::Group;
 use crate::domain::time::Timestamp;
+use crate::flow::provision::search::{Listed, OfferedRole};
 use crate::http::answer::etag;
 use crate::scim::catalog::{GROUP, USER};
 use crate::scim::project::Projection;
@@ -23,6 +24,12 @@ pub fn user_location(base: &str, id: impl std::fmt::Display) -> String {
 #[must_use]
 pub fn group_location(base: &str, id: impl std::fmt::Display) -> String {
     format!("{base}/Groups/{id}")
+}
+
+/// The URL of a role.
+#[must_use]
+pub fn role_location(base: &str, key: &str) -> String {
+    format!("{base}/Roles/{key}")
 }
 
 /// A user as the client sees her.
@@ -63,6 +70,17 @@ pub fn group(base: &str, group: &Group, projection: &Projection) -> String {
     let mut text = projected(text, projection);
     text.pop();
     text
+}
+
+/// A role as the client sees it.
+#[must_use]
+pub fn role(base: &str, role: &OfferedRole, projection: &Projection) -> String {
+    let (document, mut shown) = role.layers(base);
+    let meta = shown.remove("meta");
+    shown.extend(document);
+    shown.extend(meta.map(|meta| ("meta".to_owned(), meta)));
+    projection.apply(&mut shown);
+    Value::Object(shown).to_string()
 }
 
 /// Members as the elements of `members`, with commas between them.

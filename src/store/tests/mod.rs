@@ -6,6 +6,7 @@
 mod opening;
 mod parity;
 mod scans;
+mod plans;
 mod statements;
 mod values;
 mod writing;

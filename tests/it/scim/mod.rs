@@ -1,12 +1,18 @@
 //! The SCIM surface as its clients meet it.
 
+mod bounds;
 mod conditions;
+mod cursors;
 mod entra;
 mod errors;
+mod filters;
 mod groups;
 mod lists;
 mod okta;
 mod races;
+mod roles;
+mod root;
+mod streams;
 mod tokens;
 mod users;
 

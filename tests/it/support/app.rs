@@ -67,6 +67,7 @@ impl TestApp {
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
             limits: Default::default(),
+            served: Default::default(),
         });
         flow::organization::ensure_operator(&app.runner).await.expect("the operator's own");
         let service =
