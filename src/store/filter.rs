@@ -5,15 +5,18 @@
 //! decides about each row that is found. Every list is in the order of (creation, id), so that a
 //! page goes on behind the last row of the page before.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::error::StoreError;
 use super::group;
+use super::nesting;
 use super::query::Query;
 use super::scope::Scope;
 use super::user::{Grouped, GroupedRow};
 use crate::domain::group::Group;
-use crate::domain::id::DirectoryId;
+use crate::domain::id::{DirectoryId, GroupId};
 use crate::domain::time::Timestamp;
 
 /// An indexed equality of a list, or none. Texts are keys where the index holds keys.
@@ -33,7 +36,7 @@ pub enum Source {
     WorkEmail(String),
     /// The key of the displayName.
     DisplayName(String),
-    /// The members of a group (users), or the groups of a user (groups).
+    /// Whom a group holds, itself or through others (users), or the groups of a member (groups).
     Membership(Uuid),
 }
 
@@ -108,7 +111,14 @@ sql! {
     GROUP_BY_ID = list_groups!("and g.id = $6");
     GROUPS_BY_EXTERNAL_ID = list_groups!("and g.external_id = $6");
     GROUPS_BY_DISPLAY_NAME = list_groups!("and g.display_name_key = $6");
-    GROUPS_OF_USER = list_groups!("and g.id in (select group_id from members where user_id = $6)");
+    GROUPS_OF_MEMBER = list_groups!("and g.id in (
+        select group_id
+        from members
+        where user_id = $6
+        union all
+        select group_id
+        from group_members
+        where member_id = $6)");
 }
 
 /// A list of users, as of groups.
@@ -143,6 +153,22 @@ users! {
             ids,
             " order by u.created_at, u.id
               limit $4",
+        ];
+        /// Those whom a group holds through others too; groups without others have a plainer text.
+        USERS_OF_GROUPS = [
+            "select ",
+            (super::user::user_columns!()),
+            ", ",
+            groups,
+            " as groups
+              from users u
+              where u.organization_id = $1 and u.directory_id = $3
+                and (u.created_at, u.id) > ($4, $5)
+                and u.id in (select user_id from members where group_id ",
+            ids,
+            ")
+              order by u.created_at, u.id
+              limit $6",
         ];
         GROUPS_BY_IDS = [
             "select ",
@@ -191,8 +217,27 @@ pub async fn users(
         Source::DisplayName(_) => USERS_BY_DISPLAY_NAME,
         Source::Membership(_) => USERS_OF_GROUP,
     };
-    let query = list(scope.query_on(sql), directory, source, after, limit);
-    query.all::<GroupedRow>().await?.into_iter().map(Grouped::try_from).collect()
+    let groups = match source {
+        Source::Membership(group) => held(scope, GroupId(*group)).await?,
+        _ => BTreeSet::new(),
+    };
+    let query = if groups.len() > 1 {
+        let ids = serde_json::to_string(&groups).map_err(|_| StoreError::unreadable("ids"))?;
+        let query = scope.query_on(USERS_OF_GROUPS).bind(ids).bind(directory.0);
+        query.bind(after.at.0).bind(after.id).bind(limit)
+    } else {
+        list(scope.query_on(sql), directory, source, after, limit)
+    };
+    let rows = query.all::<GroupedRow>().await?;
+    nesting::complete(scope, rows).await
+}
+
+/// A group and those that it holds.
+async fn held(scope: &mut Scope<'_>, group: GroupId) -> Result<BTreeSet<GroupId>, StoreError> {
+    let mut groups = BTreeSet::from([group]);
+    let below = nesting::below(scope, &groups).await?;
+    groups.extend(below.into_iter().map(|edge| edge.member));
+    Ok(groups)
 }
 
 /// Groups of a directory, found by a source, behind a place; none for a source of users alone.
@@ -211,7 +256,7 @@ pub async fn groups(
         Source::Id(_) => GROUP_BY_ID,
         Source::ExternalId(_) => GROUPS_BY_EXTERNAL_ID,
         Source::DisplayName(_) => GROUPS_BY_DISPLAY_NAME,
-        Source::Membership(_) => GROUPS_OF_USER,
+        Source::Membership(_) => GROUPS_OF_MEMBER,
         Source::UserName(_) | Source::Email(_) | Source::WorkEmail(_) => return Ok(Vec::new()),
     };
     let query = list(scope.query(sql), directory, source, after, limit);
@@ -228,7 +273,8 @@ pub async fn users_by_ids(
     ids: &[Uuid],
 ) -> Result<Vec<Grouped>, StoreError> {
     let query = by_ids(scope.query_on(USERS_BY_IDS), directory, ids)?;
-    query.all::<GroupedRow>().await?.into_iter().map(Grouped::try_from).collect()
+    let rows = query.all::<GroupedRow>().await?;
+    nesting::complete(scope, rows).await
 }
 
 /// The groups of a directory with these ids.

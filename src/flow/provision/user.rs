@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Client, Expected, after, uniqueness};
+use super::{Client, Expected, after, pending, uniqueness};
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
@@ -36,11 +36,25 @@ pub async fn create(
         let found = load(work, client, found, &expected).await?;
         return save(work, client, found, document.clone()).await;
     }
+    // Before she comes: whoever names her as a member meanwhile must see her, or be seen.
+    access::hold_rules(work).await?;
     let user = User::provisioned(work.id(), client.directory, document, work.at);
-    store::user::insert(&mut work.scope(), &user).await.map_err(uniqueness)?;
+    let insert = store::user::insert(&mut work.scope(), &user).await;
+    let is_awaited = insert.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
+    let came = is_awaited && pending::user_came(work, client, &user, false).await?;
     follow(work, client, user.id).await?;
-    Ok(Grouped { user, groups: Vec::new() })
+    if came {
+        reread(work, client, user.id).await
+    } else {
+        Ok(Grouped { user, groups: Vec::new() })
+    }
+}
+
+/// The user with the groups that she is in by now.
+async fn reread(work: &mut Work, client: Client, id: UserId) -> Result<Grouped, Problem> {
+    let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
+    found.ok_or_else(|| unknown(id).into())
 }
 
 /// The inactive user of this directory with the same userName and externalId.
@@ -176,7 +190,12 @@ async fn save(
         }
         _ => {}
     }
+    let is_other = before.external_id != user.external_id;
+    let came = is_other && pending::user_came(work, client, &user, true).await?;
     follow(work, client, user.id).await?;
+    if came {
+        return reread(work, client, user.id).await;
+    }
     Ok(Grouped { user, groups: found.groups })
 }
 

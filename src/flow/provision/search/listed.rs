@@ -98,7 +98,7 @@ impl Listed for Grouped {
         let mut owned = owned(user.id.to_string(), meta);
         if !self.groups.is_empty() {
             let groups = self.groups.iter().map(
-                |group| json!({"value": group.id, "display": group.display, "type": "direct"}),
+                |group| json!({"value": group.id, "display": group.display, "type": group.kind()}),
             );
             owned.insert("groups".to_owned(), groups.collect());
         }
@@ -166,9 +166,10 @@ impl Listed for MembersOf {
         let meta = meta(GROUP.name, group.created_at, group.updated_at, group.version);
         let mut owned = owned(group.id.to_string(), meta);
         if !self.read.is_empty() {
-            let members = self.read.iter().map(
-                |member| json!({"value": member.user, "display": member.display, "type": "User"}),
-            );
+            let members = self.read.iter().map(|member| {
+                let kind = member.kind.as_str();
+                json!({"value": member.id, "display": member.display, "type": kind})
+            });
             owned.insert("members".to_owned(), members.collect());
         }
         (group.resource().into_map(), owned)
@@ -217,8 +218,9 @@ impl Listed for MembersOf {
         let mut named = Vec::new();
         let found = if names_members(filter.expr(), &mut named) && named.len() <= NAMED_MAX {
             let mut found = Vec::new();
-            for user in named.iter().filter_map(|id| UserId::parse(id).ok()) {
-                found.extend(store::member::in_groups(scope, &ids, user).await?);
+            // An id of either kind has the same form.
+            for id in named.iter().filter_map(|id| UserId::parse(id).ok()) {
+                found.extend(store::member::in_groups(scope, &ids, id.0).await?);
             }
             found
         } else {
