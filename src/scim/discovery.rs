@@ -271,11 +271,11 @@ mod tests {
     }
 
     #[test]
-    fn members_are_declared_as_users_alone_c155() {
+    fn members_are_declared_as_users_and_groups_c155() {
         let group = schema(GROUP_URN, BASE).unwrap();
         let members = &group["attributes"][1];
-        assert_eq!(members["subAttributes"][1]["referenceTypes"], json!(["User"]));
-        assert_eq!(members["subAttributes"][2]["canonicalValues"], json!(["User"]));
+        assert_eq!(members["subAttributes"][1]["referenceTypes"], json!(["User", "Group"]));
+        assert_eq!(members["subAttributes"][2]["canonicalValues"], json!(["User", "Group"]));
     }
 
     /// A value of the right type for an attribute.
