@@ -7,11 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::apply::{Applying, EVALUATED_AT_ONCE};
-use super::hold::{hold, hold_rules};
+use super::hold::hold;
 use super::job;
 use super::live::FIRST;
 use super::rules;
-use super::within::users_within;
 use crate::domain::access::grant::Source;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
@@ -87,20 +86,6 @@ pub async fn facts_changed(
         }
     }
     tell_vacancies(work, &applying.lost_kept_roles).await
-}
-
-/// Applies rules after a group got another name or external id: every rule may have named it by
-/// the old one, so all users within it are evaluated. A group that holds groups is renamed only
-/// while the rule set is held alone.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn group_renamed(work: &mut Work, group: GroupId) -> Result<(), Problem> {
-    hold_rules(work).await?;
-    let users = users_within(work, &BTreeSet::from([group])).await?;
-    let changed = |user| FactChange { user, fact: Fact::Everything };
-    let changes: Vec<FactChange> = users.into_iter().map(changed).collect();
-    facts_changed(work, None, &changes).await
 }
 
 /// Which rules each user must be evaluated by; users whom no rule can touch are left out.

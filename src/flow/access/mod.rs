@@ -16,9 +16,7 @@ mod within;
 
 pub use apply::EVALUATED_AT_ONCE;
 pub(super) use apply::{Held, held, shown};
-pub use changed::{
-    Fact, FactChange, WIDE_USERS, facts_changed, group_renamed, resources_changed, rules_changed,
-};
+pub use changed::{Fact, FactChange, WIDE_USERS, facts_changed, resources_changed, rules_changed};
 pub use hold::{hold_rules, hold_rules_alone, insist_on_rules_alone};
 pub use job::{JOB, Step, failed, step};
 pub use preview::{Previewed, preview};

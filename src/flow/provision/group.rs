@@ -190,13 +190,14 @@ async fn save(
     if is_other {
         pending::group_came(work, client, &group).await?;
     }
-    let users = moved(work, &delta).await?;
-    // Rules may have known who left by the name that the group had until now.
-    let fact = if is_renamed { Fact::Everything } else { Fact::Group(group.id) };
-    follow(work, client, users, fact).await?;
+    let mut users = moved(work, &delta).await?;
+    let mut fact = Fact::Group(group.id);
     if is_renamed {
-        access::group_renamed(work, group.id).await?;
+        // Rules may have known all of them, those who left too, by the name of until now.
+        users.extend(access::users_within(work, &BTreeSet::from([group.id])).await?);
+        fact = Fact::Everything;
     }
+    follow(work, client, users, fact).await?;
     Ok(group)
 }
 

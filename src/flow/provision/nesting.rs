@@ -54,11 +54,8 @@ pub async fn check(
     come: &BTreeSet<GroupId>,
 ) -> Result<Result<(), Refused>, Problem> {
     let above = store::nesting::above(&mut work.scope(), &BTreeSet::from([group])).await?;
-    let edge = |(member, group): (GroupId, _)| -> Edge {
-        let group: store::profile::Group = group;
-        Edge { group: group.id, member }
-    };
-    let above: Vec<Edge> = above.into_iter().map(edge).collect();
+    let above: Vec<Edge> =
+        above.into_iter().map(|(member, above)| Edge { group: above.id, member }).collect();
     let below = store::nesting::below(&mut work.scope(), come).await?;
     Ok(nesting::check(group, come, &above, &below))
 }
