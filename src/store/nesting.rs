@@ -36,18 +36,34 @@ sql! {
 }
 
 sql_by_engine! {
-    /// Every edge on the ways up from these groups.
+    /// Every edge on the ways up from these groups. The lateral joins look each step up by its key,
+    /// whatever the planner expects of the steps before.
     ABOVE = [
         "with recursive above (member_id, group_id) as (
-             select n.member_id, n.group_id
-             from group_members n
-             where n.organization_id = $1 and n.member_id ",
-        ids,
-        "    union
+             select found.member_id, found.group_id
+             from ",
+        given,
+        {
+            "    (select n.member_id, n.group_id
+                  from group_members n
+                  where n.organization_id = $1 and n.member_id = given.id
+                  offset 0) as found
+             union
+             select found.member_id, found.group_id
+             from above a
+             cross join lateral (
+                 select n.member_id, n.group_id
+                 from group_members n
+                 where n.member_id = a.group_id
+                 offset 0) as found)",
+            "    group_members found
+             where found.organization_id = $1 and found.member_id = given.id
+             union
              select n.member_id, n.group_id
              from above a
-             join group_members n on n.member_id = a.group_id)
-         select a.member_id, g.id, g.display_name, g.external_id
+             join group_members n on n.member_id = a.group_id)",
+        },
+        "select a.member_id, g.id, g.display_name, g.external_id
          from above a
          join groups g on g.id = a.group_id
          order by a.member_id, g.id
@@ -56,15 +72,30 @@ sql_by_engine! {
     /// Every edge on the ways down from these groups.
     BELOW = [
         "with recursive below (group_id, member_id) as (
-             select n.group_id, n.member_id
-             from group_members n
-             where n.organization_id = $1 and n.group_id ",
-        ids,
-        "    union
+             select found.group_id, found.member_id
+             from ",
+        given,
+        {
+            "    (select n.group_id, n.member_id
+                  from group_members n
+                  where n.organization_id = $1 and n.group_id = given.id
+                  offset 0) as found
+             union
+             select found.group_id, found.member_id
+             from below b
+             cross join lateral (
+                 select n.group_id, n.member_id
+                 from group_members n
+                 where n.group_id = b.member_id
+                 offset 0) as found)",
+            "    group_members found
+             where found.organization_id = $1 and found.group_id = given.id
+             union
              select n.group_id, n.member_id
              from below b
-             join group_members n on n.group_id = b.member_id)
-         select group_id, member_id
+             join group_members n on n.group_id = b.member_id)",
+        },
+        "select group_id, member_id
          from below
          order by group_id, member_id
          limit $3",

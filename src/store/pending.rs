@@ -99,7 +99,7 @@ pub struct Arrival {
     pub external_id: Option<String>,
 }
 
-/// Keeps members of a group for later.
+/// Keeps members of a group for later; answers how many were not kept before.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
@@ -108,13 +108,12 @@ pub async fn keep(
     directory: DirectoryId,
     group: GroupId,
     members: &[Member],
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let kind = |member: &Member| member.kind.map(MemberKind::as_str);
     let pairs: Vec<(&str, Option<&str>)> =
         members.iter().map(|member| (member.value.as_str(), kind(member))).collect();
     let query = scope.query_on(KEEP_FOR_LATER).bind(directory.0).bind(group.0);
-    query.bind(list(&pairs)?).execute().await?;
-    Ok(())
+    query.bind(list(&pairs)?).execute().await
 }
 
 /// How many are kept for a group, and for all groups of the directory.

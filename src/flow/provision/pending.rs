@@ -42,7 +42,11 @@ pub async fn keep(
     if mode != Some(UnknownMembers::Pending) {
         return Err(named::unknown(members).into());
     }
-    store::pending::keep(&mut work.scope(), client.directory, group, members).await?;
+    let scope = &mut work.scope();
+    let kept = store::pending::keep(scope, client.directory, group, members).await?;
+    if kept > 0 {
+        work.record(Happened::to("group.members_awaited", "group", group).with("count", kept));
+    }
     let (of_group, of_all) =
         store::pending::count(&mut work.scope(), client.directory, group).await?;
     let limit = |what: &str, most: i64| {

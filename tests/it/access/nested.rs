@@ -143,8 +143,8 @@ on_both_engines! {
 
     async fn a_wide_group_gives_by_a_job_and_takes_at_once(app: TestApp) {
         let acme = World::new(&app).await;
-        acme.rule(json!({"name": "Crew", "when": "groups.display eq \"Crew\"", "role": "auditor"}))
-            .await;
+        let when = "groups.display eq \"Crew\" and title eq \"Baker\"";
+        acme.rule(json!({"name": "Bakers of the crew", "when": when, "role": "auditor"})).await;
         let crew = acme.group("Crew", &[]).await;
         let inner = acme.group("Inner", &[]).await;
         let users = acme.fill(WIDE_USERS + 1).await;
@@ -162,7 +162,7 @@ on_both_engines! {
         acme.join(&crew, &inner).await;
         assert_eq!(holders(&acme, &users).await, 0);
         app.run_worker().await;
-        assert_eq!(holders(&acme, &users).await, users.len());
+        assert_eq!(holders(&acme, &users).await, users.len().div_ceil(10));
         acme.leave(&crew, &inner).await;
         assert_eq!(holders(&acme, &users).await, 0);
         app.run_worker().await;
