@@ -79,12 +79,42 @@ impl Status {
     }
 }
 
+/// What becomes of members that a client names and the directory does not have (scim D8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownMembers {
+    /// The request is refused.
+    #[default]
+    Refuse,
+    /// They are kept and become members when they come.
+    Pending,
+}
+
+impl UnknownMembers {
+    /// The word that is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Refuse, Self::Pending].into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
 /// What can be chosen for a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Domains whose people this directory may adopt, once they are verified.
     pub domains: Vec<DomainId>,
+    /// What becomes of members that it does not have.
+    pub unknown_members: UnknownMembers,
 }
 
 /// One SCIM source of an organization.

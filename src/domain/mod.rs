@@ -16,6 +16,7 @@ pub mod identity;
 pub mod login;
 pub mod mapping;
 pub mod matrix;
+pub mod nesting;
 pub mod organization;
 pub mod platform;
 pub mod resource;

@@ -3,6 +3,7 @@
 //! Every one of them tells those who keep tokens in memory. Deleting a directory decides about its
 //! users and stands in a file of its own.
 
+use super::access;
 use super::condition::Condition;
 use super::fields::Fields;
 use super::problem::{Code, Problem};
@@ -10,7 +11,7 @@ use super::work::Work;
 use crate::domain::change::Change;
 use crate::domain::directory::{
     DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status, TOKENS_MAX,
-    Token, TokenScope,
+    Token, TokenScope, UnknownMembers,
 };
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, DomainId, TokenId};
@@ -27,6 +28,8 @@ pub struct New {
     pub profile: String,
     /// Domains whose people it may adopt.
     pub domains: Vec<String>,
+    /// `refuse` or `pending`; `refuse` unless said.
+    pub unknown_members: Option<String>,
 }
 
 /// Creates a directory.
@@ -38,6 +41,8 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
     fields.text("/name", &new.name, NAME_MAX);
     let profile = profile(&mut fields, &new.profile);
     let domains = domains(work, &mut fields, &new.domains).await?;
+    let sent = new.unknown_members.as_deref();
+    let unknown_members = unknown_members(&mut fields, sent).unwrap_or_default();
     let Some(profile) = profile.filter(|_| fields.are_right()) else {
         return Err(fields.refusal());
     };
@@ -53,7 +58,7 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
         name: new.name.clone(),
         profile,
         status: Status::Active,
-        settings: Settings { domains },
+        settings: Settings { domains, unknown_members },
         version: 1,
         created_at: work.at,
         updated_at: work.at,
@@ -78,6 +83,8 @@ pub struct Patch {
     pub status: Option<String>,
     /// Domains whose people it may adopt.
     pub domains: Option<Vec<String>>,
+    /// `refuse` or `pending`.
+    pub unknown_members: Option<String>,
 }
 
 /// Changes a directory.
@@ -96,6 +103,13 @@ pub async fn change(
     let attributes = differences(&found, &changed);
     if attributes.is_empty() {
         return Ok(found);
+    }
+    if attributes.contains(&"unknown_members") {
+        // Nobody is naming members meanwhile, and what was kept is not waited for any more.
+        access::hold_rules_alone(work).await?;
+        if changed.settings.unknown_members == UnknownMembers::Refuse {
+            store::pending::clear_directory(&mut work.scope(), id).await?;
+        }
     }
     let changed = Directory { updated_at: work.at, ..changed };
     if !store::directory::update(&mut work.scope(), &changed).await? {
@@ -128,8 +142,17 @@ async fn over(work: &mut Work, found: &Directory, patch: &Patch) -> Result<Direc
     if let Some(listed) = &patch.domains {
         changed.settings.domains = domains(work, &mut fields, listed).await?;
     }
+    let sent = patch.unknown_members.as_deref();
+    if let Some(mode) = unknown_members(&mut fields, sent) {
+        changed.settings.unknown_members = mode;
+    }
     fields.done()?;
     Ok(changed)
+}
+
+fn unknown_members(fields: &mut Fields, text: Option<&str>) -> Option<UnknownMembers> {
+    let detail = "unknown_members is `refuse` or `pending`.";
+    fields.found(UnknownMembers::parse(text?), "/unknown_members", "value", detail)
 }
 
 fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
@@ -138,6 +161,7 @@ fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
         ("profile", old.profile != new.profile),
         ("status", old.status != new.status),
         ("domains", old.settings.domains != new.settings.domains),
+        ("unknown_members", old.settings.unknown_members != new.settings.unknown_members),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))

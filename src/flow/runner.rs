@@ -6,6 +6,7 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures_util::FutureExt;
 use tokio::sync::Notify;
@@ -76,9 +77,9 @@ impl Runner {
     {
         let runner = self.clone();
         let task = tokio::spawn(async move {
-            let mut run = 1;
+            let (mut run, alone) = (1, Arc::new(AtomicBool::new(false)));
             loop {
-                match runner.once(&actor, organization, &verb).await {
+                match runner.once(&actor, organization, &verb, &alone).await {
                     Err(problem) if problem.again && run < RUNS_MAX => run += 1,
                     done => return done,
                 }
@@ -92,6 +93,7 @@ impl Runner {
         actor: &Actor,
         organization: OrganizationId,
         verb: &F,
+        alone: &Arc<AtomicBool>,
     ) -> Result<T, Problem>
     where
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T>,
@@ -100,6 +102,7 @@ impl Runner {
         let at = self.clock.now();
         let (platform, rules) = (Arc::clone(&self.platform), Arc::clone(&self.rules));
         let mut work = Work::new(tx, (actor.clone(), organization), at, platform, rules);
+        work.must_be_alone = Arc::clone(alone);
         let ran = AssertUnwindSafe(verb(&mut work)).catch_unwind().await;
         let (tx, written) = match ran {
             Ok(Ok(value)) => {

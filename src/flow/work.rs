@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
@@ -40,6 +41,8 @@ pub struct Work {
     pub(super) rules: Arc<Rules>,
     /// The rule set, once this work holds it.
     pub(super) rule_set: Option<(Hold, RuleSet)>,
+    /// A run of this work found out that it must hold the rule set alone: the next one begins so.
+    pub(super) must_be_alone: Arc<AtomicBool>,
     /// This work edited the rules: those of memory are not what it must apply.
     pub(super) rules_edited: bool,
     events: Vec<Happened>,
@@ -71,6 +74,7 @@ impl Work {
             platform,
             rules,
             rule_set: None,
+            must_be_alone: Arc::default(),
             rules_edited: false,
             events: Vec::new(),
             changes: Vec::new(),

@@ -189,9 +189,7 @@ fn attribute(attribute: &Attribute) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scim::catalog::{
-        self, ENTERPRISE_URN, GROUP_URN, ROLE_URN, USER, USER_URN,
-    };
+    use crate::scim::catalog::{self, ENTERPRISE_URN, GROUP_URN, ROLE_URN, USER, USER_URN};
     use crate::scim::validate;
 
     const BASE: &str = "https://portico.example/scim/d/v2";
@@ -306,11 +304,11 @@ mod tests {
     }
 
     #[test]
-    fn members_are_declared_as_users_alone_c155() {
+    fn members_are_declared_as_users_and_groups_c155() {
         let group = schema(Served::default(), GROUP_URN, BASE).unwrap();
         let members = &group["attributes"][1];
-        assert_eq!(members["subAttributes"][1]["referenceTypes"], json!(["User"]));
-        assert_eq!(members["subAttributes"][2]["canonicalValues"], json!(["User"]));
+        assert_eq!(members["subAttributes"][1]["referenceTypes"], json!(["User", "Group"]));
+        assert_eq!(members["subAttributes"][2]["canonicalValues"], json!(["User", "Group"]));
     }
 
     /// A value of the right type for an attribute.

@@ -38,13 +38,18 @@ macro_rules! postgres {
           order by id) as given
          cross join lateral"
     };
+    (texts) => {
+        "in (select jsonb_array_elements_text($2::jsonb))"
+    };
     (pairs) => {
         "select $1::uuid, $2::uuid, $3::uuid, value->>0, value->>1
          from jsonb_array_elements($4::jsonb)"
     };
     (groups) => {
-        "(select coalesce(json_agg(json_build_array(g.id, g.display_name) order by g.id), '[]')
-          ::text from members m
+        "(select coalesce(json_agg(json_build_array(g.id, g.display_name,
+              exists (select 1 from group_members n where n.member_id = g.id)::int)
+              order by g.id), '[]')::text
+          from members m
           join groups g on g.id = m.group_id
           where m.user_id = u.id)"
     };
@@ -76,13 +81,17 @@ macro_rules! sqlite {
           from json_each($2)) as given
          cross join"
     };
+    (texts) => {
+        "in (select value from json_each($2))"
+    };
     (pairs) => {
         "select $1, $2, $3, value->>0, value->>1
          from json_each($4)
          where true"
     };
     (groups) => {
-        "(select json_group_array(json_array(lower(hex(g.id)), g.display_name) order by g.id)
+        "(select json_group_array(json_array(lower(hex(g.id)), g.display_name,
+              exists (select 1 from group_members n where n.member_id = g.id)) order by g.id)
           from members m
           join groups g on g.id = m.group_id
           where m.user_id = u.id)"

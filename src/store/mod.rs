@@ -18,9 +18,9 @@ macro_rules! sql {
 
 /// Declares statements whose text differs by engine: literals, pairs of them in braces (PostgreSQL
 /// first), and words that each stand for a text of [`dialect`]: `ids` (is one of the JSON array
-/// `$2` of ids), `given` (each of these ids, joined from here with what follows), `pairs` (first
-/// and second of each pair of the JSON array `$4`), `groups` (the groups of the user `u` as a JSON
-/// array of id and name), `locked` (lock the rows for a change), `leaving` (lock them to be
+/// `$2` of ids), `texts` (of texts), `given` (each of these ids, joined from here with what
+/// follows), `pairs` (first and second of each pair of the JSON array `$4`), `groups` (the groups
+/// of the user `u` as a JSON array of id, name and whether it is in others), `locked` (lock the rows for a change), `leaving` (lock them to be
 /// removed).
 macro_rules! sql_by_engine {
     ($($(#[$doc:meta])* $name:ident = [$($part:tt),+ $(,)?];)+) => {
@@ -67,11 +67,13 @@ pub mod installation;
 pub mod lease;
 pub mod login;
 pub mod member;
+pub mod nesting;
 pub mod notice;
 pub mod operator_token;
 pub mod organization;
 pub mod outbox;
 pub mod owner;
+pub mod pending;
 pub mod place;
 pub mod profile;
 pub mod resource;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::apply::{Applying, EVALUATED_AT_ONCE};
+use super::hold::hold;
 use super::job;
 use super::live::FIRST;
 use super::rules;
@@ -38,37 +39,8 @@ pub struct FactChange {
 pub enum Fact {
     /// Any: she is new, her attributes changed, or a group of hers was renamed or deleted.
     Everything,
-    /// She joined or left a group whose name stayed.
+    /// She joined or left a group whose name stayed, and so all groups that hold it.
     Group(GroupId),
-}
-
-/// Holds the organization's rule set until commit, with others who change facts. Whoever locks
-/// groups or users first in a transaction calls this before, so that locks follow one order.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn hold_rules(work: &mut Work) -> Result<(), Problem> {
-    hold(work, Hold::Shared).await.map(drop)
-}
-
-/// Holds the organization's rule set alone until commit: before rules or resources are read that
-/// are to change.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn hold_rules_alone(work: &mut Work) -> Result<(), Problem> {
-    hold(work, Hold::Alone).await.map(drop)
-}
-
-async fn hold(work: &mut Work, wanted: Hold) -> Result<rule_set::RuleSet, Problem> {
-    if let Some((held, set)) = &work.rule_set
-        && (*held == Hold::Alone || *held == wanted)
-    {
-        return Ok(set.clone());
-    }
-    let set = rule_set::hold(&mut work.scope(), wanted).await?;
-    work.rule_set = Some((wanted, set.clone()));
-    Ok(set)
 }
 
 /// Begins to apply the rules that stand: those of memory, unless this transaction edited them.
@@ -117,25 +89,6 @@ pub async fn facts_changed(
         }
     }
     tell_vacancies(work, &applying.lost_kept_roles).await
-}
-
-/// Applies rules after a group got another name or external id: every rule may have named it by
-/// the old one, so all its members are evaluated.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn group_renamed(work: &mut Work, group: GroupId) -> Result<(), Problem> {
-    hold_rules(work).await?;
-    let mut changes = Vec::new();
-    let mut after = FIRST.1;
-    loop {
-        let scope = &mut work.scope();
-        let batch = store::profile::walk_group(scope, group, after, HOLDERS_AT_ONCE).await?;
-        let Some(last) = batch.last() else { break };
-        after = *last;
-        changes.extend(batch.iter().map(|user| FactChange { user: *user, fact: Fact::Everything }));
-    }
-    facts_changed(work, None, &changes).await
 }
 
 /// Which rules each user must be evaluated by; users whom no rule can touch are left out.
@@ -188,14 +141,25 @@ async fn of_fact(
     fact: Option<GroupId>,
 ) -> Result<Selection, Problem> {
     let Some(id) = fact else { return Ok(rules.all()) };
-    let Some(group) = store::profile::group(&mut work.scope(), id).await? else {
+    let Some((group, is_held)) = store::profile::group(&mut work.scope(), id).await? else {
         // A group that is gone: nobody can tell any more which rules named it.
         return Ok(rules.all());
     };
-    let value = id.to_string();
+    let mut selection = touched(rules, &group);
+    if is_held {
+        // Whoever is in it is in all that hold it.
+        let above = store::nesting::above(&mut work.scope(), &BTreeSet::from([id])).await?;
+        for (_, group) in above {
+            selection.add(touched(rules, &group));
+        }
+    }
+    Ok(selection)
+}
+
+fn touched(rules: &RuleSet, group: &store::profile::Group) -> Selection {
+    let (value, display) = (group.id.to_string(), group.display_name.as_str());
     let external_id = group.external_id.as_deref();
-    let display = group.display_name.as_str();
-    Ok(rules.touched_by_group(&GroupFacts { value: &value, display, external_id }))
+    rules.touched_by_group(&GroupFacts { value: &value, display, external_id })
 }
 
 /// All users who have a grant of one of these rules.

@@ -7,22 +7,23 @@
 mod apply;
 mod changed;
 pub mod feed;
+mod hold;
 mod job;
 pub mod live;
 mod person;
 mod preview;
 mod rules;
+mod within;
 
 pub use apply::EVALUATED_AT_ONCE;
 pub(super) use apply::{Held, held, shown};
-pub use changed::{
-    Fact, FactChange, WIDE_USERS, facts_changed, group_renamed, hold_rules, hold_rules_alone,
-    resources_changed, rules_changed,
-};
+pub use changed::{Fact, FactChange, WIDE_USERS, facts_changed, resources_changed, rules_changed};
+pub use hold::{hold_rules, hold_rules_alone, insist_on_rules_alone};
 pub use job::{JOB, Step, failed, step};
 pub use person::{attributes_changed, user_came};
 pub use preview::{Previewed, preview};
 pub use rules::{Rules, draft, roles};
+pub use within::users_within;
 
 /// The event that tells what a user gained and lost.
 pub const ACCESS_CHANGED: &str = "user.access_changed";

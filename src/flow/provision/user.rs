@@ -5,12 +5,12 @@
 
 use serde_json::{Map, Value};
 
-use super::{Client, Expected, after, uniqueness};
+use super::{Client, Expected, after, pending, uniqueness};
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
 use crate::domain::user::{Suspender, User, changed_attributes};
-use crate::flow::access;
+use crate::flow::access::{self, Fact, FactChange};
 use crate::flow::problem::Problem;
 use crate::flow::user::erase;
 use crate::flow::work::Work;
@@ -34,14 +34,27 @@ pub async fn create(
     {
         let expected = Expected::Any;
         let found = load(work, client, found, &expected).await?;
-        return save(work, found, document.clone()).await;
+        return save(work, client, found, document.clone()).await;
     }
+    // Before she comes: whoever names her as a member meanwhile must see her, or be seen.
+    access::hold_rules(work).await?;
     let user = User::provisioned(work.id(), client.directory, document, work.at);
-    store::user::insert(&mut work.scope(), &user).await.map_err(uniqueness)?;
+    let insert = store::user::insert(&mut work.scope(), &user).await;
+    let is_awaited = insert.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
-    access::user_came(work, &user).await?;
     work.changed(Change::User(user.id));
+    if is_awaited && pending::user_came(work, client, &user, false).await? {
+        follow(work, client, user.id).await?;
+        return reread(work, client, user.id).await;
+    }
+    access::user_came(work, &user).await?;
     Ok(Grouped { user, groups: Vec::new() })
+}
+
+/// The user with the groups that she is in by now.
+async fn reread(work: &mut Work, client: Client, id: UserId) -> Result<Grouped, Problem> {
+    let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
+    found.ok_or_else(|| unknown(id).into())
 }
 
 /// The inactive user of this directory with the same userName and externalId.
@@ -77,7 +90,7 @@ pub async fn replace(
     let current = found.user.resource();
     let notes = &mut Notes::default();
     let incoming = validate::replace(body, &USER, &current, client.dialect, notes)?;
-    save(work, found, incoming.resource).await
+    save(work, client, found, incoming.resource).await
 }
 
 /// Applies a PATCH to a user, all or nothing (C104).
@@ -94,7 +107,7 @@ pub async fn patch(
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
     let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
-    save(work, found, changed).await
+    save(work, client, found, changed).await
 }
 
 /// Removes a user for good; a trace keeps others from inheriting her links (C130, C134).
@@ -133,7 +146,12 @@ fn unknown(id: UserId) -> ScimError {
 }
 
 /// Writes what a document changes; nothing when it changes nothing.
-async fn save(work: &mut Work, found: Grouped, document: Resource) -> Result<Grouped, Problem> {
+async fn save(
+    work: &mut Work,
+    client: Client,
+    found: Grouped,
+    document: Resource,
+) -> Result<Grouped, Problem> {
     let before = found.user;
     let mut attributes = changed_attributes(before.resource().as_map(), document.as_map());
     if attributes.is_empty() {
@@ -167,5 +185,18 @@ async fn save(work: &mut Work, found: Grouped, document: Resource) -> Result<Gro
     if before.user_name != user.user_name || before.suspended_by != user.suspended_by {
         work.changed(Change::User(user.id));
     }
+    let is_other = before.external_id != user.external_id;
+    if is_other && pending::user_came(work, client, &user, true).await? {
+        follow(work, client, user.id).await?;
+        return reread(work, client, user.id).await;
+    }
     Ok(Grouped { user, groups: found.groups })
+}
+
+/// Lets access follow where she came into groups, and those who answer from memory read her anew.
+async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
+    let change = FactChange { user, fact: Fact::Everything };
+    access::facts_changed(work, Some(client.directory), &[change]).await?;
+    work.changed(Change::User(user));
+    Ok(())
 }

@@ -83,7 +83,8 @@ pub struct New {
     domains: Option<Vec<String>>,
     /// `ready` (unless said): a new user may sign in at once.
     on_provision: Option<String>,
-    /// `refuse` (unless said): members that are not known are refused.
+    /// `refuse` (unless said): members that the directory does not have are refused. `pending`: they
+    /// are kept and become members when they come.
     unknown_members: Option<String>,
     /// Not offered yet: `null`.
     #[schema(value_type = Option<Object>)]
@@ -113,7 +114,7 @@ pub struct Change {
     /// `ready`: a new user may sign in at once.
     #[serde(default, deserialize_with = "kept")]
     on_provision: Option<String>,
-    /// `refuse`: members that are not known are refused.
+    /// `refuse` or `pending`: what becomes of members that the directory does not have.
     #[serde(default, deserialize_with = "kept")]
     unknown_members: Option<String>,
     /// Not offered yet: `null`.
@@ -190,7 +191,7 @@ impl Directory {
             status: from.status.as_str(),
             domains: from.settings.domains.iter().map(ToString::to_string).collect(),
             on_provision: "ready",
-            unknown_members: "refuse",
+            unknown_members: from.settings.unknown_members.as_str(),
             max_removals: (),
             role_ceiling: (),
             entra: EntraFields {
@@ -217,16 +218,12 @@ fn scim_base_url(app: &App, id: DirectoryId) -> String {
 /// Refuses the options that are not offered yet rather than keeping them without effect.
 fn offered(
     on_provision: Option<&str>,
-    unknown_members: Option<&str>,
     max_removals: Option<&Value>,
     role_ceiling: Option<&Value>,
 ) -> Result<(), Problem> {
     let mut fields = Fields::new();
     if on_provision.is_some_and(|sent| sent != "ready") {
         fields.wrong("/on_provision", "not-offered", "Only `ready` is offered yet.");
-    }
-    if unknown_members.is_some_and(|sent| sent != "refuse") {
-        fields.wrong("/unknown_members", "not-offered", "Only `refuse` is offered yet.");
     }
     if max_removals.is_some() {
         fields.wrong("/max_removals", "not-offered", "This is not offered yet: leave it out.");
@@ -240,13 +237,13 @@ fn offered(
 /// `POST /organizations/{org}/directories`
 async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
     let removals = new.max_removals.as_ref();
-    let (provision, unknown) = (new.on_provision.as_deref(), new.unknown_members.as_deref());
-    offered(provision, unknown, removals, new.role_ceiling.as_ref())?;
+    offered(new.on_provision.as_deref(), removals, new.role_ceiling.as_ref())?;
     let organization = caller.organization()?;
     let new = flow::directory::New {
         name: new.name,
         profile: new.profile,
         domains: new.domains.unwrap_or_default(),
+        unknown_members: new.unknown_members,
     };
     let made = app
         .runner
@@ -288,14 +285,14 @@ async fn change(
     Body(sent): Body<Change>,
 ) -> Answer {
     let removals = sent.max_removals.as_ref();
-    let (provision, unknown) = (sent.on_provision.as_deref(), sent.unknown_members.as_deref());
-    offered(provision, unknown, removals, sent.role_ceiling.as_ref())?;
+    offered(sent.on_provision.as_deref(), removals, sent.role_ceiling.as_ref())?;
     let organization = caller.organization()?;
     let patch = flow::directory::Patch {
         name: sent.name,
         profile: sent.profile,
         status: sent.status,
         domains: sent.domains,
+        unknown_members: sent.unknown_members,
     };
     let saved = app
         .runner

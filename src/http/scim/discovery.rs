@@ -67,8 +67,7 @@ pub async fn bulk() -> Answer {
 
 fn all(documents: &[serde_json::Value]) -> axum::response::Response {
     let texts: Vec<String> = documents.iter().map(ToString::to_string).collect();
-    let frame =
-        Frame { total: Some(texts.len() as u64), start_index: Some(1), next_cursor: None };
+    let frame = Frame { total: Some(texts.len() as u64), start_index: Some(1), next_cursor: None };
     answer::body(StatusCode::OK, frame.around(&texts))
 }
 

@@ -156,6 +156,7 @@ impl Door {
             client: Client {
                 directory: found.directory.id,
                 dialect: dialect(found.directory.profile),
+                unknown_members: found.directory.settings.unknown_members,
             },
             organization: found.token.organization_id,
             token: found.token.id,

@@ -5,8 +5,8 @@
 
 mod opening;
 mod parity;
-mod scans;
 mod plans;
+mod scans;
 mod statements;
 mod values;
 mod writing;

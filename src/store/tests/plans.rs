@@ -6,15 +6,16 @@
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 use super::on_both_engines;
-use crate::store::statement::{ALL, BY_ENGINE};
 use crate::store::Db;
+use crate::store::statement::{ALL, BY_ENGINE};
 
 /// The text of a statement of a file.
 fn statement(file: &str, name: &str, postgres: bool) -> &'static str {
     let plain = ALL.iter().filter(|(known, _)| *known == file).flat_map(|(_, all)| *all);
     let plain = plain.map(|(name, sql)| (*name, *sql));
     let by_engine = BY_ENGINE.iter().filter(|(known, _)| *known == file);
-    let by_engine = by_engine.flat_map(|(_, all)| *all).map(|(name, sql)| (*name, sql.on(postgres)));
+    let by_engine =
+        by_engine.flat_map(|(_, all)| *all).map(|(name, sql)| (*name, sql.on(postgres)));
     let mut all = plain.chain(by_engine);
     all.find(|(known, _)| *known == name).map(|(_, sql)| sql).expect("a statement of this name")
 }

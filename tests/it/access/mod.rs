@@ -2,6 +2,7 @@
 
 mod decision;
 mod mapping;
+mod nested;
 mod nodes;
 mod recompute;
 mod search;

@@ -45,7 +45,7 @@ on_both_engines! {
         for (field, value) in [
             ("profile", json!("Entra")),
             ("on_provision", json!("invite")),
-            ("unknown_members", json!("pending")),
+            ("unknown_members", json!("keep")),
             ("max_removals", json!({"count": 1, "window_s": 60})),
             ("role_ceiling", json!(["field-worker"])),
             ("domains", json!(["018f0000-0000-7000-8000-000000000000"])),
