@@ -1,4 +1,4 @@
-//! Verbs on directories and their tokens.
+//! Verbs on directories.
 //!
 //! Every one of them tells those who keep tokens in memory. Deleting a directory decides about its
 //! users and stands in a file of its own.
@@ -9,12 +9,10 @@ use super::problem::{Code, Problem};
 use super::work::Work;
 use crate::domain::change::Change;
 use crate::domain::directory::{
-    DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status, TOKENS_MAX,
-    Token, TokenScope,
+    DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status,
 };
 use crate::domain::event::Happened;
-use crate::domain::id::{DirectoryId, DomainId, TokenId};
-use crate::domain::secret::{TokenKind, new_token};
+use crate::domain::id::{DirectoryId, DomainId};
 use crate::domain::time::Timestamp;
 use crate::store;
 
@@ -178,119 +176,17 @@ async fn domains(
     Ok(ids)
 }
 
-async fn by_id(work: &mut Work, id: DirectoryId) -> Result<Directory, Problem> {
+/// The directory with this id.
+///
+/// # Errors
+/// 404.
+pub(super) async fn by_id(work: &mut Work, id: DirectoryId) -> Result<Directory, Problem> {
     store::directory::by_id(&mut work.scope(), id)
         .await?
         .ok_or_else(|| Problem::not_found("directory"))
 }
 
-/// What a new token is given.
-#[derive(Clone, Debug)]
-pub struct NewDirectoryToken {
-    /// What people call it.
-    pub name: String,
-    /// `scim.read`, `scim.write`; both unless said.
-    pub scopes: Option<Vec<String>>,
-    /// When it ends, as RFC 3339; until it is revoked unless said.
-    pub expires_at: Option<String>,
-}
-
-/// Makes a token of a directory; the text is the secret, which nobody can read again.
-///
-/// # Errors
-/// 404, 422 for fields that do not fit, 409 when the directory has as many as it may have.
-pub async fn create_token(
-    work: &mut Work,
-    directory: DirectoryId,
-    new: &NewDirectoryToken,
-) -> Result<(Token, String), Problem> {
-    let directory = by_id(work, directory).await?;
-    let (scopes, expires_at) = check_token(work, new)?;
-    let start = (Timestamp(i64::MIN), TokenId(uuid::Uuid::nil()));
-    let scope = &mut work.scope();
-    let present =
-        store::directory_token::page(scope, directory.id, start, limit(TOKENS_MAX)).await?;
-    if present.len() >= TOKENS_MAX {
-        let detail = format!("A directory has at most {TOKENS_MAX} tokens: revoke one first.");
-        return Err(Problem::new(Code::Conflict, detail));
-    }
-    let secret = new_token(TokenKind::Directory, work.rng);
-    let token = Token {
-        id: work.id(),
-        organization_id: work.organization,
-        directory_id: directory.id,
-        name: new.name.clone(),
-        scopes,
-        created_by: work.actor.reference(),
-        created_at: work.at,
-        expires_at,
-        last_used_at: None,
-        revoked_at: None,
-    };
-    let scope = &mut work.scope();
-    store::directory_token::insert(scope, &token, &secret.public, secret.hash).await?;
-    work.record(
-        Happened::to("directory.token_created", "directory", directory.id)
-            .with("token_id", token.id.to_string()),
-    );
-    work.changed(Change::Tokens);
-    Ok((token, secret.text))
-}
-
-fn check_token(
-    work: &Work,
-    new: &NewDirectoryToken,
-) -> Result<(Vec<TokenScope>, Option<Timestamp>), Problem> {
-    let mut fields = Fields::new();
-    fields.text("/name", &new.name, NAME_MAX);
-    let scopes = match &new.scopes {
-        None => TokenScope::ALL.to_vec(),
-        Some(sent) => scopes(&mut fields, sent),
-    };
-    let expires_at = new.expires_at.as_deref().and_then(|text| {
-        let at = Timestamp::parse(text).filter(|at| *at > work.at);
-        fields.found(at, "/expires_at", "value", "Send an instant in the future, as RFC 3339.")
-    });
-    fields.done()?;
-    Ok((scopes, expires_at))
-}
-
-fn scopes(fields: &mut Fields, sent: &[String]) -> Vec<TokenScope> {
-    if sent.is_empty() || sent.len() > TokenScope::ALL.len() {
-        fields.wrong("/scopes", "length", "Send `scim.read`, `scim.write` or both.");
-        return Vec::new();
-    }
-    let mut scopes: Vec<TokenScope> = Vec::new();
-    for (at, text) in sent.iter().enumerate() {
-        let pointer = format!("/scopes/{at}");
-        let detail = "A scope is `scim.read` or `scim.write`.";
-        scopes.extend(fields.found(TokenScope::parse(text), &pointer, "value", detail));
-    }
-    scopes.sort_unstable();
-    scopes.dedup();
-    scopes
-}
-
-/// Ends a token at once.
-///
-/// # Errors
-/// 404 when there is none (any more).
-pub async fn revoke_token(work: &mut Work, id: TokenId) -> Result<(), Problem> {
-    let unknown = || Problem::not_found("directory token");
-    let token = store::directory_token::by_id(&mut work.scope(), id).await?;
-    let token = token.ok_or_else(unknown)?;
-    let at = work.at;
-    if !store::directory_token::revoke(&mut work.scope(), id, at).await? {
-        return Err(unknown());
-    }
-    work.record(
-        Happened::to("directory.token_revoked", "directory", token.directory_id)
-            .with("token_id", id.to_string()),
-    );
-    work.changed(Change::Tokens);
-    Ok(())
-}
-
-fn limit(most: usize) -> i64 {
+/// A bound of a list as statements take it.
+pub(super) fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }

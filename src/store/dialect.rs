@@ -112,6 +112,7 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("domains.organization_id, domains.name", "domains_name_key"),
     ("domains.name", "domains_owner_key"),
     ("directory_tokens.public_part", "directory_tokens_public_part_key"),
+    ("client_tokens.public_part", "client_tokens_public_part_key"),
     ("users.directory_id, users.user_name_key", "users_user_name_key"),
     ("users.directory_id, users.external_id", "users_external_id_key"),
     ("users.organization_id, users.user_name_key", "users_local_user_name_key"),

@@ -52,11 +52,14 @@ mod writer;
 
 pub mod backup;
 pub mod change;
+pub mod client_token;
 pub mod connection;
 pub mod directory;
+pub mod directory_client;
 pub mod directory_token;
 pub mod domain;
 pub mod event;
+pub mod expiry;
 pub mod filter;
 pub mod grant;
 pub mod group;

@@ -6,10 +6,13 @@ type Listed = (&'static str, &'static [(&'static str, &'static str)]);
 /// All files that declare statements.
 pub(super) const ALL: &[Listed] = &[
     ("change", super::change::STATEMENTS),
+    ("client_token", super::client_token::STATEMENTS),
     ("connection", super::connection::STATEMENTS),
     ("directory", super::directory::STATEMENTS),
+    ("directory_client", super::directory_client::STATEMENTS),
     ("directory_token", super::directory_token::STATEMENTS),
     ("domain", super::domain::STATEMENTS),
+    ("expiry", super::expiry::STATEMENTS),
     ("event", super::event::STATEMENTS),
     ("grant", super::grant::STATEMENTS),
     ("holder", super::holder::STATEMENTS),

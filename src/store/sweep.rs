@@ -29,6 +29,14 @@ sql! {
             where expires_at < $1
             order by expires_at
             limit $2)";
+    CLIENT_TOKENS = "
+        delete from client_tokens
+        where id in (
+            select id
+            from client_tokens
+            where expires_at < $1
+            order by expires_at
+            limit $2)";
     IDEMPOTENCY_KEYS = "
         delete from idempotency_keys
         where (caller, key) in (
@@ -109,6 +117,8 @@ pub enum RunOut {
     Logins,
     /// Browser sessions whose end has passed.
     Sessions,
+    /// Access tokens of OAuth clients whose end has passed.
+    ClientTokens,
     /// Keys of repeated requests made before the instant.
     IdempotencyKeys,
     /// Changes that every node has read, but those that name users.
@@ -128,6 +138,7 @@ pub async fn run_out(
     let sql = match what {
         RunOut::Logins => LOGINS,
         RunOut::Sessions => SESSIONS,
+        RunOut::ClientTokens => CLIENT_TOKENS,
         RunOut::IdempotencyKeys => IDEMPOTENCY_KEYS,
         RunOut::Changes => CHANGES,
     };

@@ -142,6 +142,8 @@ pub struct Directory {
     status: &'static str,
     /// Where the client sends its requests.
     scim_base_url: String,
+    /// Where OAuth clients of this directory get their tokens.
+    oauth2_token_url: String,
     domains: Vec<String>,
     on_provision: &'static str,
     unknown_members: &'static str,
@@ -188,6 +190,7 @@ impl Directory {
             name: from.name,
             profile: from.profile.as_str(),
             status: from.status.as_str(),
+            oauth2_token_url: token_url(app),
             domains: from.settings.domains.iter().map(ToString::to_string).collect(),
             on_provision: "ready",
             unknown_members: "refuse",
@@ -212,6 +215,11 @@ impl Directory {
 
 fn scim_base_url(app: &App, id: DirectoryId) -> String {
     format!("{}/scim/{id}/v2", app.public.url.as_str().trim_end_matches('/'))
+}
+
+/// Where OAuth clients get their tokens.
+pub(super) fn token_url(app: &App) -> String {
+    format!("{}/oauth2/token", app.public.url.as_str().trim_end_matches('/'))
 }
 
 /// Refuses the options that are not offered yet rather than keeping them without effect.

@@ -4,6 +4,7 @@ mod connection;
 mod connection_body;
 pub mod description;
 mod directory;
+mod directory_client;
 mod directory_token;
 mod domain;
 mod event;
@@ -30,6 +31,7 @@ const TABLES: &[&[Route]] = &[
     domain::ROUTES,
     directory::ROUTES,
     directory_token::ROUTES,
+    directory_client::ROUTES,
     connection::ROUTES,
     role::ROUTES,
     resource::ROUTES,

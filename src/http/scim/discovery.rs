@@ -7,12 +7,15 @@ use super::guard::Base;
 use super::request::{Asked, Id};
 use crate::flow::provision::search::PAGES;
 use crate::scim::ScimError;
-use crate::scim::discovery::{self, BEARER, Capabilities};
+use crate::scim::discovery::{self, AuthenticationScheme, BASIC, BEARER, Capabilities, OAUTH2};
 use crate::scim::list::response;
 
 /// What is really offered; each claim has a test (C150).
 pub const OFFERED: Capabilities =
-    Capabilities { pages: PAGES, bulk: None, sort: true, etag: true, authentication: &[BEARER] };
+    Capabilities { pages: PAGES, bulk: None, sort: true, etag: true, authentication: SCHEMES };
+
+/// How clients sign in.
+const SCHEMES: &[AuthenticationScheme] = &[BEARER, OAUTH2, BASIC];
 
 /// `GET /ServiceProviderConfig`: needs no token, since it tells how to use one (D7).
 pub async fn service_provider_config(Base(base): Base, asked: Asked) -> Answer {

@@ -1,6 +1,8 @@
 //! The SCIM surface as its clients meet it.
 
+mod clients;
 mod conditions;
+mod ends;
 mod entra;
 mod errors;
 mod groups;
