@@ -3,13 +3,15 @@
 //! Every one of them tells those who keep tokens in memory. Deleting a directory decides about its
 //! users and stands in a file of its own.
 
+use super::access;
 use super::condition::Condition;
 use super::fields::Fields;
 use super::problem::{Code, Problem};
 use super::work::Work;
+use crate::domain::brake::{self, MaxRemovals};
 use crate::domain::change::Change;
 use crate::domain::directory::{
-    DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status,
+    CEILING_MAX, DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status,
 };
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, DomainId};
@@ -25,6 +27,10 @@ pub struct New {
     pub profile: String,
     /// Domains whose people it may adopt.
     pub domains: Vec<String>,
+    /// Keys of the roles that its facts give at most.
+    pub role_ceiling: Option<Vec<String>>,
+    /// How many people it may take access from before the losses are held.
+    pub max_removals: Option<MaxRemovals>,
 }
 
 /// Creates a directory.
@@ -36,9 +42,14 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
     fields.text("/name", &new.name, NAME_MAX);
     let profile = profile(&mut fields, &new.profile);
     let domains = domains(work, &mut fields, &new.domains).await?;
+    let role_ceiling = ceiling(work, &mut fields, new.role_ceiling.as_deref());
+    check_removals(&mut fields, new.max_removals.as_ref());
     let Some(profile) = profile.filter(|_| fields.are_right()) else {
         return Err(fields.refusal());
     };
+    if role_ceiling.is_some() {
+        access::hold_rules_alone(work).await?;
+    }
     let start = (Timestamp(i64::MIN), DirectoryId(uuid::Uuid::nil()));
     let present = store::directory::page(&mut work.scope(), start, limit(DIRECTORIES_MAX)).await?;
     if present.len() >= DIRECTORIES_MAX {
@@ -51,7 +62,7 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
         name: new.name.clone(),
         profile,
         status: Status::Active,
-        settings: Settings { domains },
+        settings: Settings { domains, role_ceiling, max_removals: new.max_removals },
         version: 1,
         created_at: work.at,
         updated_at: work.at,
@@ -62,6 +73,9 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
             .with("profile", profile.as_str()),
     );
     work.changed(Change::Tokens);
+    if directory.settings.role_ceiling.is_some() {
+        access::ceiling_changed(work).await?;
+    }
     Ok(directory)
 }
 
@@ -76,18 +90,26 @@ pub struct Patch {
     pub status: Option<String>,
     /// Domains whose people it may adopt.
     pub domains: Option<Vec<String>>,
+    /// Keys of the roles that its facts give at most; `Some(None)`: all.
+    pub role_ceiling: Option<Option<Vec<String>>>,
+    /// How many people it may take access from before the losses are held; `Some(None)`: all.
+    pub max_removals: Option<Option<MaxRemovals>>,
 }
 
 /// Changes a directory.
 ///
 /// # Errors
-/// 404, 412 when it changed meanwhile, 422 for fields that do not fit.
+/// 404, 412 when it changed meanwhile, 422 for fields that do not fit; 409 `last-holder` when a
+/// lower ceiling would leave a role that must keep a holder without one.
 pub async fn change(
     work: &mut Work,
     id: DirectoryId,
     condition: &Condition,
     patch: &Patch,
 ) -> Result<Directory, Problem> {
+    if patch.role_ceiling.is_some() {
+        access::hold_rules_alone(work).await?;
+    }
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
     let changed = over(work, &found, patch).await?;
@@ -105,6 +127,9 @@ pub async fn change(
             .with("status", changed.status.as_str()),
     );
     work.changed(Change::Tokens);
+    if changed.settings.role_ceiling != found.settings.role_ceiling {
+        access::ceiling_changed(work).await?;
+    }
     Ok(Directory { version: changed.version + 1, ..changed })
 }
 
@@ -126,6 +151,13 @@ async fn over(work: &mut Work, found: &Directory, patch: &Patch) -> Result<Direc
     if let Some(listed) = &patch.domains {
         changed.settings.domains = domains(work, &mut fields, listed).await?;
     }
+    if let Some(sent) = &patch.role_ceiling {
+        changed.settings.role_ceiling = ceiling(work, &mut fields, sent.as_deref());
+    }
+    if let Some(sent) = &patch.max_removals {
+        check_removals(&mut fields, sent.as_ref());
+        changed.settings.max_removals = *sent;
+    }
     fields.done()?;
     Ok(changed)
 }
@@ -136,6 +168,8 @@ fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
         ("profile", old.profile != new.profile),
         ("status", old.status != new.status),
         ("domains", old.settings.domains != new.settings.domains),
+        ("role_ceiling", old.settings.role_ceiling != new.settings.role_ceiling),
+        ("max_removals", old.settings.max_removals != new.settings.max_removals),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))
@@ -145,6 +179,41 @@ fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
 fn profile(fields: &mut Fields, text: &str) -> Option<Profile> {
     let detail = "profile is `strict`, `generic`, `entra` or `okta`.";
     fields.found(Profile::parse(text), "/profile", "value", detail)
+}
+
+/// The keys of the roles of a ceiling, as the platform has them now.
+fn ceiling(work: &Work, fields: &mut Fields, sent: Option<&[String]>) -> Option<Vec<String>> {
+    let sent = sent?;
+    if sent.is_empty() || sent.len() > CEILING_MAX {
+        let detail = format!("Name 1 to {CEILING_MAX} roles.");
+        fields.wrong("/role_ceiling", "length", detail);
+        return None;
+    }
+    let roles = access::roles(&work.platform);
+    let mut keys: Vec<String> = Vec::with_capacity(sent.len());
+    for (at, key) in sent.iter().enumerate() {
+        // One role is sent as a text, several as a list.
+        let pointer = match sent {
+            [_] => "/role_ceiling".to_owned(),
+            _ => format!("/role_ceiling/{at}"),
+        };
+        let found = fields.found(roles.index(key), &pointer, "unknown", "There is no such role.");
+        keys.extend(found.map(|role| roles.key(role).to_owned()));
+    }
+    keys.dedup();
+    Some(keys)
+}
+
+fn check_removals(fields: &mut Fields, sent: Option<&MaxRemovals>) {
+    let Some(MaxRemovals { count, share, window_s }) = sent else { return };
+    if count.is_none() && share.is_none() {
+        fields.wrong("/max_removals", "required", "Send count, share or both.");
+    }
+    if let Some(count) = count {
+        fields.range("/max_removals/count", *count, 1, brake::COUNT_MAX);
+    }
+    let (least, most) = brake::WINDOW_S;
+    fields.range("/max_removals/window_s", *window_s, least, most);
 }
 
 async fn domains(

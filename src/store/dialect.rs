@@ -119,6 +119,7 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("groups.directory_id, groups.display_name_key", "groups_display_name_key"),
     ("groups.directory_id, groups.external_id", "groups_external_id_key"),
     ("resources.organization_id, resources.kind, resources.key_folded", "resources_key"),
+    ("duplicates.user_id, duplicates.other_id", "duplicates_once_key"),
     ("logins.state_hash", "logins_state_hash_key"),
     ("sessions.hash", "sessions_hash_key"),
     ("identities.connection_id, identities.subject", "identities_pkey"),

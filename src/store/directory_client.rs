@@ -56,7 +56,7 @@ sql! {
     REFUSE = "
         update directory_clients
         set refused_at = $3
-        where organization_id = $1 and id = $2 and (refused_at is null or refused_at < $4)";
+        where organization_id = $1 and id = $2 and (refused_at is null or refused_at <= $4)";
 }
 
 #[derive(FromRow)]

@@ -58,6 +58,7 @@ pub mod directory;
 pub mod directory_client;
 pub mod directory_token;
 pub mod domain;
+pub mod duplicate;
 pub mod event;
 pub mod expiry;
 pub mod filter;

@@ -12,6 +12,7 @@ pub(super) const ALL: &[Listed] = &[
     ("directory_client", super::directory_client::STATEMENTS),
     ("directory_token", super::directory_token::STATEMENTS),
     ("domain", super::domain::STATEMENTS),
+    ("duplicate", super::duplicate::STATEMENTS),
     ("expiry", super::expiry::STATEMENTS),
     ("event", super::event::STATEMENTS),
     ("grant", super::grant::STATEMENTS),

@@ -6,6 +6,7 @@
 
 mod apply;
 mod changed;
+mod edited;
 pub mod feed;
 mod job;
 pub mod live;
@@ -14,13 +15,15 @@ mod rules;
 
 pub use apply::EVALUATED_AT_ONCE;
 pub(super) use apply::{Held, held, shown};
+pub(super) use changed::tell_vacancies;
 pub use changed::{
     Fact, FactChange, WIDE_USERS, facts_changed, group_renamed, hold_rules, hold_rules_alone,
-    resources_changed, rules_changed,
+    resources_changed,
 };
+pub use edited::{ceiling_changed, rules_changed};
 pub use job::{JOB, Step, failed, step};
 pub use preview::{Previewed, preview};
-pub use rules::{Rules, draft, roles};
+pub use rules::{Rules, ceilings, draft, roles};
 
 /// The event that tells what a user gained and lost.
 pub const ACCESS_CHANGED: &str = "user.access_changed";

@@ -4,6 +4,7 @@
 //! membership rows, records what happened and lets access follow. Lock order: the rule set, groups
 //! by id, users by id.
 
+pub(in crate::flow) mod adopt;
 pub mod credential;
 pub mod group;
 pub mod limit;

@@ -1,16 +1,20 @@
 //! Users that a directory pushes: create, replace, patch, remove.
 //!
 //! Every change goes through [`save`], which tells an effective change from none (C31, C111) and
-//! ends the sessions of a user who is no longer enabled in the same transaction (S25).
+//! ends the sessions of a user who is no longer enabled in the same transaction (S25). The last
+//! holder of a role goes like anybody else, and that is told (S26).
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Client, Expected, after, uniqueness};
+use super::{Client, Expected, adopt, after, uniqueness};
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
 use crate::domain::user::{Suspender, User, changed_attributes};
 use crate::flow::access::{self, Fact, FactChange};
+use crate::flow::grant;
 use crate::flow::problem::Problem;
 use crate::flow::user::erase;
 use crate::flow::work::Work;
@@ -19,7 +23,7 @@ use crate::scim::patch::{self, Patch};
 use crate::scim::{Notes, Resource, ScimError, quirk, validate};
 use crate::store::{self, user::Grouped};
 
-/// Creates a user. An Okta client that creates an inactive user of its directory once more, by the
+/// Creates a user, or adopts one of the organization itself who may be. An Okta client that creates an inactive user of its directory once more, by the
 /// same userName and externalId, revives that one (D13).
 ///
 /// # Errors
@@ -37,8 +41,13 @@ pub async fn create(
         return save(work, client, found, document.clone()).await;
     }
     let user = User::provisioned(work.id(), client.directory, document, work.at);
+    let met = match adopt::adopt(work, client, &user, document).await? {
+        Ok(adopted) => return Ok(Grouped { user: adopted, groups: Vec::new() }),
+        Err(met) => met,
+    };
     store::user::insert(&mut work.scope(), &user).await.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
+    adopt::tell(work, &user, met).await?;
     follow(work, client, user.id).await?;
     Ok(Grouped { user, groups: Vec::new() })
 }
@@ -121,7 +130,18 @@ pub async fn remove(
     let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
     let user = user.ok_or_else(|| unknown(id))?;
     expected.check(user.version)?;
-    erase(work, &user, &held).await
+    let kept = kept_roles(work, &user).await?;
+    erase(work, &user, &held).await?;
+    access::tell_vacancies(work, &kept).await
+}
+
+/// The roles that must keep a holder and that she counts for: none when she is not enabled.
+async fn kept_roles(work: &mut Work, user: &User) -> Result<BTreeSet<String>, Problem> {
+    if !user.is_enabled() {
+        return Ok(BTreeSet::new());
+    }
+    let held = grant::live(work, user.id).await?;
+    Ok(grant::kept_roles(work, &held))
 }
 
 async fn load(
@@ -170,6 +190,8 @@ async fn save(
         (false, true) => {
             work.record(Happened::to("user.suspended", "user", user.id).with("by", "directory"));
             store::user::end_sessions(&mut work.scope(), user.id).await?;
+            let kept = kept_roles(work, &before).await?;
+            access::tell_vacancies(work, &kept).await?;
         }
         (true, false) => {
             work.record(Happened::to("user.resumed", "user", user.id).with("by", "directory"));
@@ -181,7 +203,7 @@ async fn save(
 }
 
 /// Lets access follow, and those who answer from memory read the user anew.
-async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
+pub(super) async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
     let change = FactChange { user, fact: Fact::Everything };
     access::facts_changed(work, Some(client.directory), &[change]).await?;
     work.changed(Change::User(user));

@@ -1,10 +1,12 @@
 //! The management surface: a table of routes for each noun.
 
+mod conflict;
 mod connection;
 mod connection_body;
 pub mod description;
 mod directory;
 mod directory_client;
+mod directory_settings;
 mod directory_token;
 mod domain;
 mod event;
@@ -40,6 +42,7 @@ const TABLES: &[&[Route]] = &[
     user::ROUTES,
     grant::ROUTES,
     group::ROUTES,
+    conflict::ROUTES,
     event::ROUTES,
 ];
 

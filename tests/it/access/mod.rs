@@ -1,9 +1,11 @@
 //! Access as strangers see it: rules that follow the directory, decisions, many users, many nodes.
 
+mod ceiling;
 mod decision;
 mod mapping;
 mod nodes;
 mod recompute;
 mod search;
+mod vacancy;
 mod wide;
 mod world;

@@ -1,5 +1,6 @@
 //! The SCIM surface as its clients meet it.
 
+mod adoption;
 mod clients;
 mod conditions;
 mod ends;
