@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::access::{self, ACCESS_CHANGED, Held};
 use super::fields::Fields;
 use super::problem::{Code, Problem};
+use super::provision::held;
 use super::work::Work;
 use crate::domain::access::grant::{Reach, Source, spread};
 use crate::domain::actor::Actor;
@@ -58,6 +59,7 @@ pub(super) async fn give_held(
     fields.below(prefix);
     let (grants, expires_at) = check(work, &mut fields, new).await?;
     fields.done()?;
+    held::refuse(work, user).await?;
     let (source, source_id) = source(work);
     let present = store::grant::of_user(&mut work.scope(), user).await?;
     let mut given = Vec::with_capacity(grants.len());

@@ -143,10 +143,7 @@ fn read(rows: Vec<Row>) -> Result<Vec<HeldLoss>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn of_user(
-    scope: &mut Scope<'_>,
-    user: UserId,
-) -> Result<Option<HeldLoss>, StoreError> {
+pub async fn of_user(scope: &mut Scope<'_>, user: UserId) -> Result<Option<HeldLoss>, StoreError> {
     let row = scope.query(OF_USER).bind(user.0).optional::<Row>().await?;
     row.map(HeldLoss::try_from).transpose()
 }
@@ -310,11 +307,7 @@ pub async fn delete(scope: &mut Scope<'_>, user: UserId) -> Result<(), StoreErro
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn leave(
-    scope: &mut Scope<'_>,
-    user: UserId,
-    at: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn leave(scope: &mut Scope<'_>, user: UserId, at: Timestamp) -> Result<(), StoreError> {
     scope.query(DROP_VALUES).bind(user.0).execute().await?;
     scope.query(LEAVE).bind(user.0).bind(true).bind(at.0).execute().await?;
     Ok(())

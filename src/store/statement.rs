@@ -16,6 +16,7 @@ pub(super) const ALL: &[Listed] = &[
     ("expiry", super::expiry::STATEMENTS),
     ("event", super::event::STATEMENTS),
     ("grant", super::grant::STATEMENTS),
+    ("held_loss", super::held_loss::STATEMENTS),
     ("holder", super::holder::STATEMENTS),
     ("idempotency", super::idempotency::STATEMENTS),
     ("lease", super::lease::STATEMENTS),
@@ -31,6 +32,7 @@ pub(super) const ALL: &[Listed] = &[
     ("outbox", super::outbox::STATEMENTS),
     ("owner", super::owner::STATEMENTS),
     ("profile", super::profile::STATEMENTS),
+    ("removal", super::removal::STATEMENTS),
     ("resource", super::resource::STATEMENTS),
     ("rule", super::rule::STATEMENTS),
     ("rule_set", super::rule_set::STATEMENTS),
@@ -52,6 +54,7 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("group", super::group::BY_ENGINE),
     ("identity", super::identity::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
+    ("removal", super::removal::BY_ENGINE),
     ("organization", super::organization::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
 ];

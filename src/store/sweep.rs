@@ -37,6 +37,14 @@ sql! {
             where expires_at < $1
             order by expires_at
             limit $2)";
+    REMOVALS = "
+        delete from removals
+        where (directory_id, user_id) in (
+            select directory_id, user_id
+            from removals
+            where at < $1
+            order by at
+            limit $2)";
     IDEMPOTENCY_KEYS = "
         delete from idempotency_keys
         where (caller, key) in (
@@ -119,6 +127,8 @@ pub enum RunOut {
     Sessions,
     /// Access tokens of OAuth clients whose end has passed.
     ClientTokens,
+    /// Removals made before the instant.
+    Removals,
     /// Keys of repeated requests made before the instant.
     IdempotencyKeys,
     /// Changes that every node has read, but those that name users.
@@ -139,6 +149,7 @@ pub async fn run_out(
         RunOut::Logins => LOGINS,
         RunOut::Sessions => SESSIONS,
         RunOut::ClientTokens => CLIENT_TOKENS,
+        RunOut::Removals => REMOVALS,
         RunOut::IdempotencyKeys => IDEMPOTENCY_KEYS,
         RunOut::Changes => CHANGES,
     };

@@ -1,4 +1,5 @@
-//! What falls due by the clock: notices ahead of the end of secrets.
+//! What falls due by the clock: notices ahead of the end of secrets, and losses that were held for
+//! their time.
 //!
 //! Any process may look; several at once do nothing twice.
 
@@ -16,6 +17,9 @@ pub async fn run(runner: Runner, stop: CancellationToken) {
     loop {
         if let Err(problem) = flow::expiry::tell(&runner).await {
             tracing::warn!(problem = %problem, "ends that come near could not be told");
+        }
+        if let Err(problem) = flow::provision::held::apply_due(&runner).await {
+            tracing::warn!(problem = %problem, "losses that are due could not be applied");
         }
         if !wait(&stop, POLL_MS).await {
             return;

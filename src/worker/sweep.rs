@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Retention, wait, write};
 use crate::domain::actor::Actor;
+use crate::domain::brake;
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
 use crate::flow::runner::Runner;
@@ -51,11 +52,12 @@ enum Kind {
     Journal(Journal, i64),
 }
 
-const fn kinds(retention: Retention) -> [Kind; 8] {
+const fn kinds(retention: Retention) -> [Kind; 9] {
     [
         Kind::Rows(RunOut::Logins, 0),
         Kind::Rows(RunOut::Sessions, 0),
         Kind::Rows(RunOut::ClientTokens, ENDED_S),
+        Kind::Rows(RunOut::Removals, brake::WINDOW_S.1),
         Kind::Rows(RunOut::IdempotencyKeys, IDEMPOTENCY_S),
         Kind::Rows(RunOut::Changes, CHANGES_S),
         Kind::Followed,

@@ -88,7 +88,8 @@ pub(super) async fn applying(
 
 /// Applies rules after facts of people changed, in the same transaction: grants, what stays
 /// unresolved, and `user.access_changed` for each user whose access is another one now. The rows
-/// of the facts are written before this is called; users that are gone are passed over.
+/// of the facts are written before this is called; users that are gone are passed over. Where the
+/// client of a directory changed them, its brake may hold losses.
 ///
 /// # Errors
 /// 503 when the database does not answer.
@@ -101,7 +102,7 @@ pub async fn facts_changed(
         return Ok(());
     }
     let (mut applying, rules) = applying(work, Hold::Shared).await?;
-    tracing::trace!(directory.id = ?directory, facts = changes.len(), "facts changed");
+    applying.brake = directory;
     let selections = selections(work, &rules, changes).await?;
     let users: BTreeSet<UserId> = selections.iter().flat_map(|(_, users)| users).copied().collect();
     if users.len() > WIDE_USERS {
@@ -126,6 +127,8 @@ pub async fn facts_changed(
 /// 503 when the database does not answer.
 pub async fn group_renamed(work: &mut Work, group: GroupId) -> Result<(), Problem> {
     hold_rules(work).await?;
+    let found = store::group::by_id(&mut work.scope(), group).await?;
+    let directory = found.map(|found| found.directory);
     let mut changes = Vec::new();
     let mut after = FIRST.1;
     loop {
@@ -135,7 +138,7 @@ pub async fn group_renamed(work: &mut Work, group: GroupId) -> Result<(), Proble
         after = *last;
         changes.extend(batch.iter().map(|user| FactChange { user: *user, fact: Fact::Everything }));
     }
-    facts_changed(work, None, &changes).await
+    facts_changed(work, directory, &changes).await
 }
 
 /// Which rules each user must be evaluated by; users whom no rule can touch are left out.

@@ -9,6 +9,7 @@ mod changed;
 mod edited;
 pub mod feed;
 mod job;
+mod keeping;
 pub mod live;
 mod preview;
 mod rules;

@@ -261,8 +261,7 @@ pub(super) async fn make_room(
     new: (&str, Option<&str>),
 ) -> Result<(), Problem> {
     let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
-    let users =
-        store::held_loss::leaving_like(&mut work.scope(), directory, new, most).await?;
+    let users = store::held_loss::leaving_like(&mut work.scope(), directory, new, most).await?;
     if users.is_empty() {
         return Ok(());
     }

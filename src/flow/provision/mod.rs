@@ -5,8 +5,10 @@
 //! by id, users by id.
 
 pub(in crate::flow) mod adopt;
+pub(in crate::flow) mod brake;
 pub mod credential;
 pub mod group;
+pub mod held;
 pub mod limit;
 mod members;
 pub mod search;

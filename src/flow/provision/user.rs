@@ -8,19 +8,20 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Client, Expected, adopt, after, uniqueness};
+use super::{Client, Expected, adopt, after, brake, held, uniqueness};
+use crate::domain::brake::Loss;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
-use crate::domain::id::UserId;
+use crate::domain::id::{GroupId, UserId};
 use crate::domain::user::{Suspender, User, changed_attributes};
 use crate::flow::access::{self, Fact, FactChange};
 use crate::flow::grant;
 use crate::flow::problem::Problem;
-use crate::flow::user::erase;
+use crate::flow::user::{erase, leave_groups};
 use crate::flow::work::Work;
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
-use crate::scim::{Notes, Resource, ScimError, quirk, validate};
+use crate::scim::{Notes, Resource, ScimError, fold, quirk, validate};
 use crate::store::{self, user::Grouped};
 
 /// Creates a user, or adopts one of the organization itself who may be. An Okta client that creates an inactive user of its directory once more, by the
@@ -41,6 +42,8 @@ pub async fn create(
         return save(work, client, found, document.clone()).await;
     }
     let user = User::provisioned(work.id(), client.directory, document, work.at);
+    let names = (fold(&user.user_name), user.external_id.as_deref());
+    held::make_room(work, client.directory, (&names.0, names.1)).await?;
     let met = match adopt::adopt(work, client, &user, document).await? {
         Ok(adopted) => return Ok(Grouped { user: adopted, groups: Vec::new() }),
         Err(met) => met,
@@ -66,7 +69,7 @@ async fn left_behind(
     let found = store::user::by_user_name(&mut work.scope(), directory, user_name).await?;
     Ok(found
         .filter(|user| user.external_id.as_deref() == Some(external_id))
-        .filter(|user| user.suspended_by.holds(Suspender::Directory))
+        .filter(|user| !user.resource().active())
         .map(|user| user.id))
 }
 
@@ -130,13 +133,26 @@ pub async fn remove(
     let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
     let user = user.ok_or_else(|| unknown(id))?;
     expected.check(user.version)?;
+    // Whoever has no access has none to lose.
+    if user.is_enabled() && brake::holds(work, client.directory, id, Loss::Deleted).await? {
+        return leave(work, &user, &held).await;
+    }
     let kept = kept_roles(work, &user).await?;
     erase(work, &user, &held).await?;
     access::tell_vacancies(work, &kept).await
 }
 
+/// Takes her out of the directory and its groups; what she may do is held.
+async fn leave(work: &mut Work, user: &User, held: &[GroupId]) -> Result<(), Problem> {
+    let at = work.at;
+    leave_groups(work, user.id, held).await?;
+    store::held_loss::leave(&mut work.scope(), user.id, at).await?;
+    work.changed(Change::User(user.id));
+    Ok(())
+}
+
 /// The roles that must keep a holder and that she counts for: none when she is not enabled.
-async fn kept_roles(work: &mut Work, user: &User) -> Result<BTreeSet<String>, Problem> {
+pub(super) async fn kept_roles(work: &mut Work, user: &User) -> Result<BTreeSet<String>, Problem> {
     if !user.is_enabled() {
         return Ok(BTreeSet::new());
     }
@@ -176,6 +192,9 @@ async fn save(
     let mut user = before.clone();
     user.describe(&document);
     user.updated_at = after(before.updated_at, work.at);
+    if is_held(work, client, &before, &user).await? {
+        user.suspended_by = user.suspended_by.with(Suspender::Directory, false);
+    }
     if !store::user::update(&mut work.scope(), &before, &user).await.map_err(uniqueness)? {
         return Err(ScimError::precondition_failed().into());
     }
@@ -200,6 +219,27 @@ async fn save(
     }
     follow(work, client, user.id).await?;
     Ok(Grouped { user, groups: found.groups })
+}
+
+/// Whether she keeps her access although the directory calls her inactive: the brake holds the loss,
+/// or held it before. A user who is active again has nothing held.
+async fn is_held(
+    work: &mut Work,
+    client: Client,
+    before: &User,
+    changed: &User,
+) -> Result<bool, Problem> {
+    let by = |user: &User| user.suspended_by.holds(Suspender::Directory);
+    // Inactive and yet not suspended: so it is while the loss is held.
+    let was_held = !by(before) && !before.resource().active();
+    match (was_held, by(changed)) {
+        (true, true) => Ok(true),
+        (true, false) => held::restore(work, before.id).await.map(|()| false),
+        (false, true) if before.is_enabled() => {
+            brake::holds(work, client.directory, before.id, Loss::Deactivated).await
+        }
+        (false, _) => Ok(false),
+    }
 }
 
 /// Lets access follow, and those who answer from memory read the user anew.

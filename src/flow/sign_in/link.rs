@@ -191,7 +191,12 @@ async fn join(
 async fn locked(work: &mut Work, id: UserId) -> Result<Result<User, Refusal>, Problem> {
     store::identity::lock_user(&mut work.scope(), id).await?;
     let code = match store::user::by_id(&mut work.scope(), id).await? {
-        Some(user) if user.is_enabled() => return Ok(Ok(user)),
+        Some(user) if user.is_enabled() => {
+            match store::held_loss::of_user(&mut work.scope(), id).await? {
+                Some(held) if !held.rejected => Refused::AccessHeld,
+                _ => return Ok(Ok(user)),
+            }
+        }
         Some(_) => Refused::UserDisabled,
         None => Refused::UserRemoved,
     };

@@ -21,7 +21,7 @@ use crate::domain::user::{Source, SuspendedBy, User};
 use crate::scim::{Resource, fold};
 use crate::store::{self, StoreError};
 
-pub use state::{end_sessions, erase, erase_from, remove, resume, suspend};
+pub use state::{end_sessions, erase, erase_from, leave_groups, remove, resume, suspend};
 
 /// Longest login, name, description and foreign reference, in characters.
 pub const TEXT_MAX: usize = 200;

@@ -139,8 +139,21 @@ pub async fn erase_from(
     (user, home, left_at): (&User, Uuid, Timestamp),
     held: &[GroupId],
 ) -> Result<(), Problem> {
+    leave_groups(work, user.id, held).await?;
+    leave_traces(work, user, home, left_at).await?;
+    store::user::delete(&mut work.scope(), user.id).await?;
+    work.record(Happened::to("user.removed", "user", user.id));
+    work.changed(Change::User(user.id));
+    Ok(())
+}
+
+/// Takes a user out of all her groups, which the caller holds with her row.
+///
+/// # Errors
+/// Asks for another run when she is in a group that is not held.
+pub async fn leave_groups(work: &mut Work, user: UserId, held: &[GroupId]) -> Result<(), Problem> {
     let at = work.at;
-    let groups = store::member::leave_all(&mut work.scope(), user.id).await?;
+    let groups = store::member::leave_all(&mut work.scope(), user).await?;
     if !groups.iter().all(|group| held.contains(group)) {
         // She joined one between the two locks: groups come before users, so once more.
         return Err(Problem { again: true, ..Problem::unavailable("a membership came meanwhile") });
@@ -148,14 +161,10 @@ pub async fn erase_from(
     if !groups.is_empty() {
         store::group::member_left(&mut work.scope(), &groups, at).await?;
     }
-    leave_traces(work, user, home, left_at).await?;
-    store::user::delete(&mut work.scope(), user.id).await?;
     for group in groups {
         let left = Happened::to("group.member_removed", "group", group);
-        work.record(left.with("users", vec![user.id.to_string()]));
+        work.record(left.with("users", vec![user.to_string()]));
     }
-    work.record(Happened::to("user.removed", "user", user.id));
-    work.changed(Change::User(user.id));
     Ok(())
 }
 

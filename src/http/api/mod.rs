@@ -12,6 +12,7 @@ mod domain;
 mod event;
 mod grant;
 mod group;
+mod held;
 mod idempotency;
 mod mapping_preview;
 mod mapping_rule;
@@ -34,6 +35,7 @@ const TABLES: &[&[Route]] = &[
     directory::ROUTES,
     directory_token::ROUTES,
     directory_client::ROUTES,
+    held::ROUTES,
     connection::ROUTES,
     role::ROUTES,
     resource::ROUTES,

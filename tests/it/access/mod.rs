@@ -1,5 +1,6 @@
 //! Access as strangers see it: rules that follow the directory, decisions, many users, many nodes.
 
+mod brake;
 mod ceiling;
 mod decision;
 mod mapping;
