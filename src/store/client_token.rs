@@ -23,7 +23,7 @@ sql! {
             select id
             from client_tokens
             where organization_id = $1 and client_id = $2 and expires_at > $3
-            limit $4) as live";
+            limit $4 + 0) as live";
     INSERT = "
         insert into client_tokens (organization_id, client_id, id, public_part, hash, scopes,
             created_at, expires_at)

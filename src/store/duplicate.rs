@@ -21,7 +21,7 @@ sql! {
         where u.organization_id = $1 and (u.user_name_key in ($2, $3) or u.email_key in ($2, $3))
             and coalesce(u.directory_id, $4) <> $5 and not u.leaving
         order by u.created_at, u.id
-        limit $6";
+        limit $6 + 0";
     PROVE = "
         update users
         set email_proved = $3
@@ -47,7 +47,7 @@ sql! {
             and (u.user_name_key = o.user_name_key or u.user_name_key = o.email_key
                 or u.email_key = o.user_name_key or u.email_key = o.email_key)
         order by d.at, d.id
-        limit $5";
+        limit $5 + 0";
 }
 
 /// A user whom another one meets.

@@ -15,14 +15,14 @@ sql! {
         where revoked_at is null and expires_at > $1 and expires_at <= $2
             and (expires_at, id) > ($3, $4)
         order by expires_at, id
-        limit $5";
+        limit $5 + 0";
     CLIENTS_ENDING = "
         select organization_id, directory_id, id, expires_at, noticed_days
         from directory_clients
         where revoked_at is null and expires_at > $1 and expires_at <= $2
             and (expires_at, id) > ($3, $4)
         order by expires_at, id
-        limit $5";
+        limit $5 + 0";
     NOTE_TOKEN = "
         update directory_tokens
         set noticed_days = $3

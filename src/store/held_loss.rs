@@ -34,33 +34,33 @@ sql! {
         from held_losses h
         where h.organization_id = $1 and h.directory_id = $2
         order by h.held_at, h.user_id
-        limit $3");
+        limit $3 + 0");
     HELD_OF_DIRECTORY = concat!("
         select ", columns!(), "
         from held_losses h
         where h.organization_id = $1 and h.directory_id = $2 and not h.rejected
         order by h.held_at, h.user_id
-        limit $3");
+        limit $3 + 0");
     PAGE = concat!("
         select ", columns!(), ", u.user_name, u.display_name
         from held_losses h
         join users u on u.id = h.user_id
         where h.organization_id = $1 and h.directory_id = $2 and (h.held_at, h.user_id) > ($3, $4)
         order by h.held_at, h.user_id
-        limit $5");
+        limit $5 + 0");
     COUNT = "
         select count(*)
         from (
             select user_id
             from held_losses
             where organization_id = $1 and directory_id = $2 and not rejected
-            limit $3) as counted";
+            limit $3 + 0) as counted";
     DUE = "
         select organization_id, user_id
         from held_losses
         where due_at <= $1
         order by due_at, user_id
-        limit $2";
+        limit $2 + 0";
     /// Those whom their directory deleted and pushes anew, by login or the client's id.
     LEAVING_LIKE = "
         select u.id
@@ -69,7 +69,7 @@ sql! {
         where u.organization_id = $1 and u.leaving and h.directory_id = $2
             and (u.user_name_key = $3 or u.external_id = $4)
         order by u.id
-        limit $5";
+        limit $5 + 0";
     /// A graver loss takes the place of a lighter one; when it began and ends stays.
     INSERT = "
         insert into held_losses (organization_id, directory_id, user_id, loss, rejected, held_at,

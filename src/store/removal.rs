@@ -17,7 +17,7 @@ sql! {
             select user_id
             from removals
             where organization_id = $1 and directory_id = $2 and at > $3
-            limit $4) as counted";
+            limit $4 + 0) as counted";
     ALARMED = "
         select count(*)
         from removal_alarms

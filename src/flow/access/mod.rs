@@ -11,6 +11,7 @@ pub mod feed;
 mod job;
 mod keeping;
 pub mod live;
+mod person;
 mod preview;
 mod rules;
 
@@ -23,6 +24,7 @@ pub use changed::{
 };
 pub use edited::{ceiling_changed, rules_changed};
 pub use job::{JOB, Step, failed, step};
+pub use person::{attributes_changed, user_came};
 pub use preview::{Previewed, preview};
 pub use rules::{Rules, ceilings, draft, roles};
 

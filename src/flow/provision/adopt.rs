@@ -3,8 +3,8 @@
 //!
 //! Whom a pending invite names is met here too, once there are invites.
 
-use super::user::follow;
 use super::{Client, after, uniqueness};
+use crate::domain::change::Change;
 use crate::domain::directory::DOMAINS_MAX;
 use crate::domain::domain_name::{self, DomainName};
 use crate::domain::duplicate::{Duplicate, Met, NotAdopted, may_adopt};
@@ -134,7 +134,8 @@ async fn take(
             .with("directory_id", directory.to_string())
             .with("sessions_ended", ended),
     );
-    follow(work, client, id).await?;
+    access::user_came(work, &user).await?;
+    work.changed(Change::User(id));
     Ok(Some(user))
 }
 

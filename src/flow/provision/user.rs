@@ -24,8 +24,9 @@ use crate::scim::patch::{self, Patch};
 use crate::scim::{Notes, Resource, ScimError, fold, quirk, validate};
 use crate::store::{self, user::Grouped};
 
-/// Creates a user, or adopts one of the organization itself who may be. An Okta client that creates an inactive user of its directory once more, by the
-/// same userName and externalId, revives that one (D13).
+/// Creates a user, or adopts one of the organization itself who may be. An Okta client that creates
+/// an inactive user of its directory once more, by the same userName and externalId, revives that
+/// one (D13).
 ///
 /// # Errors
 /// 409 `uniqueness` for a userName or externalId that is taken.
@@ -51,7 +52,8 @@ pub async fn create(
     store::user::insert(&mut work.scope(), &user).await.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
     adopt::tell(work, &user, met).await?;
-    follow(work, client, user.id).await?;
+    access::user_came(work, &user).await?;
+    work.changed(Change::User(user.id));
     Ok(Grouped { user, groups: Vec::new() })
 }
 
@@ -105,17 +107,7 @@ pub async fn patch(
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
     let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
-    save(work, client, found, keeping_active(&current, changed)).await
-}
-
-/// A user whose `active` was removed stays as she was: nobody is revived by an omission.
-fn keeping_active(current: &Resource, changed: Resource) -> Resource {
-    if changed.as_map().contains_key("active") {
-        return changed;
-    }
-    let mut document = changed.into_map();
-    document.insert("active".to_owned(), Value::Bool(current.active()));
-    Resource::from_stored(document)
+    save(work, client, found, changed).await
 }
 
 /// Removes a user for good; a trace keeps others from inheriting her links (C130, C134).
@@ -192,6 +184,7 @@ async fn save(
     let mut user = before.clone();
     user.describe(&document);
     user.updated_at = after(before.updated_at, work.at);
+    let was_held = is_held_back(&before);
     if is_held(work, client, &before, &user).await? {
         user.suspended_by = user.suspended_by.with(Suspender::Directory, false);
     }
@@ -199,6 +192,13 @@ async fn save(
         return Err(ScimError::precondition_failed().into());
     }
     user.version = before.version + 1;
+    if was_held && !is_held_back(&user) {
+        // What rules read was left alone meanwhile.
+        let change = FactChange { user: user.id, fact: Fact::Everything };
+        access::facts_changed(work, Some(client.directory), &[change]).await?;
+    } else {
+        access::attributes_changed(work, client.directory, user.id, &attributes).await?;
+    }
     attributes.retain(|name| name != "active");
     if !attributes.is_empty() {
         let updated = Happened::to("user.updated", "user", user.id);
@@ -217,8 +217,16 @@ async fn save(
         }
         _ => {}
     }
-    follow(work, client, user.id).await?;
+    // Decisions know a user by her login, and whether anybody suspended her.
+    if before.user_name != user.user_name || before.suspended_by != user.suspended_by {
+        work.changed(Change::User(user.id));
+    }
     Ok(Grouped { user, groups: found.groups })
+}
+
+/// Inactive and yet not suspended: so a user is while her loss is held.
+fn is_held_back(user: &User) -> bool {
+    !user.suspended_by.holds(Suspender::Directory) && !user.resource().active()
 }
 
 /// Whether she keeps her access although the directory calls her inactive: the brake holds the loss,
@@ -230,8 +238,7 @@ async fn is_held(
     changed: &User,
 ) -> Result<bool, Problem> {
     let by = |user: &User| user.suspended_by.holds(Suspender::Directory);
-    // Inactive and yet not suspended: so it is while the loss is held.
-    let was_held = !by(before) && !before.resource().active();
+    let was_held = is_held_back(before);
     match (was_held, by(changed)) {
         (true, true) => Ok(true),
         (true, false) => held::restore(work, before.id).await.map(|()| false),
@@ -240,12 +247,4 @@ async fn is_held(
         }
         (false, _) => Ok(false),
     }
-}
-
-/// Lets access follow, and those who answer from memory read the user anew.
-pub(super) async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
-    let change = FactChange { user, fact: Fact::Everything };
-    access::facts_changed(work, Some(client.directory), &[change]).await?;
-    work.changed(Change::User(user));
-    Ok(())
 }

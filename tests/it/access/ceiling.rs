@@ -45,6 +45,7 @@ on_both_engines! {
         assert_eq!(acme.kept(&ada).await, ["org-admin "]);
         let path = format!("/api/v1/users/{bob}/grants");
         acme.operator.post(&path, json!({"role": "org-admin"})).await.expect(201);
+        app.advance_s(1);
         patch(&acme, json!({"role_ceiling": ["field-worker", "auditor"]})).await.expect(200);
         assert!(acme.kept(&ada).await.is_empty());
         let told = acme.events("user.access_changed", &ada).await;
