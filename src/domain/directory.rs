@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::actor::ActorRef;
+use super::brake::MaxRemovals;
 use super::id::{DirectoryId, DomainId, OrganizationId, TokenId};
 use super::time::Timestamp;
 
@@ -15,6 +16,8 @@ pub const NAME_MAX: usize = 200;
 pub const DIRECTORIES_MAX: usize = 100;
 /// Tokens that a directory may have at a time, revoked ones not counted (scim S3).
 pub const TOKENS_MAX: usize = 20;
+/// Roles that the ceiling of a directory may name.
+pub const CEILING_MAX: usize = 20;
 /// Domains that a directory may list.
 pub const DOMAINS_MAX: usize = 100;
 
@@ -115,6 +118,10 @@ pub struct Settings {
     pub domains: Vec<DomainId>,
     /// What becomes of members that it does not have.
     pub unknown_members: UnknownMembers,
+    /// Keys of roles: its facts give nobody a role that may do more than each of these.
+    pub role_ceiling: Option<Vec<String>>,
+    /// How many people it may take access from before the losses are held.
+    pub max_removals: Option<MaxRemovals>,
 }
 
 /// One SCIM source of an organization.

@@ -18,6 +18,7 @@ use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::id::OrganizationId;
 use crate::domain::platform::Definition;
+use crate::domain::seal::Seal;
 use crate::domain::time::{Clock, Rng};
 use crate::store::{Db, Scope};
 
@@ -45,6 +46,8 @@ pub struct Runner {
     pub clock: Arc<Clock>,
     /// Which permissions, roles and resource kinds there are.
     pub platform: Arc<Definition>,
+    /// Seals and marks secrets.
+    pub seal: Arc<Seal>,
     /// Checked mapping rules of organizations.
     pub rules: Arc<Rules>,
     /// Who hears of changes.
@@ -100,8 +103,8 @@ impl Runner {
     {
         let tx = self.db.begin().await?;
         let at = self.clock.now();
-        let (platform, rules) = (Arc::clone(&self.platform), Arc::clone(&self.rules));
-        let mut work = Work::new(tx, (actor.clone(), organization), at, platform, rules);
+        let shared = (Arc::clone(&self.platform), Arc::clone(&self.rules), Arc::clone(&self.seal));
+        let mut work = Work::new(tx, (actor.clone(), organization), at, shared);
         work.must_be_alone = Arc::clone(alone);
         let ran = AssertUnwindSafe(verb(&mut work)).catch_unwind().await;
         let (tx, written) = match ran {

@@ -16,6 +16,7 @@ use crate::domain::change::Change;
 use crate::domain::event::{Event, Happened};
 use crate::domain::id::{EventId, JobId, OrganizationId};
 use crate::domain::platform::Definition;
+use crate::domain::seal::Seal;
 use crate::domain::time::{Rng, Timestamp};
 use crate::store::outbox::Job;
 use crate::store::rule_set::{Hold, RuleSet};
@@ -37,6 +38,8 @@ pub struct Work {
     pub rng: Rng,
     /// Which permissions, roles and resource kinds there are.
     pub platform: Arc<Definition>,
+    /// Marks what must be recognised and not kept.
+    pub seal: Arc<Seal>,
     /// Checked mapping rules, shared by all works.
     pub(super) rules: Arc<Rules>,
     /// The rule set, once this work holds it.
@@ -62,8 +65,7 @@ impl Work {
         tx: Tx,
         (actor, organization): (Actor, OrganizationId),
         at: Timestamp,
-        platform: Arc<Definition>,
-        rules: Arc<Rules>,
+        (platform, rules, seal): (Arc<Definition>, Arc<Rules>, Arc<Seal>),
     ) -> Self {
         Self {
             tx,
@@ -72,6 +74,7 @@ impl Work {
             at,
             rng: Rng,
             platform,
+            seal,
             rules,
             rule_set: None,
             must_be_alone: Arc::default(),

@@ -54,6 +54,22 @@ pub const BEARER: AuthenticationScheme = AuthenticationScheme {
     spec_uri: "https://www.rfc-editor.org/rfc/rfc6750",
 };
 
+/// Client credentials (RFC 6749 §4.4).
+pub const OAUTH2: AuthenticationScheme = AuthenticationScheme {
+    kind: "oauth2",
+    name: "OAuth 2.0 client credentials",
+    description: "A token for an hour from the token endpoint, for a client of the directory.",
+    spec_uri: "https://www.rfc-editor.org/rfc/rfc6749#section-4.4",
+};
+
+/// Basic (RFC 7617).
+pub const BASIC: AuthenticationScheme = AuthenticationScheme {
+    kind: "httpbasic",
+    name: "HTTP Basic",
+    description: "A token of the directory as the password; the user name does not matter.",
+    spec_uri: "https://www.rfc-editor.org/rfc/rfc7617",
+};
+
 /// The document at `/ServiceProviderConfig`; `base` is the absolute SCIM base without a slash.
 pub fn service_provider_config(offered: &Capabilities, base: &str) -> Value {
     let schemes: Vec<Value> = offered

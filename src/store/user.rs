@@ -29,7 +29,8 @@ sql! {
     LOCAL_BY_USER_NAME = concat!("
         select ", user_columns!(), "
         from users u
-        where u.organization_id = $1 and u.directory_id is null and u.user_name_key = $2");
+        where u.organization_id = $1 and u.directory_id is null and not u.leaving
+            and u.user_name_key = $2");
     BY_EXTERNAL_ID = concat!("
         select ", user_columns!(), "
         from users u

@@ -6,9 +6,11 @@
 
 mod apply;
 mod changed;
+mod edited;
 pub mod feed;
 mod hold;
 mod job;
+mod keeping;
 pub mod live;
 mod person;
 mod preview;
@@ -17,12 +19,14 @@ mod within;
 
 pub use apply::EVALUATED_AT_ONCE;
 pub(super) use apply::{Held, held, shown};
-pub use changed::{Fact, FactChange, WIDE_USERS, facts_changed, resources_changed, rules_changed};
+pub(super) use changed::tell_vacancies;
+pub use changed::{Fact, FactChange, WIDE_USERS, facts_changed, resources_changed};
+pub use edited::{ceiling_changed, rules_changed};
 pub use hold::{hold_rules, hold_rules_alone, insist_on_rules_alone};
 pub use job::{JOB, Step, failed, step};
 pub use person::{attributes_changed, user_came};
 pub use preview::{Previewed, preview};
-pub use rules::{Rules, draft, roles};
+pub use rules::{Rules, ceilings, draft, roles};
 pub use within::users_within;
 
 /// The event that tells what a user gained and lost.

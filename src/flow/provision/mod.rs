@@ -4,8 +4,11 @@
 //! membership rows, records what happened and lets access follow. Lock order: the rule set, groups
 //! by id, users by id.
 
+pub(in crate::flow) mod adopt;
+pub(in crate::flow) mod brake;
 pub mod credential;
 pub mod group;
+pub mod held;
 pub mod limit;
 mod members;
 mod named;

@@ -130,7 +130,8 @@ impl Door {
         place: Option<&str>,
         scope: TokenScope,
     ) -> Answer<Caller> {
-        let sent = read_token(token).filter(|sent| sent.kind == TokenKind::Directory);
+        let kinds = [TokenKind::Directory, TokenKind::Access];
+        let sent = read_token(token).filter(|sent| kinds.contains(&sent.kind));
         let Some(sent) = sent else { return Err(self.fail(parts, None)) };
         let (app, public) = (&self.app, sent.public.to_owned());
         let Some(found) = app.credentials.find(&app.runner, &sent).await? else {

@@ -1,8 +1,11 @@
 //! The SCIM surface as its clients meet it.
 
+mod adoption;
 mod bounds;
+mod clients;
 mod conditions;
 mod cursors;
+mod ends;
 mod entra;
 mod errors;
 mod filters;
