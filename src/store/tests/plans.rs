@@ -108,14 +108,14 @@ on_both_engines! {
             ("GROUPS_BY_DISPLAY_NAME", "groups_display_name_key", {
                 "(directory_id=? AND display_name_key=?)"
             }),
-            ("GROUPS_OF_USER", "groups_pkey", "sqlite_autoindex_groups_1 (id=?)"),
+            ("GROUPS_OF_MEMBER", "groups_pkey", "sqlite_autoindex_groups_1 (id=?)"),
             ("GROUPS_BY_IDS", "groups_pkey", "sqlite_autoindex_groups_1 (id=?)"),
         ] {
             let plan = plan(&db, "filter", name).await;
             let index = if db.is_postgres() { postgres } else { sqlite };
             assert!(plan.contains(index), "{name}\n{plan}");
             // Read from end to end, these would cost by the size of the directory.
-            for tempting in ["users_directory", "groups_directory", "_organization"] {
+            for tempting in ["users_directory", "groups_directory", "users_organization"] {
                 assert!(!plan.contains(tempting), "{name}\n{plan}");
             }
         }
