@@ -78,7 +78,7 @@ macro_rules! list_groups {
                 and (g.created_at, g.id) > ($3, $4) ",
             $key,
             " order by g.created_at, g.id
-              limit $5"
+              limit $5 + 0"
         )
     };
 }
@@ -135,7 +135,7 @@ macro_rules! users {
                 and (u.created_at, u.id) > ($3, $4) ",
             $key,
             " order by u.created_at, u.id
-              limit $5",
+              limit $5 + 0",
         ];)+ $($other)* }
     };
 }
@@ -152,7 +152,7 @@ users! {
               where u.organization_id = $1 and u.directory_id = $3 and u.id ",
             ids,
             " order by u.created_at, u.id
-              limit $4",
+              limit $4 + 0",
         ];
         /// Those whom a group holds through others too; groups without others have a plainer text.
         USERS_OF_GROUPS = [
@@ -168,7 +168,7 @@ users! {
             ids,
             ")
               order by u.created_at, u.id
-              limit $6",
+              limit $6 + 0",
         ];
         GROUPS_BY_IDS = [
             "select ",
@@ -177,7 +177,7 @@ users! {
               where g.organization_id = $1 and g.directory_id = $3 and g.id ",
             ids,
             " order by g.created_at, g.id
-              limit $4",
+              limit $4 + 0",
         ];
     }
     USERS = "";

@@ -25,7 +25,7 @@ sql! {
                 join users u on u.id = m.user_id
                 where m.organization_id = $1 and m.group_id = $2 and m.user_id > $3
                 order by m.user_id
-                limit $4) as people
+                limit $4 + 0) as people
             union all
             select *
             from (
@@ -34,9 +34,9 @@ sql! {
                 join groups g on g.id = n.member_id
                 where n.organization_id = $1 and n.group_id = $2 and n.member_id > $3
                 order by n.member_id
-                limit $4) as nested) as listed
+                limit $4 + 0) as nested) as listed
         order by id
-        limit $4";
+        limit $4 + 0";
     CLEAR = "
         delete from members
         where organization_id = $1 and group_id = $2
@@ -65,7 +65,7 @@ sql_by_engine! {
         ids,
         ") as listed
          order by group_id, id
-         limit $3",
+         limit $3 + 0",
     ];
     /// Which of these groups a user or a group is in.
     IN_GROUPS = [
@@ -85,7 +85,7 @@ sql_by_engine! {
         ids,
         ") as listed
          order by group_id
-         limit $4",
+         limit $4 + 0",
     ];
     /// Users of the directory among these; they cannot go away before the commit. The lateral join
     /// looks each up by its key, whatever the planner expects of the list; so in the others below.

@@ -22,13 +22,13 @@ sql! {
         from group_members
         where organization_id = $1 and group_id = $2
         order by member_id
-        limit $3";
+        limit $3 + 0";
     HOLDERS = "
         select group_id
         from group_members
         where organization_id = $1 and member_id = $2
         order by group_id
-        limit $3";
+        limit $3 + 0";
     COUNT = "
         select count(*)
         from group_members
@@ -67,7 +67,7 @@ sql_by_engine! {
          from above a
          join groups g on g.id = a.group_id
          order by a.member_id, g.id
-         limit $3",
+         limit $3 + 0",
     ];
     /// Every edge on the ways down from these groups.
     BELOW = [
@@ -98,7 +98,7 @@ sql_by_engine! {
         "select group_id, member_id
          from below
          order by group_id, member_id
-         limit $3",
+         limit $3 + 0",
     ];
     ADD = [
         "insert into group_members (organization_id, group_id, member_id)

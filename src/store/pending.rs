@@ -35,7 +35,7 @@ sql! {
         where organization_id = $1 and directory_id = $2 and value in ($3, $4)
             and (kind is null or kind = $5)
         order by group_id
-        limit $6";
+        limit $6 + 0";
     ARRIVED = "
         delete from pending_members
         where organization_id = $1 and directory_id = $2 and value in ($3, $4)
@@ -66,7 +66,7 @@ sql_by_engine! {
         ids,
         " group by group_id
          order by group_id
-         limit $3",
+         limit $3 + 0",
     ];
     USERS_NAMED = [
         "select id, external_id
@@ -74,7 +74,7 @@ sql_by_engine! {
          where organization_id = $1 and directory_id = $3 and external_id ",
         texts,
         " order by id
-         limit $4",
+         limit $4 + 0",
     ];
     GROUPS_NAMED = [
         "select id, external_id
@@ -82,7 +82,7 @@ sql_by_engine! {
          where organization_id = $1 and directory_id = $3 and external_id ",
         texts,
         " order by id
-         limit $4",
+         limit $4 + 0",
     ];
 }
 

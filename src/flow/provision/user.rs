@@ -42,17 +42,19 @@ pub async fn create(
     let insert = store::user::insert(&mut work.scope(), &user).await;
     let is_awaited = insert.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
-    let came = is_awaited && pending::user_came(work, client, &user, false).await?;
-    follow(work, client, user.id).await?;
-    if came {
-        reread(work, client, user.id).await
-    } else {
-        Ok(Grouped { user, groups: Vec::new() })
+    if is_awaited && pending::user_came(work, client, &user, false).await? {
+        return joined(work, client, user.id).await;
     }
+    access::user_came(work, &user).await?;
+    work.changed(Change::User(user.id));
+    Ok(Grouped { user, groups: Vec::new() })
 }
 
-/// The user with the groups that she is in by now.
-async fn reread(work: &mut Work, client: Client, id: UserId) -> Result<Grouped, Problem> {
+/// A user whom groups awaited: her access follows, and she is read with the groups by now.
+async fn joined(work: &mut Work, client: Client, id: UserId) -> Result<Grouped, Problem> {
+    let change = FactChange { user: id, fact: Fact::Everything };
+    access::facts_changed(work, Some(client.directory), &[change]).await?;
+    work.changed(Change::User(id));
     let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
     found.ok_or_else(|| unknown(id).into())
 }
@@ -107,17 +109,7 @@ pub async fn patch(
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
     let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
-    save(work, client, found, keeping_active(&current, changed)).await
-}
-
-/// A user whose `active` was removed stays as she was: nobody is revived by an omission.
-fn keeping_active(current: &Resource, changed: Resource) -> Resource {
-    if changed.as_map().contains_key("active") {
-        return changed;
-    }
-    let mut document = changed.into_map();
-    document.insert("active".to_owned(), Value::Bool(current.active()));
-    Resource::from_stored(document)
+    save(work, client, found, changed).await
 }
 
 /// Removes a user for good; a trace keeps others from inheriting her links (C130, C134).
@@ -174,6 +166,7 @@ async fn save(
         return Err(ScimError::precondition_failed().into());
     }
     user.version = before.version + 1;
+    access::attributes_changed(work, user.id, &attributes).await?;
     attributes.retain(|name| name != "active");
     if !attributes.is_empty() {
         let updated = Happened::to("user.updated", "user", user.id);
@@ -190,19 +183,13 @@ async fn save(
         }
         _ => {}
     }
+    // Decisions know a user by her login, and whether anybody suspended her.
+    if before.user_name != user.user_name || before.suspended_by != user.suspended_by {
+        work.changed(Change::User(user.id));
+    }
     let is_other = before.external_id != user.external_id;
-    let came = is_other && pending::user_came(work, client, &user, true).await?;
-    follow(work, client, user.id).await?;
-    if came {
-        return reread(work, client, user.id).await;
+    if is_other && pending::user_came(work, client, &user, true).await? {
+        return joined(work, client, user.id).await;
     }
     Ok(Grouped { user, groups: found.groups })
-}
-
-/// Lets access follow, and those who answer from memory read the user anew.
-async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
-    let change = FactChange { user, fact: Fact::Everything };
-    access::facts_changed(work, Some(client.directory), &[change]).await?;
-    work.changed(Change::User(user));
-    Ok(())
 }
