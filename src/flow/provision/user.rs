@@ -55,17 +55,19 @@ pub async fn create(
     let is_awaited = insert.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
     adopt::tell(work, &user, met).await?;
-    work.changed(Change::User(user.id));
     if is_awaited && pending::user_came(work, client, &user, false).await? {
-        follow(work, client, user.id).await?;
-        return reread(work, client, user.id).await;
+        return joined(work, client, user.id).await;
     }
     access::user_came(work, &user).await?;
+    work.changed(Change::User(user.id));
     Ok(Grouped { user, groups: Vec::new() })
 }
 
-/// The user with the groups that she is in by now.
-async fn reread(work: &mut Work, client: Client, id: UserId) -> Result<Grouped, Problem> {
+/// A user whom groups awaited: her access follows, and she is read with the groups by now.
+async fn joined(work: &mut Work, client: Client, id: UserId) -> Result<Grouped, Problem> {
+    let change = FactChange { user: id, fact: Fact::Everything };
+    access::facts_changed(work, Some(client.directory), &[change]).await?;
+    work.changed(Change::User(id));
     let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
     found.ok_or_else(|| unknown(id).into())
 }
@@ -236,18 +238,9 @@ async fn save(
     }
     let is_other = before.external_id != user.external_id;
     if is_other && pending::user_came(work, client, &user, true).await? {
-        follow(work, client, user.id).await?;
-        return reread(work, client, user.id).await;
+        return joined(work, client, user.id).await;
     }
     Ok(Grouped { user, groups: found.groups })
-}
-
-/// Lets access follow where she came into groups, and those who answer from memory read her anew.
-async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
-    let change = FactChange { user, fact: Fact::Everything };
-    access::facts_changed(work, Some(client.directory), &[change]).await?;
-    work.changed(Change::User(user));
-    Ok(())
 }
 
 /// Inactive and yet not suspended: so a user is while her loss is held.

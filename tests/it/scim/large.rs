@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// the ids, but nothing of the users themselves.
 const MEMORY_MAX: u64 = 300 * 1024 * 1024;
 
+/// Statements of a request that adds one member whom no rule concerns.
+const STATEMENTS_MAX: usize = 6;
+
 const FILL_POSTGRES: &str = "
     insert into users (organization_id, id, directory_id, source, user_name, user_name_key,
         suspended_by, document, version, created_at, updated_at)
@@ -105,8 +108,6 @@ async fn a_hundred_thousand_members_are_replaced_at_once(server: TestServer) {
     let grown = server.memory_peak().saturating_sub(before);
     assert!(grown < MEMORY_MAX, "the program took {} MiB more", grown / 1024 / 1024);
 
-    let groups = operator.get("/api/v1/organizations/acme/groups").await.expect(200);
-    assert_eq!(groups.at("/data/1/member_count"), MEMBERS / 2 + 1);
     let read = scim.get(&path).await.expect(200).json();
     assert_eq!(read["members"].as_array().unwrap().len(), MEMBERS / 2 + 1);
 }
@@ -177,6 +178,11 @@ on_both_engines! {
         let heard = Heard::default();
         tracing::subscriber::set_global_default(heard.clone()).unwrap();
         let scim = client(&app, "entra").await;
+        // A rule that reads none of these groups: nobody is evaluated.
+        let rule = json!({"name": "Others", "when": "groups.display eq \"Others\"",
+            "role": "auditor"});
+        let path = "/api/v1/organizations/of-entra/mapping-rules";
+        app.operator().post(path, rule).await.expect(201);
         let users = [made_user(&scim, "ada").await, made_user(&scim, "bob").await];
         let plain = made_group(&scim, "Plain", &[]).await;
         let inner = made_group(&scim, "Inner", &[]).await;
@@ -184,12 +190,15 @@ on_both_engines! {
             heard.take();
             let body = json!([{"op": op, "path": "members", "value": [{"value": user}]}]);
             scim.patch(&format!("/Groups/{group}"), operations(body)).await.expect(200);
-            heard.take()
+            let mut statements = heard.take();
+            let begins = |text: &String, words: &[&str]| words.iter().any(|word| text.starts_with(word));
+            statements.retain(|text| begins(text, &["select", "insert", "update", "delete", "with"]));
+            statements
         };
         // The token's use is noted now and then: not here.
         change(&plain, "add", &users[1]).await;
         let (added, removed) = (change(&plain, "add", &users[0]).await, change(&plain, "remove", &users[0]).await);
-        assert!(added.len() > 3 && added.len() <= 8, "{added:#?}");
+        assert!((4..=STATEMENTS_MAX).contains(&added.len()), "{added:#?}");
         for statement in added.iter().chain(&removed) {
             assert!(!statement.contains("recursive"), "{statement}");
             assert!(!statement.contains("pending_members"), "{statement}");
