@@ -4,12 +4,13 @@
 //! the same transaction, just before it commits.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::access::{ACCESS_CHANGED, Rules};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::event::{Event, Happened};
@@ -44,6 +45,21 @@ pub struct Work {
     heard: HashSet<Change>,
     jobs: usize,
 }
+
+/// What a part of a work answers, boxed so that it may borrow the work.
+pub type Part<'w, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'w>>;
+
+/// Where a part of a work began: what was collected until then.
+struct Mark {
+    rule_set: Option<(Hold, RuleSet)>,
+    rules_edited: bool,
+    events: usize,
+    changes: usize,
+    jobs: usize,
+}
+
+/// Events or changes that one statement writes.
+const WRITTEN_AT_ONCE: usize = 500;
 
 /// What those who answer from memory must hear after the commit.
 pub(super) struct Aftermath {
@@ -123,6 +139,56 @@ impl Work {
         Ok(())
     }
 
+    /// Runs a part of this work that may be refused by itself: then nothing of it is left, neither
+    /// rows nor what it recorded, and the work goes on. A part that ran into a race or an outage is
+    /// no refusal: it ends the whole work.
+    ///
+    /// # Errors
+    /// What ends the whole work; the part's own refusal is the inner one.
+    pub async fn part<T, E, F>(&mut self, part: F) -> Result<Result<T, E>, Problem>
+    where
+        T: Send,
+        E: AsRef<Problem> + Into<Problem> + Send,
+        F: for<'w> FnOnce(&'w mut Self) -> Part<'w, T, E> + Send,
+    {
+        let mark = self.mark();
+        self.tx.begin_part().await?;
+        match part(self).await {
+            Ok(value) => {
+                self.tx.keep_part().await?;
+                Ok(Ok(value))
+            }
+            Err(refused) if refused.as_ref().again => Err(refused.into()),
+            Err(refused) if refused.as_ref().code == Code::Unavailable => Err(refused.into()),
+            Err(refused) => {
+                self.tx.drop_part().await?;
+                self.forget_since(mark);
+                Ok(Err(refused))
+            }
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            rule_set: self.rule_set.clone(),
+            rules_edited: self.rules_edited,
+            events: self.events.len(),
+            changes: self.changes.len(),
+            jobs: self.jobs,
+        }
+    }
+
+    /// Locks that the part took are gone with it, so that what it held is not held any more.
+    fn forget_since(&mut self, mark: Mark) {
+        self.rule_set = mark.rule_set;
+        self.rules_edited = mark.rules_edited;
+        self.events.truncate(mark.events);
+        for change in self.changes.drain(mark.changes..) {
+            self.heard.remove(&change);
+        }
+        self.jobs = mark.jobs;
+    }
+
     /// Writes what was collected; the runner commits.
     pub(super) async fn finish(mut self) -> (Tx, Result<Aftermath, Problem>) {
         let written = self.write_collected().await;
@@ -139,18 +205,22 @@ impl Work {
     /// access, which events about it carry.
     async fn write_collected(&mut self) -> Result<(), Problem> {
         let (at, mut versions) = (self.at, HashMap::new());
-        for change in self.changes.clone() {
-            let number = store::change::insert(&mut self.scope(), &change, at).await?;
-            if let Change::User(user) = change {
-                versions.insert(user.to_string(), number);
+        let changes = std::mem::take(&mut self.changes);
+        for some in changes.chunks(WRITTEN_AT_ONCE) {
+            for (change, number) in store::change::insert(&mut self.scope(), some, at).await? {
+                if let Change::User(user) = change {
+                    versions.insert(user.to_string(), number);
+                }
             }
         }
+        self.changes = changes;
         let actor = self.actor.reference();
-        let events = std::mem::take(&mut self.events);
+        let happened = std::mem::take(&mut self.events);
         // Ids of one instant are drawn by chance: sorted, they keep the order of what happened.
-        let mut ids: Vec<EventId> = events.iter().map(|_| self.id()).collect();
+        let mut ids: Vec<EventId> = happened.iter().map(|_| self.id()).collect();
         ids.sort_unstable();
-        for (id, happened) in ids.into_iter().zip(events) {
+        let mut events = Vec::with_capacity(happened.len());
+        for (id, happened) in ids.into_iter().zip(happened) {
             let mut event = Event {
                 id,
                 organization_id: self.organization,
@@ -165,7 +235,10 @@ impl Work {
             {
                 event.data.insert("access_version".to_owned(), Value::from(*version));
             }
-            store::event::insert(&mut self.scope(), &event).await?;
+            events.push(event);
+        }
+        for some in events.chunks(WRITTEN_AT_ONCE) {
+            store::event::insert(&mut self.scope(), some).await?;
         }
         Ok(())
     }

@@ -39,24 +39,58 @@ sql! {
         where id = $1";
 }
 
-/// Tells the other nodes what changed, and answers the change's number. The newest number of a
-/// user is the version of her access: whoever changes it holds her row, so numbers of one user are
-/// drawn in the order of their commits.
+sql_by_engine! {
+    /// As [`INSERT`], for the rows of a JSON array.
+    INSERT_MANY = [
+        "insert into access_changes (organization_id, kind, key, user_id, at) ",
+        {
+            "select $1::uuid, value->>0, value->>1, (value->>2)::uuid, $3::bigint
+             from jsonb_array_elements($2::jsonb)",
+            "select $1, value->>0, value->>1, unhex(value->>2, '-'), $3
+             from json_each($2)",
+        },
+        " returning id, kind, key",
+    ];
+}
+
+/// Tells the other nodes what changed, and answers each change with its number. The newest number
+/// of a user is the version of her access: whoever changes it holds her row, so numbers of one
+/// user are drawn in the order of their commits.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn insert(
     scope: &mut Scope<'_>,
-    change: &Change,
+    changes: &[Change],
     at: Timestamp,
-) -> Result<i64, StoreError> {
-    let (kind, key) = change.stored();
-    let user = match change {
-        Change::User(id) => Some(id.0),
-        _ => None,
+) -> Result<Vec<(Change, i64)>, StoreError> {
+    let row = |change: &Change| {
+        let (kind, key) = change.stored();
+        let user = match change {
+            Change::User(id) => Some(id.0),
+            _ => None,
+        };
+        (kind, key, user)
     };
-    let query = scope.query(INSERT).bind(kind).bind(key).bind(user).bind(at.0);
-    Ok(query.one::<(i64,)>().await?.0)
+    match changes {
+        [] => Ok(Vec::new()),
+        [change] => {
+            let (kind, key, user) = row(change);
+            let query = scope.query(INSERT).bind(kind).bind(key).bind(user).bind(at.0);
+            Ok(vec![(change.clone(), query.one::<(i64,)>().await?.0)])
+        }
+        many => {
+            let rows: Vec<_> = many.iter().map(row).collect();
+            let rows =
+                serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("changes"))?;
+            let query = scope.query_on(INSERT_MANY).bind(rows).bind(at.0);
+            let written = query.all::<(i64, String, String)>().await?;
+            let numbered = written.into_iter();
+            Ok(numbered
+                .filter_map(|(id, kind, key)| Some((Change::read(&kind, &key)?, id)))
+                .collect())
+        }
+    }
 }
 
 /// A change with its number and whose it is.

@@ -59,6 +59,22 @@ sql! {
         limit $4";
 }
 
+sql_by_engine! {
+    /// As [`INSERT`], for the rows of a JSON array.
+    INSERT_MANY = [
+        "insert into events (organization_id, id, name, occurred_at, actor, subject_kind,
+             subject_id, data) ",
+        {
+            "select $1::uuid, (value->>0)::uuid, value->>1, (value->>2)::bigint, value->>3,
+                 value->>4, value->>5, value->>6
+             from jsonb_array_elements($2::jsonb)",
+            "select $1, unhex(value->>0, '-'), value->>1, value->>2, value->>3,
+                 value->>4, value->>5, value->>6
+             from json_each($2)",
+        },
+    ];
+}
+
 /// An event in its place in the feed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
@@ -148,23 +164,41 @@ pub async fn position_of(scope: &mut Scope<'_>, id: EventId) -> Result<Option<i6
     Ok(row.map(|(position,)| position))
 }
 
-/// Adds an event without a place in the feed: the sequencer gives it one after commit.
+/// Adds events without a place in the feed: the sequencer gives them one after commit.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn insert(scope: &mut Scope<'_>, event: &Event) -> Result<(), StoreError> {
+pub async fn insert(scope: &mut Scope<'_>, events: &[Event]) -> Result<(), StoreError> {
+    let rows = events.iter().map(new_row).collect::<Result<Vec<NewRow>, _>>()?;
+    match rows.as_slice() {
+        [] => {}
+        [(id, name, at, actor, kind, subject, data)] => {
+            scope
+                .query(INSERT)
+                .bind(*id)
+                .bind(*name)
+                .bind(*at)
+                .bind(actor.clone())
+                .bind(*kind)
+                .bind(subject.clone())
+                .bind(data.clone())
+                .execute()
+                .await?;
+        }
+        many => {
+            let rows = serde_json::to_string(many).map_err(|_| StoreError::unreadable("events"))?;
+            scope.query_on(INSERT_MANY).bind(rows).execute().await?;
+        }
+    }
+    Ok(())
+}
+
+/// A row in the order of [`INSERT`].
+type NewRow = (Uuid, &'static str, i64, String, &'static str, String, String);
+
+fn new_row(event: &Event) -> Result<NewRow, StoreError> {
     let actor = serde_json::to_string(&event.actor).map_err(|_| StoreError::unreadable("actor"))?;
     let data = serde_json::to_string(&event.data).map_err(|_| StoreError::unreadable("data"))?;
-    scope
-        .query(INSERT)
-        .bind(event.id.0)
-        .bind(event.name)
-        .bind(event.occurred_at.0)
-        .bind(actor)
-        .bind(event.subject.0)
-        .bind(event.subject.1.clone())
-        .bind(data)
-        .execute()
-        .await?;
-    Ok(())
+    let (kind, subject) = (event.subject.0, event.subject.1.clone());
+    Ok((event.id.0, event.name, event.occurred_at.0, actor, kind, subject, data))
 }

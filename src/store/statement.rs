@@ -44,10 +44,13 @@ type ListedByEngine = (&'static str, &'static [(&'static str, super::dialect::By
 
 /// All files that declare statements which differ by engine.
 pub(super) const BY_ENGINE: &[ListedByEngine] = &[
+    ("change", super::change::BY_ENGINE),
+    ("event", super::event::BY_ENGINE),
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
     ("identity", super::identity::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
     ("organization", super::organization::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
+    ("user_batch", super::user_batch::BY_ENGINE),
 ];

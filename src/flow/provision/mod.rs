@@ -4,6 +4,7 @@
 //! membership rows, records what happened and lets access follow. Lock order: the rule set, groups
 //! by id, users by id.
 
+pub mod bulk;
 pub mod credential;
 pub mod group;
 pub mod limit;
@@ -49,6 +50,22 @@ pub enum Expected {
 }
 
 impl Expected {
+    /// Reads the entity tags of a condition, with commas between; weak and strong ones are alike,
+    /// and what is no version of ours matches nothing (C147).
+    #[must_use]
+    pub fn of_tags<'a>(lists: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut versions = Vec::new();
+        for tag in lists.into_iter().flat_map(|list| list.split(',')).map(str::trim) {
+            if tag == "*" {
+                return Self::Any;
+            }
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+            let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            versions.extend(inner.and_then(|text| text.parse::<i64>().ok()));
+        }
+        Self::OneOf(versions)
+    }
+
     /// Refuses a version that the caller did not expect; it is asked under the row's lock.
     ///
     /// # Errors

@@ -39,8 +39,29 @@ pub async fn create(
     let user = User::provisioned(work.id(), client.directory, document, work.at);
     store::user::insert(&mut work.scope(), &user).await.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
-    follow(work, client, user.id).await?;
+    follow(work, client, &[user.id]).await?;
     Ok(Grouped { user, groups: Vec::new() })
+}
+
+/// Creates users all at once. Who is refused must be created alone, to learn which key was taken
+/// or to be revived.
+///
+/// # Errors
+/// 409 `uniqueness` when a userName or externalId of any is taken: then none was created.
+pub async fn create_all(
+    work: &mut Work,
+    client: Client,
+    documents: &[Resource],
+) -> Result<Vec<User>, Problem> {
+    let provisioned = |document| User::provisioned(work.id(), client.directory, document, work.at);
+    let users: Vec<User> = documents.iter().map(provisioned).collect();
+    store::user_batch::insert(&mut work.scope(), &users).await.map_err(uniqueness)?;
+    for user in &users {
+        work.record(Happened::to("user.created", "user", user.id));
+    }
+    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+    follow(work, client, &ids).await?;
+    Ok(users)
 }
 
 /// The inactive user of this directory with the same userName and externalId.
@@ -176,14 +197,17 @@ async fn save(
         }
         _ => {}
     }
-    follow(work, client, user.id).await?;
+    follow(work, client, &[user.id]).await?;
     Ok(Grouped { user, groups: found.groups })
 }
 
-/// Lets access follow, and those who answer from memory read the user anew.
-async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
-    let change = FactChange { user, fact: Fact::Everything };
-    access::facts_changed(work, Some(client.directory), &[change]).await?;
-    work.changed(Change::User(user));
+/// Lets access follow, and those who answer from memory read the users anew.
+async fn follow(work: &mut Work, client: Client, users: &[UserId]) -> Result<(), Problem> {
+    let change = |user: &UserId| FactChange { user: *user, fact: Fact::Everything };
+    let changes: Vec<FactChange> = users.iter().map(change).collect();
+    access::facts_changed(work, Some(client.directory), &changes).await?;
+    for user in users {
+        work.changed(Change::User(*user));
+    }
     Ok(())
 }

@@ -6,13 +6,18 @@ use super::answer::{self, Answer};
 use super::guard::Base;
 use super::request::{Asked, Id};
 use crate::flow::provision::search::PAGES;
-use crate::scim::ScimError;
 use crate::scim::discovery::{self, BEARER, Capabilities};
 use crate::scim::list::response;
+use crate::scim::{ScimError, bulk};
 
 /// What is really offered; each claim has a test (C150).
-pub const OFFERED: Capabilities =
-    Capabilities { pages: PAGES, bulk: None, sort: true, etag: true, authentication: &[BEARER] };
+pub const OFFERED: Capabilities = Capabilities {
+    pages: PAGES,
+    bulk: Some(bulk::LIMITS),
+    sort: true,
+    etag: true,
+    authentication: &[BEARER],
+};
 
 /// `GET /ServiceProviderConfig`: needs no token, since it tells how to use one (D7).
 pub async fn service_provider_config(Base(base): Base, asked: Asked) -> Answer {
@@ -56,11 +61,6 @@ pub async fn root() -> Answer {
 /// A directory's token has no user of its own (C144).
 pub async fn me() -> Answer {
     Err(ScimError::not_implemented("The token belongs to a directory, not to a user.").into())
-}
-
-/// Bulk requests are not offered, and the configuration says so (C135).
-pub async fn bulk() -> Answer {
-    Err(ScimError::not_implemented("Bulk requests are not offered.").into())
 }
 
 fn all(documents: &[serde_json::Value]) -> axum::response::Response {
