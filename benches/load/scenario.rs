@@ -63,6 +63,7 @@ pub async fn run(engine: &Engine, plan: &Plan, table: &mut Table) {
     let ids = run.populate(&limits).await;
     run.reads(&limits, &ids).await;
     run.entra_cycle().await;
+    run.bulk().await;
     run.members(&ids).await;
     run.decisions(&limits, &ids).await;
     run.memory();
@@ -254,6 +255,31 @@ impl Run<'_> {
         let cost = Cost::of(&load, self.server.cpu_ms() - before);
         let (limit, target) = ("1.2 CPU ms, 500/s".to_owned(), "<= 1.2 CPU ms; >= 500 users/s");
         self.row("Entra cycle, 8 connections", (cost.text(), limit), cost.cpu_ms / 1.2, target);
+    }
+
+    /// Bulk requests of 1,000 new users, one after another.
+    async fn bulk(&mut self) {
+        const USERS: usize = 1_000;
+        let path = format!("{}/Bulk", self.base);
+        let ask = move |n: usize| {
+            let create = |at: usize| {
+                let data = user(50_000_000 + n * USERS + at);
+                json!({"method": "POST", "path": "/Users", "bulkId": at.to_string(), "data": data})
+            };
+            let body = json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+                "failOnErrors": 1,
+                "Operations": (0..USERS).map(create).collect::<Vec<_>>(),
+            });
+            // The last one was made, so none before it failed.
+            let holds = Some(format!("\"bulkId\":\"{}\",\"location\"", USERS - 1));
+            vec![Ask { holds, ..Ask::send(Method::POST, path.clone(), body, 200) }]
+        };
+        let mut cost = self.measured(1, usize::MAX, ask).await;
+        cost.cpu_ms /= USERS as f64;
+        cost.rate *= USERS as f64;
+        let limit = "4,000 users/s".to_owned();
+        self.row("bulk of 1,000 creates", (cost.text(), limit), cost.rate / 4_000.0, ">= 1.00");
     }
 
     /// One member added to and removed from a group of 100, and of 10,000.

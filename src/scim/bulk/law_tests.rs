@@ -26,7 +26,7 @@ fn operations(edges: &[(usize, usize)]) -> Vec<Value> {
         of.map(|(_, to)| json!({"value": format!("bulkId:{}", name(*to))}))
     };
     let one = |node: usize| {
-        let (path, data) = if node % 2 == 0 {
+        let (path, data) = if node.is_multiple_of(2) {
             let manager = refers(node).next().unwrap_or(Value::Null);
             ("/Users", json!({"userName": name(node), ENTERPRISE_URN: {"manager": manager}}))
         } else {
@@ -76,7 +76,7 @@ fn run(operations: Vec<Value>) -> Graph {
             let id = format!("id-{name}");
             graph.insert(id.clone(), BTreeSet::new());
             add(&mut graph, &id, ids(draft.body, false));
-            made.note(name, Some(id.clone()));
+            made.note(operation, Some(id.clone()));
             later.extend(draft.later.map(|patch| (id, call.rt, patch)));
         }
         for (id, rt, patch) in later {

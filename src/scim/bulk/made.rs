@@ -9,7 +9,7 @@ use crate::scim::error::{ScimError, excerpt};
 use crate::scim::patch::PATCH_URN;
 use crate::scim::schema::ResourceType;
 
-use super::{Target, reference};
+use super::{Operation, Target, reference};
 
 /// The ids of what was made, by the `bulkId` of the operation that made it.
 #[derive(Debug, Clone, Default)]
@@ -25,9 +25,11 @@ pub struct Draft {
 }
 
 impl Made {
-    /// Notes what an operation made; `None` when it failed.
-    pub fn note(&mut self, bulk_id: &str, id: Option<String>) {
-        self.0.insert(bulk_id.to_owned(), id);
+    /// Notes what an operation made, if it was meant to make something; `None` when it failed.
+    pub fn note(&mut self, operation: &Operation, id: Option<String>) {
+        if let Some(name) = operation.bulk_id.as_ref().filter(|_| operation.makes()) {
+            self.0.insert(name.clone(), id);
+        }
     }
 
     /// The id of what an operation made.
@@ -135,8 +137,8 @@ mod tests {
     #[test]
     fn references_become_ids_and_what_was_not_made_is_an_invalid_value_c138() {
         let mut made = Made::default();
-        made.note("a", Some("1".into()));
-        made.note("b", None);
+        made.0.insert("a".into(), Some("1".into()));
+        made.0.insert("b".into(), None);
         let body = |name: &str| object(json!({"members": [{"value": "x"}, {"value": name}]}));
         assert_eq!(
             made.body(&body("bulkId:a"), &GROUP).map(Value::Object),
@@ -155,11 +157,11 @@ mod tests {
     #[test]
     fn a_draft_keeps_for_later_what_its_circle_has_not_made_yet_c137() {
         let mut made = Made::default();
-        made.note("a", Some("1".into()));
+        made.0.insert("a".into(), Some("1".into()));
         let body = object(json!({"members": [{"value": "bulkId:a"}, {"value": "bulkId:b"}]}));
         let draft = made.draft(&body, &GROUP, &|_| true).unwrap();
         assert_eq!(Value::Object(draft.body), json!({"members": [{"value": "1"}]}));
-        made.note("b", Some("2".into()));
+        made.0.insert("b".into(), Some("2".into()));
         let later = made.patch(&draft.later.unwrap(), &GROUP, Dialect::Strict).unwrap();
         let add = json!({"op": "add", "path": "members", "value": [{"value": "2"}]});
         assert_eq!(Value::Object(later), json!({"schemas": [PATCH_URN], "Operations": [add]}));

@@ -1,5 +1,6 @@
 //! The SCIM surface as its clients meet it.
 
+mod bulk;
 mod conditions;
 mod entra;
 mod errors;

@@ -30,6 +30,8 @@ pub(super) struct Chunk {
     pub made: Made,
     /// After how many further errors the rest is left.
     pub errors_left: usize,
+    /// How many of the units are not to be tried together, since that was refused before.
+    pub one_by_one: usize,
 }
 
 /// What one transaction did.
@@ -38,6 +40,8 @@ pub(super) struct Ran {
     pub made: Made,
     /// How many units were done.
     pub units: usize,
+    /// How many of the units that follow are not to be tried together.
+    pub one_by_one: usize,
 }
 
 impl Ran {
@@ -52,24 +56,27 @@ impl Chunk {
         let watch = Stopwatch::start();
         access::hold_rules(work).await?;
         self.hold_users(work).await?;
-        let mut ran = Ran { answers: Vec::new(), made: self.made.clone(), units: 0 };
-        let mut one_by_one = 0;
+        let (made, one_by_one) = (self.made.clone(), self.one_by_one);
+        let mut ran = Ran { answers: Vec::new(), made, units: 0, one_by_one };
         while let Some(unit) = self.units.get(ran.units) {
-            let together = if ran.units < one_by_one { Vec::new() } else { self.new_users(&ran) };
-            if together.len() > 1 {
-                one_by_one = ran.units + together.len();
-                self.add_users(work, together, &mut ran).await?;
-            } else if unit.is_circular() {
+            if ran.one_by_one == 0 {
+                let together = self.new_users(&ran);
+                if together.len() > 1 {
+                    self.add_users(work, together, &mut ran).await?;
+                    continue;
+                }
+            }
+            if unit.is_circular() {
                 let (bulk, made) = (&self.bulk, &mut ran.made);
                 let done = circle::run(work, self.client, bulk, unit, made).await?;
                 ran.answers.extend(done);
-                ran.units += 1;
             } else {
                 for at in unit.positions() {
                     self.one(work, *at, &mut ran).await?;
                 }
-                ran.units += 1;
             }
+            ran.units += 1;
+            ran.one_by_one = ran.one_by_one.saturating_sub(1);
             let late = watch.elapsed() >= Duration::from_millis(CHUNK_MS);
             if late || ran.errors() >= self.errors_left {
                 break;
@@ -108,10 +115,7 @@ impl Chunk {
             Err(error) => Answer::refused(at, error.clone()),
             Ok(call) => self.called(work, (at, call), &ran.made).await?,
         };
-        if let Some(name) = operation.bulk_id.as_deref().filter(|_| operation.makes()) {
-            let made = answer.id.clone().filter(|_| answer.result.is_ok());
-            ran.made.note(name, made);
-        }
+        ran.made.note(operation, answer.id.clone().filter(|_| answer.result.is_ok()));
         ran.answers.push(answer);
         Ok(())
     }
@@ -163,19 +167,23 @@ impl Chunk {
         documents: Vec<Resource>,
         ran: &mut Ran,
     ) -> Result<(), Problem> {
-        let client = self.client;
+        let (client, count) = (self.client, documents.len());
         let added = work
             .part(move |work| {
                 Box::pin(async move { user::create_all(work, client, &documents).await })
             })
             .await?;
-        let Ok(users) = added else { return Ok(()) };
+        let Ok(users) = added else {
+            ran.one_by_one = count;
+            return Ok(());
+        };
         for user in users {
             let unit = self.units.get(ran.units).map(Unit::positions).unwrap_or_default();
             for at in unit {
                 let id = user.id.to_string();
-                let name = self.operation(*at).and_then(|(one, _)| one.bulk_id.as_deref());
-                name.map(|name| ran.made.note(name, Some(id.clone())));
+                if let Some((operation, _)) = self.operation(*at) {
+                    ran.made.note(operation, Some(id.clone()));
+                }
                 let done = Done { status: 201, version: Some(user.version) };
                 ran.answers.push(Answer { position: *at, id: Some(id), result: Ok(done) });
             }

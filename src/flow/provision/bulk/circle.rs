@@ -61,26 +61,30 @@ pub(super) async fn run(
             })
         })
         .await?;
-    let operations = |at: usize| bulk.operations.get(at).and_then(|one| one.bulk_id.as_deref());
+    let mut note = |at: usize, id: Option<String>| {
+        if let Some(operation) = bulk.operations.get(at) {
+            made.note(operation, id);
+        }
+    };
+    let mut answers = Vec::with_capacity(unit.positions().len());
     match ran {
-        Ok(begun) => Ok(begun
-            .into_iter()
-            .map(|Begun { position, id, done, .. }| {
-                operations(position).map(|name| made.note(name, Some(id.clone())));
-                Answer { position, id: Some(id), result: Ok(done) }
-            })
-            .collect()),
+        Ok(begun) => {
+            for Begun { position, id, done, .. } in begun {
+                note(position, Some(id.clone()));
+                answers.push(Answer { position, id: Some(id), result: Ok(done) });
+            }
+        }
         Err(Broken { position, problem }) => {
-            let mut broken = vec![Answer::refused(position, problem)];
             for other in unit.positions() {
-                operations(*other).map(|name| made.note(name, None));
+                note(*other, None);
                 if *other != position {
-                    broken.push(Answer::refused(*other, conflict(position)));
+                    answers.push(Answer::refused(*other, conflict(position)));
                 }
             }
-            Ok(broken)
+            answers.push(Answer::refused(position, problem));
         }
     }
+    Ok(answers)
 }
 
 fn conflict(position: usize) -> ScimError {
@@ -108,9 +112,7 @@ async fn both_phases(
             |name: &str| members.iter().any(|(_, one, _)| one.bulk_id.as_deref() == Some(name));
         let one = first(work, client, (*position, call), &made, &within);
         let one = one.await.map_err(|problem| Broken { position: *position, problem })?;
-        if let Some(name) = operation.bulk_id.as_deref() {
-            made.note(name, Some(one.id.clone()));
-        }
+        made.note(operation, Some(one.id.clone()));
         begun.push(one);
     }
     let alone = members.len() == 1;

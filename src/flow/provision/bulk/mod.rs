@@ -60,6 +60,8 @@ pub struct Run {
     waiting: VecDeque<Unit>,
     made: Made,
     errors: usize,
+    /// How many of the next units are not to be tried together.
+    one_by_one: usize,
 }
 
 impl Run {
@@ -67,7 +69,8 @@ impl Run {
     #[must_use]
     pub fn new(client: Client, bulk: Bulk) -> Self {
         let waiting = plan(&bulk.operations).into();
-        Self { client, bulk: Arc::new(bulk), waiting, made: Made::default(), errors: 0 }
+        let (bulk, made) = (Arc::new(bulk), Made::default());
+        Self { client, bulk, waiting, made, errors: 0, one_by_one: 0 }
     }
 
     /// The request.
@@ -101,6 +104,7 @@ impl Run {
             units: self.next(runner.db.is_postgres()),
             made: self.made.clone(),
             errors_left: self.errors_left(),
+            one_by_one: self.one_by_one,
         });
         let ran = runner
             .write(actor, organization, move |work| {
@@ -110,6 +114,7 @@ impl Run {
             .await?;
         self.waiting.drain(..ran.units.min(self.waiting.len()));
         self.made = ran.made;
+        self.one_by_one = ran.one_by_one;
         self.errors += ran.answers.iter().filter(|answer| answer.result.is_err()).count();
         Ok(ran.answers)
     }
