@@ -28,9 +28,9 @@ pub struct Capabilities {
 #[derive(Debug, Clone, Copy)]
 pub struct BulkLimits {
     /// Most operations of one request.
-    pub operations_max: u32,
+    pub operations_max: usize,
     /// Largest body in bytes.
-    pub payload_max: u32,
+    pub payload_max: usize,
 }
 
 /// A way to sign in.

@@ -7,12 +7,14 @@
 //! | [`filter`] | parse, resolve, evaluate, print |
 //! | [`json`], [`validate`], [`resource`], [`member`] | bodies in, documents and members out |
 //! | [`path`], [`patch`] | what an operation changes, and changing it |
+//! | [`bulk`] | many operations in one message, and what they refer to |
 //! | [`project`], [`sort`], [`list`], [`page`] | which attributes, in which order, in which pages |
 //! | [`discovery`] | what the service says about itself |
 //! | [`quirk`] | strangers' habits, rewritten before the engine sees them |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
 pub mod attribute_path;
+pub mod bulk;
 pub mod catalog;
 pub mod dialect;
 pub mod discovery;

@@ -91,6 +91,7 @@ pub mod sweep;
 pub mod tombstone;
 pub mod unresolved;
 pub mod user;
+pub mod user_batch;
 pub mod user_list;
 
 pub use db::{Conn, Db, OpenError, Options, Tx};

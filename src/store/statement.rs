@@ -66,4 +66,5 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("place", super::place::BY_ENGINE),
     ("pending", super::pending::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
+    ("user_batch", super::user_batch::BY_ENGINE),
 ];

@@ -8,15 +8,15 @@ use super::guard::Base;
 use super::request::{Asked, Id};
 use crate::app::App;
 use crate::flow::provision::search::{CURSOR_S, PAGES};
-use crate::scim::ScimError;
 use crate::scim::discovery::{self, AuthenticationScheme, BASIC, BEARER, Capabilities, OAUTH2};
 use crate::scim::list::Frame;
+use crate::scim::{ScimError, bulk};
 
 /// What is really offered; each claim has a test (C150).
 pub const OFFERED: Capabilities = Capabilities {
     pages: PAGES,
     cursor_s: Some(CURSOR_S),
-    bulk: None,
+    bulk: Some(bulk::LIMITS),
     sort: true,
     etag: true,
     authentication: SCHEMES,
@@ -61,11 +61,6 @@ pub async fn resource_type(State(app): State<App>, Base(base): Base, Id(id): Id)
 /// A directory's token has no user of its own (C144).
 pub async fn me() -> Answer {
     Err(ScimError::not_implemented("The token belongs to a directory, not to a user.").into())
-}
-
-/// Bulk requests are not offered, and the configuration says so (C135).
-pub async fn bulk() -> Answer {
-    Err(ScimError::not_implemented("Bulk requests are not offered.").into())
 }
 
 fn all(documents: &[serde_json::Value]) -> axum::response::Response {

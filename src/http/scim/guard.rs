@@ -109,7 +109,11 @@ pub async fn check(State(door): State<Door>, request: Request, next: Next) -> Re
 }
 
 impl Door {
-    async fn admit(&self, parts: &mut Parts) -> Answer<Option<Caller>> {
+    /// Admits a request, also once more while it runs.
+    ///
+    /// # Errors
+    /// 401, 403, 429.
+    pub async fn admit(&self, parts: &mut Parts) -> Answer<Option<Caller>> {
         let scope = match self.needs {
             Needs::Nothing => return Ok(None),
             Needs::Scim(ScimScope::Read) => TokenScope::Read,

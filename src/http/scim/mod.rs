@@ -5,6 +5,7 @@
 //! bodies, time, panics (C8).
 
 mod answer;
+mod bulk;
 mod discovery;
 mod group;
 mod guard;
@@ -90,7 +91,7 @@ pub const ROUTES: &[Route] = &[
     route!(Put "/Me", WRITE, put(discovery::me)),
     route!(Patch "/Me", WRITE, patch(discovery::me)),
     route!(Delete "/Me", WRITE, delete(discovery::me)),
-    route!(Post "/Bulk", WRITE, post(discovery::bulk)),
+    route!(Post "/Bulk", WRITE, post(bulk::run)),
 ];
 
 /// The surface as one service; it expects paths below `/scim`.

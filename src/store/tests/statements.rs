@@ -113,9 +113,7 @@ fn no_bound_limit_stands_alone() {
             !rest.trim_start_matches(|one: char| one.is_ascii_digit()).starts_with(" + 0")
         })
     };
-    assert!(
-        is_bare("select 1 limit $12") && is_bare("limit $2)") && !is_bare("limit $2 + 0)")
-    );
+    assert!(is_bare("select 1 limit $12") && is_bare("limit $2)") && !is_bare("limit $2 + 0)"));
     for (file, statements) in ALL {
         for (name, sql) in *statements {
             assert!(!is_bare(sql), "{file}::{name}: write `limit $n + 0`");

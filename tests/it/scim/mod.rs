@@ -2,6 +2,7 @@
 
 mod adoption;
 mod bounds;
+mod bulk;
 mod clients;
 mod conditions;
 mod cursors;
