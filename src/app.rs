@@ -99,15 +99,16 @@ impl App {
         let clock = Arc::new(base.clock);
         let guarded = Guarded::new(base.allow_private_networks);
         let providers = Providers::new(guarded, Arc::clone(&clock));
+        let seal = Arc::new(Seal::new(base.secret_keys));
         let runner = Runner {
             db: base.db,
             clock,
             platform,
+            seal: Arc::clone(&seal),
             rules: Arc::default(),
             listeners: listeners.into(),
             wake: Arc::default(),
         };
-        let seal = Arc::new(Seal::new(base.secret_keys));
         let (public, operator_token) = (base.public, base.operator_token);
         Self(Arc::new(Parts {
             runner,

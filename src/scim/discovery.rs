@@ -54,6 +54,22 @@ pub const BEARER: AuthenticationScheme = AuthenticationScheme {
     spec_uri: "https://www.rfc-editor.org/rfc/rfc6750",
 };
 
+/// Client credentials (RFC 6749 §4.4).
+pub const OAUTH2: AuthenticationScheme = AuthenticationScheme {
+    kind: "oauth2",
+    name: "OAuth 2.0 client credentials",
+    description: "A token for an hour from the token endpoint, for a client of the directory.",
+    spec_uri: "https://www.rfc-editor.org/rfc/rfc6749#section-4.4",
+};
+
+/// Basic (RFC 7617).
+pub const BASIC: AuthenticationScheme = AuthenticationScheme {
+    kind: "httpbasic",
+    name: "HTTP Basic",
+    description: "A token of the directory as the password; the user name does not matter.",
+    spec_uri: "https://www.rfc-editor.org/rfc/rfc7617",
+};
+
 /// The document at `/ServiceProviderConfig`; `base` is the absolute SCIM base without a slash.
 pub fn service_provider_config(offered: &Capabilities, base: &str) -> Value {
     let schemes: Vec<Value> = offered
@@ -189,9 +205,7 @@ fn attribute(attribute: &Attribute) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scim::catalog::{
-        self, ENTERPRISE_URN, GROUP_URN, ROLE_URN, USER, USER_URN,
-    };
+    use crate::scim::catalog::{self, ENTERPRISE_URN, GROUP_URN, ROLE_URN, USER, USER_URN};
     use crate::scim::validate;
 
     const BASE: &str = "https://portico.example/scim/d/v2";
@@ -306,11 +320,11 @@ mod tests {
     }
 
     #[test]
-    fn members_are_declared_as_users_alone_c155() {
+    fn members_are_declared_as_users_and_groups_c155() {
         let group = schema(Served::default(), GROUP_URN, BASE).unwrap();
         let members = &group["attributes"][1];
-        assert_eq!(members["subAttributes"][1]["referenceTypes"], json!(["User"]));
-        assert_eq!(members["subAttributes"][2]["canonicalValues"], json!(["User"]));
+        assert_eq!(members["subAttributes"][1]["referenceTypes"], json!(["User", "Group"]));
+        assert_eq!(members["subAttributes"][2]["canonicalValues"], json!(["User", "Group"]));
     }
 
     /// A value of the right type for an attribute.

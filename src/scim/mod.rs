@@ -38,6 +38,6 @@ mod value;
 pub use dialect::{Dialect, Notes, Tolerance};
 pub use error::{ScimError, ScimType};
 pub use fold::{fold, fold_cow};
-pub use member::Member;
+pub use member::{Member, MemberKind};
 pub use resource::Resource;
 pub use schema::ResourceType;

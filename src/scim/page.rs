@@ -142,9 +142,8 @@ mod tests {
             };
             Paging::parse(&query, SIZES)
         };
-        let by_cursor = |text: &str, count: u32| {
-            Ok(Paging::Cursor { text: text.to_owned(), count })
-        };
+        let by_cursor =
+            |text: &str, count: u32| Ok(Paging::Cursor { text: text.to_owned(), count });
         assert_eq!(of(None, None, None), Ok(Paging::Index(Page { start_index: 1, count: 100 })));
         assert_eq!(of(Some(""), None, None), by_cursor("", 100));
         assert_eq!(of(Some("x"), None, Some("200")), by_cursor("x", 200));

@@ -171,11 +171,11 @@ impl Selection {
 mod tests {
     use serde_json::json;
 
-    use proptest::prelude::*;
-    use proptest::sample::select;
     use super::*;
     use crate::scim::ScimType;
     use crate::scim::catalog::{ENTERPRISE_URN, USER, USER_URN};
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     fn parse(text: &str) -> Result<Path, ScimError> {
         Path::parse(text, &USER, Dialect::Generic)

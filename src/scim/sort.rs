@@ -223,7 +223,8 @@ mod tests {
         prop_oneof![
             any::<bool>().prop_map(SortKey::Bool),
             (-1.0e9..1.0e9).prop_map(SortKey::Number),
-            (0_i64..4_000_000_000).prop_map(|s| SortKey::Instant(Timestamp::from_second(s).unwrap())),
+            (0_i64..4_000_000_000)
+                .prop_map(|s| SortKey::Instant(Timestamp::from_second(s).unwrap())),
             "\\PC{0,3}".prop_map(SortKey::Text),
             Just(SortKey::Unassigned),
         ]

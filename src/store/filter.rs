@@ -5,16 +5,19 @@
 //! decides about each row that is found. Every list is in the order of (creation, id), so that a
 //! page goes on behind the last row of the page before, at a [`Place`].
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::error::StoreError;
 use super::group;
+use super::nesting;
 use super::place::{Place, owned};
 use super::query::Query;
 use super::scope::Scope;
 use super::user::{Grouped, GroupedRow};
 use crate::domain::group::Group;
-use crate::domain::id::DirectoryId;
+use crate::domain::id::{DirectoryId, GroupId};
 
 /// An indexed equality of a list, or none. Texts are keys where the index holds keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ macro_rules! all_groups {
             owned!(),
             " and (g.created_at, g.id) > ($3, $4)
               order by g.created_at, g.id
-              limit $5"
+              limit $5 + 0"
         )
     };
 }
@@ -68,7 +71,7 @@ macro_rules! keyed_groups {
             owned!(),
             " and (g.created_at + 0, g.id) > ($3, $4)
               order by g.created_at + 0, g.id
-              limit $5"
+              limit $5 + 0"
         )
     };
 }
@@ -78,7 +81,14 @@ sql! {
     GROUP_BY_ID = keyed_groups!("g.id = $6");
     GROUPS_BY_EXTERNAL_ID = keyed_groups!("g.directory_id = $2 and g.external_id = $6");
     GROUPS_BY_DISPLAY_NAME = keyed_groups!("g.directory_id = $2 and g.display_name_key = $6");
-    GROUPS_OF_USER = keyed_groups!("g.id in (select group_id from members where user_id = $6)");
+    GROUPS_OF_MEMBER = keyed_groups!("g.id in (
+        select group_id
+        from members
+        where user_id = $6
+        union all
+        select group_id
+        from group_members
+        where member_id = $6)");
 }
 
 /// Lists of users, as of groups.
@@ -97,7 +107,7 @@ macro_rules! users {
             (super::place::owned!()),
             " and (u.created_at + 0, u.id) > ($3, $4)
               order by u.created_at + 0, u.id
-              limit $5",
+              limit $5 + 0",
         ];)+ $($other)* }
     };
 }
@@ -115,7 +125,7 @@ users! {
             (super::place::owned!()),
             " and (u.created_at, u.id) > ($3, $4)
               order by u.created_at, u.id
-              limit $5",
+              limit $5 + 0",
         ];
         USERS_BY_IDS = [
             "select ",
@@ -126,7 +136,22 @@ users! {
               from users u
               where (u.organization_id = $1) is true and (u.directory_id = $3) is true and u.id ",
             ids,
-            " limit $4",
+            " limit $4 + 0",
+        ];
+        /// Those whom a group holds through others too; groups without others have a plainer text.
+        USERS_OF_GROUPS = [
+            "select ",
+            (super::user::user_columns!()),
+            ", ",
+            groups,
+            " as groups
+              from users u
+              where u.id in (select user_id from members where group_id ",
+            ids,
+            ") and (u.organization_id = $1) is true and (u.directory_id = $3) is true
+                and (u.created_at + 0, u.id) > ($4, $5)
+              order by u.created_at + 0, u.id
+              limit $6 + 0",
         ];
         GROUPS_BY_IDS = [
             "select ",
@@ -134,7 +159,7 @@ users! {
             " from groups g
               where (g.organization_id = $1) is true and (g.directory_id = $3) is true and g.id ",
             ids,
-            " limit $4",
+            " limit $4 + 0",
         ];
     }
     USER_BY_ID = "u.id = $6";
@@ -173,8 +198,27 @@ pub async fn users(
         Source::DisplayName(_) => USERS_BY_DISPLAY_NAME,
         Source::Membership(_) => USERS_OF_GROUP,
     };
-    let query = list(scope.query_on(sql), directory, source, after, limit);
-    query.all::<GroupedRow>().await?.into_iter().map(Grouped::try_from).collect()
+    let groups = match source {
+        Source::Membership(group) => held(scope, GroupId(*group)).await?,
+        _ => BTreeSet::new(),
+    };
+    let query = if groups.len() > 1 {
+        let ids = serde_json::to_string(&groups).map_err(|_| StoreError::unreadable("ids"))?;
+        let query = scope.query_on(USERS_OF_GROUPS).bind(ids).bind(directory.0);
+        query.bind(after.at.0).bind(after.id).bind(limit)
+    } else {
+        list(scope.query_on(sql), directory, source, after, limit)
+    };
+    let rows = query.all::<GroupedRow>().await?;
+    nesting::complete(scope, rows).await
+}
+
+/// A group and those that it holds.
+async fn held(scope: &mut Scope<'_>, group: GroupId) -> Result<BTreeSet<GroupId>, StoreError> {
+    let mut groups = BTreeSet::from([group]);
+    let below = nesting::below(scope, &groups).await?;
+    groups.extend(below.into_iter().map(|edge| edge.member));
+    Ok(groups)
 }
 
 /// Groups of a directory, found by a source, behind a place; none for a source of users alone.
@@ -193,7 +237,7 @@ pub async fn groups(
         Source::Id(_) => GROUP_BY_ID,
         Source::ExternalId(_) => GROUPS_BY_EXTERNAL_ID,
         Source::DisplayName(_) => GROUPS_BY_DISPLAY_NAME,
-        Source::Membership(_) => GROUPS_OF_USER,
+        Source::Membership(_) => GROUPS_OF_MEMBER,
         Source::UserName(_) | Source::Email(_) | Source::WorkEmail(_) => return Ok(Vec::new()),
     };
     let query = list(scope.query(sql), directory, source, after, limit);
@@ -210,7 +254,8 @@ pub async fn users_by_ids(
     ids: &[Uuid],
 ) -> Result<Vec<Grouped>, StoreError> {
     let query = by_ids(scope.query_on(USERS_BY_IDS), directory, ids)?;
-    query.all::<GroupedRow>().await?.into_iter().map(Grouped::try_from).collect()
+    let rows = query.all::<GroupedRow>().await?;
+    nesting::complete(scope, rows).await
 }
 
 /// The groups of a directory with these ids.

@@ -87,7 +87,7 @@ sql_by_engine! {
         },
         " where u.directory_id = $2 and ",
         (owned!()),
-        { " order by u.created_at, u.id limit $3 + 1) as of_users", "" },
+        { " order by u.created_at, u.id limit $3 + 0 + 1) as of_users", "" },
         " union all ",
         {
             "select * from (select g.created_at, g.id from groups g",
@@ -95,7 +95,7 @@ sql_by_engine! {
         },
         " where g.directory_id = $2 and ",
         (owned!()),
-        { " order by g.created_at, g.id limit $3 + 1) as of_groups", "" },
+        { " order by g.created_at, g.id limit $3 + 0 + 1) as of_groups", "" },
         ") as made
          order by created_at, id
          limit 1

@@ -20,7 +20,7 @@ sql! {
             from logins
             where expires_at < $1
             order by expires_at
-            limit $2)";
+            limit $2 + 0)";
     SESSIONS = "
         delete from sessions
         where id in (
@@ -28,7 +28,23 @@ sql! {
             from sessions
             where expires_at < $1
             order by expires_at
-            limit $2)";
+            limit $2 + 0)";
+    CLIENT_TOKENS = "
+        delete from client_tokens
+        where id in (
+            select id
+            from client_tokens
+            where expires_at < $1
+            order by expires_at
+            limit $2 + 0)";
+    REMOVALS = "
+        delete from removals
+        where (directory_id, user_id) in (
+            select directory_id, user_id
+            from removals
+            where at < $1
+            order by at
+            limit $2 + 0)";
     IDEMPOTENCY_KEYS = "
         delete from idempotency_keys
         where (caller, key) in (
@@ -36,7 +52,7 @@ sql! {
             from idempotency_keys
             where created_at < $1
             order by created_at
-            limit $2)";
+            limit $2 + 0)";
     /// Changes that name no user.
     CHANGES = "
         delete from access_changes
@@ -45,7 +61,7 @@ sql! {
             from access_changes
             where at < $1 and user_id is null
             order by at
-            limit $2)";
+            limit $2 + 0)";
     /// Changes of users that a newer one of the same user follows: the newest is the version of
     /// her access and stays. Only those that a change since `$2` follows are looked at.
     CHANGES_FOLLOWED = "
@@ -55,7 +71,7 @@ sql! {
             from access_changes newer
             join access_changes older on older.user_id = newer.user_id and older.id < newer.id
             where newer.at < $1 and newer.at >= $2
-            limit $3)";
+            limit $3 + 0)";
     SIGN_INS = "
         delete from sign_ins
         where id in (
@@ -63,7 +79,7 @@ sql! {
             from sign_ins
             where id < $1
             order by id
-            limit $2)";
+            limit $2 + 0)";
     /// The newest event of each feed stays, so that positions are never given twice.
     EVENTS = "
         delete from events
@@ -75,7 +91,7 @@ sql! {
                 from events newest
                 where newest.organization_id = e.organization_id)
             order by e.id
-            limit $2)";
+            limit $2 + 0)";
     DELETED = "
         select id
         from organizations
@@ -84,19 +100,19 @@ sql! {
         limit 1";
     PURGE_EVENTS = "
         delete from events
-        where id in (select id from events where organization_id = $1 limit $2)";
+        where id in (select id from events where organization_id = $1 limit $2 + 0)";
     PURGE_SIGN_INS = "
         delete from sign_ins
-        where id in (select id from sign_ins where organization_id = $1 limit $2)";
+        where id in (select id from sign_ins where organization_id = $1 limit $2 + 0)";
     PURGE_USERS = "
         delete from users
-        where id in (select id from users where organization_id = $1 limit $2)";
+        where id in (select id from users where organization_id = $1 limit $2 + 0)";
     PURGE_GROUPS = "
         delete from groups
-        where id in (select id from groups where organization_id = $1 limit $2)";
+        where id in (select id from groups where organization_id = $1 limit $2 + 0)";
     PURGE_RESOURCES = "
         delete from resources
-        where id in (select id from resources where organization_id = $1 limit $2)";
+        where id in (select id from resources where organization_id = $1 limit $2 + 0)";
     PURGE_ORGANIZATION = "
         delete from organizations
         where id = $1";
@@ -109,6 +125,10 @@ pub enum RunOut {
     Logins,
     /// Browser sessions whose end has passed.
     Sessions,
+    /// Access tokens of OAuth clients whose end has passed.
+    ClientTokens,
+    /// Removals made before the instant.
+    Removals,
     /// Keys of repeated requests made before the instant.
     IdempotencyKeys,
     /// Changes that every node has read, but those that name users.
@@ -128,6 +148,8 @@ pub async fn run_out(
     let sql = match what {
         RunOut::Logins => LOGINS,
         RunOut::Sessions => SESSIONS,
+        RunOut::ClientTokens => CLIENT_TOKENS,
+        RunOut::Removals => REMOVALS,
         RunOut::IdempotencyKeys => IDEMPOTENCY_KEYS,
         RunOut::Changes => CHANGES,
     };

@@ -12,7 +12,7 @@ use crate::domain::access::RoleTable;
 use crate::domain::access::grant::{Reach, Source};
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
-use crate::domain::id::{GrantId, RuleId, UserId};
+use crate::domain::id::{DirectoryId, GrantId, RuleId, UserId};
 use crate::domain::mapping::{
     GroupFacts, Known, MappedGrant, Outcome, Profile, RuleSet, Selection,
 };
@@ -24,7 +24,7 @@ use crate::store::profile::{Group, Person};
 use crate::store::unresolved::Unresolved;
 use crate::store::{self};
 
-use super::ACCESS_CHANGED;
+use super::{ACCESS_CHANGED, keeping};
 
 /// Users that are evaluated at once.
 pub const EVALUATED_AT_ONCE: usize = 500;
@@ -38,8 +38,14 @@ pub(super) struct Applying {
     roles: RoleTable,
     /// Whether resources are registered, as far as was asked.
     registered: HashMap<ResourceRef, bool>,
+    /// The directory whose client changed the facts: its brake may hold losses.
+    pub brake: Option<DirectoryId>,
     /// Roles that must keep a holder and of which somebody lost a grant.
     pub lost_kept_roles: BTreeSet<String>,
+    /// Grants to be written together.
+    new: Vec<Grant>,
+    /// Grants to be taken away together.
+    gone: Vec<GrantId>,
 }
 
 struct Registered<'r>(&'r HashMap<ResourceRef, bool>);
@@ -56,17 +62,18 @@ impl Known for Registered<'_> {
 }
 
 /// What is kept of the users that are evaluated.
-struct Present {
-    persons: Vec<Person>,
+pub(super) struct Present {
+    pub(super) persons: Vec<Person>,
     groups: HashMap<UserId, Vec<Group>>,
-    grants: HashMap<UserId, Vec<Grant>>,
+    pub(super) grants: HashMap<UserId, Vec<Grant>>,
     unresolved: HashMap<UserId, Vec<Unresolved>>,
 }
 
 impl Applying {
     pub(super) fn new(rules: Arc<RuleSet>, roles: RoleTable) -> Self {
         let (registered, lost_kept_roles) = (HashMap::new(), BTreeSet::new());
-        Self { rules, roles, registered, lost_kept_roles }
+        let (new, gone) = (Vec::new(), Vec::new());
+        Self { rules, roles, registered, brake: None, lost_kept_roles, new, gone }
     }
 
     /// Applies the rules of a selection to users; what other rules gave them stays. With all rules
@@ -94,24 +101,41 @@ impl Applying {
         let selected: HashSet<String> =
             self.rules.selected(selection).map(|rule| rule.id.to_string()).collect();
         let concerns = |id: &str| everything || selected.contains(id);
+        let (losses, all) = (keeping::losses(work, users).await?, self.rules.all());
         let mut outcomes = Vec::with_capacity(present.persons.len());
         for person in &present.persons {
             let groups = present.groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
-            outcomes.push((person.id, candidates(&self.rules, person, groups, selection)?));
+            // Any group may give back what is held, so all rules are asked.
+            let asked = if losses.contains_key(&person.id) { &all } else { selection };
+            outcomes.push((person.id, candidates(&self.rules, person, groups, asked)?));
         }
         for (_, outcome) in &outcomes {
             self.look_up(work, outcome).await?;
         }
+        let known = Registered(&self.registered);
+        let outcomes: Vec<(UserId, Outcome)> =
+            outcomes.into_iter().map(|(user, outcome)| (user, outcome.settle(&known))).collect();
+        let seen = (&present, &losses);
+        let keepers = keeping::keepers(work, self.brake, seen, &outcomes, &concerns).await?;
         for (user, outcome) in outcomes {
-            let outcome = outcome.settle(&Registered(&self.registered));
             let grants = present.grants.remove(&user).unwrap_or_default();
             let noted = present.unresolved.remove(&user).unwrap_or_default();
-            let touched = self.save_grants(work, (user, &outcome), &grants, &concerns).await?;
-            save_unresolved(work, (user, &outcome), noted, &concerns).await?;
+            let touched = if keepers.contains(&user) {
+                keeping::end_rules_gone(work, &self.rules, &grants).await?
+            } else {
+                let whole = losses.contains_key(&user);
+                let concerns = |id: &str| whole || concerns(id);
+                save_unresolved(work, (user, &outcome), noted, &concerns).await?;
+                self.save_grants(work, (user, &outcome), &grants, &concerns).await?
+            };
             if touched {
                 work.changed(Change::User(user));
             }
         }
+        store::grant::delete_all(&mut work.scope(), &self.gone).await?;
+        store::grant::insert_all(&mut work.scope(), &self.new).await?;
+        self.gone.clear();
+        self.new.clear();
         Ok(())
     }
 
@@ -126,8 +150,8 @@ impl Applying {
         Ok(())
     }
 
-    /// Writes the difference between the grants that rules gave and give; answers whether there
-    /// was any.
+    /// Notes the difference between the grants that rules gave and give, to be written with that of
+    /// others; answers whether there is any.
     async fn save_grants(
         &mut self,
         work: &mut Work,
@@ -173,8 +197,9 @@ impl Applying {
                 None => old.push(grant),
             }
         }
+        touched |= !old.is_empty() || !wanted.is_empty();
         for grant in old {
-            touched |= store::grant::delete(&mut work.scope(), grant.id).await?;
+            self.gone.push(grant.id);
             after.remove(&held(grant));
         }
         for ((rule, role, reach), mapped) in wanted {
@@ -189,8 +214,8 @@ impl Applying {
                 expires_at: None,
                 created_at: work.at,
             };
-            touched |= store::grant::insert(&mut work.scope(), &new).await?;
             after.insert(held(&new));
+            self.new.push(new);
         }
         after.extend(stays);
         self.tell(work, user, &before, &after);

@@ -4,15 +4,21 @@
 //! membership rows, records what happened and lets access follow. Lock order: the rule set, groups
 //! by id, users by id.
 
+pub(in crate::flow) mod adopt;
+pub(in crate::flow) mod brake;
 pub mod credential;
 pub mod group;
+pub mod held;
 pub mod limit;
 mod members;
+mod named;
+mod nesting;
+mod pending;
 pub mod search;
 pub mod user;
 
 use super::problem::Problem;
-use crate::domain::directory::Profile;
+use crate::domain::directory::{Profile, UnknownMembers};
 use crate::domain::id::DirectoryId;
 use crate::domain::time::Timestamp;
 use crate::scim::{Dialect, ScimError};
@@ -25,6 +31,8 @@ pub struct Client {
     pub directory: DirectoryId,
     /// Its habits.
     pub dialect: Dialect,
+    /// What becomes of members that the directory does not have.
+    pub unknown_members: UnknownMembers,
 }
 
 /// The habits that a profile names.

@@ -1,26 +1,32 @@
 //! Users that a directory pushes: create, replace, patch, remove.
 //!
 //! Every change goes through [`save`], which tells an effective change from none (C31, C111) and
-//! ends the sessions of a user who is no longer enabled in the same transaction (S25).
+//! ends the sessions of a user who is no longer enabled in the same transaction (S25). The last
+//! holder of a role goes like anybody else, and that is told (S26).
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Client, Expected, after, uniqueness};
+use super::{Client, Expected, adopt, after, brake, held, pending, uniqueness};
+use crate::domain::brake::Loss;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
-use crate::domain::id::UserId;
+use crate::domain::id::{GroupId, UserId};
 use crate::domain::user::{Suspender, User, changed_attributes};
 use crate::flow::access::{self, Fact, FactChange};
+use crate::flow::grant;
 use crate::flow::problem::Problem;
-use crate::flow::user::erase;
+use crate::flow::user::{erase, leave_groups};
 use crate::flow::work::Work;
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
-use crate::scim::{Notes, Resource, ScimError, quirk, validate};
+use crate::scim::{Notes, Resource, ScimError, fold, quirk, validate};
 use crate::store::{self, user::Grouped};
 
-/// Creates a user. An Okta client that creates an inactive user of its directory once more, by the
-/// same userName and externalId, revives that one (D13).
+/// Creates a user, or adopts one of the organization itself who may be. An Okta client that creates
+/// an inactive user of its directory once more, by the same userName and externalId, revives that
+/// one (D13).
 ///
 /// # Errors
 /// 409 `uniqueness` for a userName or externalId that is taken.
@@ -36,11 +42,34 @@ pub async fn create(
         let found = load(work, client, found, &expected).await?;
         return save(work, client, found, document.clone()).await;
     }
+    // Before she comes: whoever names her as a member meanwhile must see her, or be seen.
+    access::hold_rules(work).await?;
     let user = User::provisioned(work.id(), client.directory, document, work.at);
-    store::user::insert(&mut work.scope(), &user).await.map_err(uniqueness)?;
+    let names = (fold(&user.user_name), user.external_id.as_deref());
+    held::make_room(work, client.directory, (&names.0, names.1)).await?;
+    let met = match adopt::adopt(work, client, &user, document).await? {
+        Ok(adopted) => return Ok(Grouped { user: adopted, groups: Vec::new() }),
+        Err(met) => met,
+    };
+    let insert = store::user::insert(&mut work.scope(), &user).await;
+    let is_awaited = insert.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
-    follow(work, client, user.id).await?;
+    adopt::tell(work, &user, met).await?;
+    if is_awaited && pending::user_came(work, client, &user, false).await? {
+        return joined(work, client, user.id).await;
+    }
+    access::user_came(work, &user).await?;
+    work.changed(Change::User(user.id));
     Ok(Grouped { user, groups: Vec::new() })
+}
+
+/// A user whom groups awaited: her access follows, and she is read with the groups by now.
+async fn joined(work: &mut Work, client: Client, id: UserId) -> Result<Grouped, Problem> {
+    let change = FactChange { user: id, fact: Fact::Everything };
+    access::facts_changed(work, Some(client.directory), &[change]).await?;
+    work.changed(Change::User(id));
+    let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
+    found.ok_or_else(|| unknown(id).into())
 }
 
 /// The inactive user of this directory with the same userName and externalId.
@@ -57,7 +86,7 @@ async fn left_behind(
     let found = store::user::by_user_name(&mut work.scope(), directory, user_name).await?;
     Ok(found
         .filter(|user| user.external_id.as_deref() == Some(external_id))
-        .filter(|user| user.suspended_by.holds(Suspender::Directory))
+        .filter(|user| user.resource().active() == Some(false))
         .map(|user| user.id))
 }
 
@@ -93,17 +122,7 @@ pub async fn patch(
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
     let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
-    save(work, client, found, keeping_active(&current, changed)).await
-}
-
-/// A user whose `active` was removed stays as she was: nobody is revived by an omission.
-fn keeping_active(current: &Resource, changed: Resource) -> Resource {
-    if changed.as_map().contains_key("active") {
-        return changed;
-    }
-    let mut document = changed.into_map();
-    document.insert("active".to_owned(), Value::Bool(current.active()));
-    Resource::from_stored(document)
+    save(work, client, found, changed).await
 }
 
 /// Removes a user for good; a trace keeps others from inheriting her links (C130, C134).
@@ -121,7 +140,31 @@ pub async fn remove(
     let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
     let user = user.ok_or_else(|| unknown(id))?;
     expected.check(user.version)?;
-    erase(work, &user, &held).await
+    // Whoever has no access has none to lose.
+    if user.is_enabled() && brake::holds(work, client.directory, id, Loss::Deleted).await? {
+        return leave(work, &user, &held).await;
+    }
+    let kept = kept_roles(work, &user).await?;
+    erase(work, &user, &held).await?;
+    access::tell_vacancies(work, &kept).await
+}
+
+/// Takes her out of the directory and its groups; what she may do is held.
+async fn leave(work: &mut Work, user: &User, held: &[GroupId]) -> Result<(), Problem> {
+    let at = work.at;
+    leave_groups(work, user.id, held).await?;
+    store::held_loss::leave(&mut work.scope(), user.id, at).await?;
+    work.changed(Change::User(user.id));
+    Ok(())
+}
+
+/// The roles that must keep a holder and that she counts for: none when she is not enabled.
+pub(super) async fn kept_roles(work: &mut Work, user: &User) -> Result<BTreeSet<String>, Problem> {
+    if !user.is_enabled() {
+        return Ok(BTreeSet::new());
+    }
+    let held = grant::live(work, user.id).await?;
+    Ok(grant::kept_roles(work, &held))
 }
 
 async fn load(
@@ -156,10 +199,21 @@ async fn save(
     let mut user = before.clone();
     user.describe(&document);
     user.updated_at = after(before.updated_at, work.at);
+    let was_held = is_held_back(&before);
+    if is_held(work, client, &before, &user).await? {
+        user.suspended_by = user.suspended_by.with(Suspender::Directory, false);
+    }
     if !store::user::update(&mut work.scope(), &before, &user).await.map_err(uniqueness)? {
         return Err(ScimError::precondition_failed().into());
     }
     user.version = before.version + 1;
+    if was_held && !is_held_back(&user) {
+        // What rules read was left alone meanwhile.
+        let change = FactChange { user: user.id, fact: Fact::Everything };
+        access::facts_changed(work, Some(client.directory), &[change]).await?;
+    } else {
+        access::attributes_changed(work, client.directory, user.id, &attributes).await?;
+    }
     attributes.retain(|name| name != "active");
     if !attributes.is_empty() {
         let updated = Happened::to("user.updated", "user", user.id);
@@ -170,20 +224,46 @@ async fn save(
         (false, true) => {
             work.record(Happened::to("user.suspended", "user", user.id).with("by", "directory"));
             store::user::end_sessions(&mut work.scope(), user.id).await?;
+            let kept = kept_roles(work, &before).await?;
+            access::tell_vacancies(work, &kept).await?;
         }
         (true, false) => {
             work.record(Happened::to("user.resumed", "user", user.id).with("by", "directory"));
         }
         _ => {}
     }
-    follow(work, client, user.id).await?;
+    // Decisions know a user by her login, and whether anybody suspended her.
+    if before.user_name != user.user_name || before.suspended_by != user.suspended_by {
+        work.changed(Change::User(user.id));
+    }
+    let is_other = before.external_id != user.external_id;
+    if is_other && pending::user_came(work, client, &user, true).await? {
+        return joined(work, client, user.id).await;
+    }
     Ok(Grouped { user, groups: found.groups })
 }
 
-/// Lets access follow, and those who answer from memory read the user anew.
-async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
-    let change = FactChange { user, fact: Fact::Everything };
-    access::facts_changed(work, Some(client.directory), &[change]).await?;
-    work.changed(Change::User(user));
-    Ok(())
+/// Inactive and yet not suspended: so a user is while her loss is held.
+fn is_held_back(user: &User) -> bool {
+    !user.suspended_by.holds(Suspender::Directory) && user.resource().active() == Some(false)
+}
+
+/// Whether she keeps her access although the directory calls her inactive: the brake holds the loss,
+/// or held it before. A user who is active again has nothing held.
+async fn is_held(
+    work: &mut Work,
+    client: Client,
+    before: &User,
+    changed: &User,
+) -> Result<bool, Problem> {
+    let by = |user: &User| user.suspended_by.holds(Suspender::Directory);
+    let was_held = is_held_back(before);
+    match (was_held, by(changed)) {
+        (true, true) => Ok(true),
+        (true, false) => held::restore(work, before.id).await.map(|()| false),
+        (false, true) if before.is_enabled() => {
+            brake::holds(work, client.directory, before.id, Loss::Deactivated).await
+        }
+        (false, _) => Ok(false),
+    }
 }

@@ -9,7 +9,7 @@ use super::request::{Asked, Id};
 use crate::app::App;
 use crate::flow::provision::search::{CURSOR_S, PAGES};
 use crate::scim::ScimError;
-use crate::scim::discovery::{self, BEARER, Capabilities};
+use crate::scim::discovery::{self, AuthenticationScheme, BASIC, BEARER, Capabilities, OAUTH2};
 use crate::scim::list::Frame;
 
 /// What is really offered; each claim has a test (C150).
@@ -19,8 +19,11 @@ pub const OFFERED: Capabilities = Capabilities {
     bulk: None,
     sort: true,
     etag: true,
-    authentication: &[BEARER],
+    authentication: SCHEMES,
 };
+
+/// How clients sign in.
+const SCHEMES: &[AuthenticationScheme] = &[BEARER, OAUTH2, BASIC];
 
 /// `GET /ServiceProviderConfig`: needs no token, since it tells how to use one (D7).
 pub async fn service_provider_config(Base(base): Base, asked: Asked) -> Answer {
@@ -67,8 +70,7 @@ pub async fn bulk() -> Answer {
 
 fn all(documents: &[serde_json::Value]) -> axum::response::Response {
     let texts: Vec<String> = documents.iter().map(ToString::to_string).collect();
-    let frame =
-        Frame { total: Some(texts.len() as u64), start_index: Some(1), next_cursor: None };
+    let frame = Frame { total: Some(texts.len() as u64), start_index: Some(1), next_cursor: None };
     answer::body(StatusCode::OK, frame.around(&texts))
 }
 

@@ -130,7 +130,8 @@ impl Door {
         place: Option<&str>,
         scope: TokenScope,
     ) -> Answer<Caller> {
-        let sent = read_token(token).filter(|sent| sent.kind == TokenKind::Directory);
+        let kinds = [TokenKind::Directory, TokenKind::Access];
+        let sent = read_token(token).filter(|sent| kinds.contains(&sent.kind));
         let Some(sent) = sent else { return Err(self.fail(parts, None)) };
         let (app, public) = (&self.app, sent.public.to_owned());
         let Some(found) = app.credentials.find(&app.runner, &sent).await? else {
@@ -156,6 +157,7 @@ impl Door {
             client: Client {
                 directory: found.directory.id,
                 dialect: dialect(found.directory.profile),
+                unknown_members: found.directory.settings.unknown_members,
             },
             organization: found.token.organization_id,
             token: found.token.id,

@@ -18,10 +18,5 @@ pub static ROLE_SCHEMA: Schema = named(ROLE_URN);
 
 /// The Role schema under another URN.
 pub(super) const fn named(urn: &'static str) -> Schema {
-    Schema {
-        id: urn,
-        name: "Role",
-        description: "Role of the platform.",
-        attributes: ATTRIBUTES,
-    }
+    Schema { id: urn, name: "Role", description: "Role of the platform.", attributes: ATTRIBUTES }
 }

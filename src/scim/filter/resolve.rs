@@ -206,11 +206,7 @@ impl Checker {
     }
 
     /// Finds what a name leads to; `None` for one that is unknown and may be.
-    fn locate(
-        &self,
-        path: &AttributePath,
-        scope: Scope<'_>,
-    ) -> Result<Option<Locator>, ScimError> {
+    fn locate(&self, path: &AttributePath, scope: Scope<'_>) -> Result<Option<Locator>, ScimError> {
         let found = match scope {
             Scope::Resource(rt) => Locator::resolve(path, rt),
             Scope::Element(attribute) => Locator::resolve_within(path, attribute),

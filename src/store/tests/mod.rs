@@ -6,6 +6,7 @@
 mod opening;
 mod parity;
 mod plans;
+mod scans;
 mod statements;
 mod values;
 mod writing;

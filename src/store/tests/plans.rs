@@ -6,15 +6,16 @@
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 use super::on_both_engines;
-use crate::store::statement::{ALL, BY_ENGINE};
 use crate::store::Db;
+use crate::store::statement::{ALL, BY_ENGINE};
 
 /// The text of a statement of a file.
 fn statement(file: &str, name: &str, postgres: bool) -> &'static str {
     let plain = ALL.iter().filter(|(known, _)| *known == file).flat_map(|(_, all)| *all);
     let plain = plain.map(|(name, sql)| (*name, *sql));
     let by_engine = BY_ENGINE.iter().filter(|(known, _)| *known == file);
-    let by_engine = by_engine.flat_map(|(_, all)| *all).map(|(name, sql)| (*name, sql.on(postgres)));
+    let by_engine =
+        by_engine.flat_map(|(_, all)| *all).map(|(name, sql)| (*name, sql.on(postgres)));
     let mut all = plain.chain(by_engine);
     all.find(|(known, _)| *known == name).map(|(_, sql)| sql).expect("a statement of this name")
 }
@@ -107,14 +108,14 @@ on_both_engines! {
             ("GROUPS_BY_DISPLAY_NAME", "groups_display_name_key", {
                 "(directory_id=? AND display_name_key=?)"
             }),
-            ("GROUPS_OF_USER", "groups_pkey", "sqlite_autoindex_groups_1 (id=?)"),
+            ("GROUPS_OF_MEMBER", "groups_pkey", "sqlite_autoindex_groups_1 (id=?)"),
             ("GROUPS_BY_IDS", "groups_pkey", "sqlite_autoindex_groups_1 (id=?)"),
         ] {
             let plan = plan(&db, "filter", name).await;
             let index = if db.is_postgres() { postgres } else { sqlite };
             assert!(plan.contains(index), "{name}\n{plan}");
             // Read from end to end, these would cost by the size of the directory.
-            for tempting in ["users_directory", "groups_directory", "_organization"] {
+            for tempting in ["users_directory", "groups_directory", "users_organization"] {
                 assert!(!plan.contains(tempting), "{name}\n{plan}");
             }
         }

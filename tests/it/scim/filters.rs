@@ -26,9 +26,34 @@ const FILTERS: usize = 150;
 
 /// Texts that letter case, width, composition, LIKE and JSON might get wrong.
 const TEXTS: &[&str] = &[
-    "ada", "ADA", "ａｄａ", "Ada Lovelace", "a_a", "a%a", "%", "_", "\\", "a\\_b", "\"quoted\"",
-    "zoë", "ZOE\u{308}", "straße", "STRASSE", "ΣΊΣΥΦΟΣ", "σίσυφος", "İstanbul", "istanbul",
-    "\u{1f600}", "\u{1f600}\u{1f680}x", "ﬁ", "null", "true", "5", "[a]", "a.b@x.org", " padded ",
+    "ada",
+    "ADA",
+    "ａｄａ",
+    "Ada Lovelace",
+    "a_a",
+    "a%a",
+    "%",
+    "_",
+    "\\",
+    "a\\_b",
+    "\"quoted\"",
+    "zoë",
+    "ZOE\u{308}",
+    "straße",
+    "STRASSE",
+    "ΣΊΣΥΦΟΣ",
+    "σίσυφος",
+    "İstanbul",
+    "istanbul",
+    "\u{1f600}",
+    "\u{1f600}\u{1f680}x",
+    "ﬁ",
+    "null",
+    "true",
+    "5",
+    "[a]",
+    "a.b@x.org",
+    " padded ",
 ];
 
 fn text() -> impl Strategy<Value = String> {
@@ -106,18 +131,56 @@ fn shaped(leaf: BoxedStrategy<String>) -> BoxedStrategy<String> {
 }
 
 const USER_TEXTS: &[&str] = &[
-    "userName", "USERNAME", "externalId", "displayName", "title", "name.givenName", "emails",
-    "emails.value", "emails.type", "emails.display", "roles", "roles.value", "department",
-    "manager", "id", "groups.value", "groups.display", "groups", "meta.location", "meta.version",
-    "groups.$ref", "schemas", "meta.resourceType",
+    "userName",
+    "USERNAME",
+    "externalId",
+    "displayName",
+    "title",
+    "name.givenName",
+    "emails",
+    "emails.value",
+    "emails.type",
+    "emails.display",
+    "roles",
+    "roles.value",
+    "department",
+    "manager",
+    "id",
+    "groups.value",
+    "groups.display",
+    "groups",
+    "meta.location",
+    "meta.version",
+    "groups.$ref",
+    "schemas",
+    "meta.resourceType",
 ];
 const GROUP_TEXTS: &[&str] = &[
-    "displayName", "externalId", "id", "members", "members.value", "members.display",
-    "members.type", "members.$ref", "meta.location", "meta.resourceType", "schemas",
+    "displayName",
+    "externalId",
+    "id",
+    "members",
+    "members.value",
+    "members.display",
+    "members.type",
+    "members.$ref",
+    "meta.location",
+    "meta.resourceType",
+    "schemas",
 ];
 const ANY_TEXTS: &[&str] = &[
-    "userName", "displayName", "externalId", "id", "emails", "members", "groups.value", "colour",
-    "description", "meta.resourceType", "title", "members.display",
+    "userName",
+    "displayName",
+    "externalId",
+    "id",
+    "emails",
+    "members",
+    "groups.value",
+    "colour",
+    "description",
+    "meta.resourceType",
+    "title",
+    "members.display",
 ];
 
 /// Filters of a list, with values that its resources have.
@@ -134,9 +197,18 @@ fn filters(names: &'static [&'static str], resources: &[Value]) -> BoxedStrategy
         .prop_map(|value| format!("emails[type eq \"work\"].value eq {}", json!(value)));
     let member = select(known.clone()).prop_map(|id| format!("members[value eq {}]", json!(id)));
     let others = select(
-        &["active eq true", "active ne \"False\"", "emails[primary eq true]", "active pr",
-            "meta.lastModified gt \"2026-11-21T10:00:07Z\"", "active gt true", "colour pr",
-            "password pr", "meta.created le \"2026-11-21T12:00:03+02:00\"", "title gt 5"][..],
+        &[
+            "active eq true",
+            "active ne \"False\"",
+            "emails[primary eq true]",
+            "active pr",
+            "meta.lastModified gt \"2026-11-21T10:00:07Z\"",
+            "active gt true",
+            "colour pr",
+            "password pr",
+            "meta.created le \"2026-11-21T12:00:03+02:00\"",
+            "title gt 5",
+        ][..],
     )
     .prop_map(str::to_owned);
     let leaf = prop_oneof![

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use futures_util::StreamExt;
 use portico::domain::actor::Actor;
+use portico::domain::directory::UnknownMembers;
 use portico::domain::id::{DirectoryId, OrganizationId};
 use portico::flow::provision::{self, Client};
 use portico::scim::catalog::{GROUP, USER};
@@ -27,7 +28,8 @@ async fn filled(app: &TestApp) -> (String, String) {
     let (directory, token) = app.directory(&organization, "generic").await;
     let organization = OrganizationId::parse(&organization).unwrap();
     let directory = DirectoryId::parse(&directory).unwrap();
-    let client = Client { directory, dialect: Dialect::Generic };
+    let unknown_members = UnknownMembers::default();
+    let client = Client { directory, dialect: Dialect::Generic, unknown_members };
     let made = app.app.runner.write(Actor::System, organization, move |work| {
         Box::pin(async move {
             let mut ids = Vec::with_capacity(MANY);

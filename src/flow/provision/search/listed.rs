@@ -10,10 +10,10 @@ use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
 use crate::scim::catalog::{GROUP, Served, USER};
 use crate::scim::filter::{Expr, Filter, Literal, Op};
-use crate::scim::{ResourceType, ScimError};
+use crate::scim::{MemberKind, ResourceType, ScimError};
 use crate::store::filter::Source;
-use crate::store::place::Place;
 use crate::store::member::Member;
+use crate::store::place::Place;
 use crate::store::user::Grouped;
 use crate::store::{self, StoreError};
 
@@ -121,7 +121,7 @@ impl Listed for Grouped {
             let groups = self.groups.iter().map(|group| {
                 let location = format!("{base}{}/{}", GROUP.endpoint, group.id);
                 json!({"value": group.id, "$ref": location, "display": group.display,
-                    "type": "direct"})
+                    "type": group.kind()})
             });
             owned.insert("groups".to_owned(), groups.collect());
         }
@@ -178,9 +178,13 @@ impl Listed for MembersOf {
         let mut owned = owned(&GROUP, group.id.to_string(), state, base);
         if !self.read.is_empty() {
             let members = self.read.iter().map(|member| {
-                let location = format!("{base}{}/{}", USER.endpoint, member.user);
-                json!({"value": member.user, "$ref": location, "display": member.display,
-                    "type": "User"})
+                let (kind, endpoint) = match member.kind {
+                    MemberKind::User => (USER.name, USER.endpoint),
+                    MemberKind::Group => (GROUP.name, GROUP.endpoint),
+                };
+                let location = format!("{base}{endpoint}/{}", member.id);
+                json!({"value": member.id, "$ref": location, "display": member.display,
+                    "type": kind})
             });
             owned.insert("members".to_owned(), members.collect());
         }
@@ -229,8 +233,9 @@ impl Listed for MembersOf {
         let mut named = Vec::new();
         let found = if names_members(filter.expr(), &mut named) && named.len() <= NAMED_MAX {
             let mut found = Vec::new();
-            for user in named.iter().filter_map(|id| UserId::parse(id).ok()) {
-                found.extend(store::member::in_groups(scope, &ids, user).await?);
+            // An id of either kind has the same form.
+            for id in named.iter().filter_map(|id| UserId::parse(id).ok()) {
+                found.extend(store::member::in_groups(scope, &ids, id.0).await?);
             }
             found
         } else {

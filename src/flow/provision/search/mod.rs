@@ -169,10 +169,7 @@ pub async fn run<T: Listed>(shelf: &Shelf<'_>, search: &Search<'_>) -> Result<Fo
 ///
 /// # Errors
 /// As [`run`]; an attribute that a type does not know counts as unassigned there (C73).
-pub async fn everything(
-    shelf: &Shelf<'_>,
-    search: &Search<'_>,
-) -> Result<Found<Mixed>, Problem> {
+pub async fn everything(shelf: &Shelf<'_>, search: &Search<'_>) -> Result<Found<Mixed>, Problem> {
     let mut plan = Plan::of(&Mixed::types(shelf.served), search)?;
     Ok(match plan.narrow_to_the_only_type() {
         Some(mixed::USERS) => planned(shelf, &plan).await?.map(Mixed::User),

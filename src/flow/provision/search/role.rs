@@ -71,11 +71,14 @@ impl Listed for OfferedRole {
     fn layers(&self, base: &str) -> (Map<String, Value>, Map<String, Value>) {
         let mut owned = Map::new();
         owned.insert("id".to_owned(), json!(self.key));
-        owned.insert("meta".to_owned(), json!({
-            "resourceType": Self::NAME,
-            "location": format!("{base}/Roles/{}", self.key),
-            "version": format!("W/\"{}\"", self.version),
-        }));
+        owned.insert(
+            "meta".to_owned(),
+            json!({
+                "resourceType": Self::NAME,
+                "location": format!("{base}/Roles/{}", self.key),
+                "version": format!("W/\"{}\"", self.version),
+            }),
+        );
         (self.document.clone(), owned)
     }
 

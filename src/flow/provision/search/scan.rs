@@ -148,10 +148,8 @@ impl<'a, T: Listed> Gathered<'a, T> {
         let mut next = None;
         if let Some(count) = by_cursor.filter(|count| keys.len() > *count) {
             keys.truncate(count);
-            next = keys.last().map(|(key, place)| Position {
-                key: Some(key.clone()),
-                place: *place,
-            });
+            next =
+                keys.last().map(|(key, place)| Position { key: Some(key.clone()), place: *place });
         }
         let ids: Vec<Uuid> = keys.iter().map(|(_, place)| place.id).collect();
         let mut rows: Vec<T> = Vec::new();
