@@ -72,7 +72,7 @@ fn loses(present: &Present, user: UserId, concerns: &impl Fn(&str) -> bool) -> b
         && present.persons.iter().any(|person| {
             person.id == user
                 && serde_json::from_str(&person.document)
-                    .is_ok_and(|document| Resource::from_stored(document).active())
+                    .is_ok_and(|document| Resource::from_stored(document).active() != Some(false))
         })
 }
 
