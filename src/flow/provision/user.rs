@@ -45,12 +45,17 @@ pub async fn create(
     // Before she comes: whoever names her as a member meanwhile must see her, or be seen.
     access::hold_rules(work).await?;
     let user = User::provisioned(work.id(), client.directory, document, work.at);
-    let names = (fold(&user.user_name), user.external_id.as_deref());
-    held::make_room(work, client.directory, (&names.0, names.1)).await?;
-    let met = match adopt::adopt(work, client, &user, document).await? {
-        Ok(adopted) => return Ok(Grouped { user: adopted, groups: Vec::new() }),
-        Err(met) => met,
-    };
+    // Nearly everybody meets nobody, and one look tells.
+    let one = std::slice::from_ref(&user);
+    let mut met = adopt::MetThere::new();
+    if store::user_batch::may_meet(&mut work.scope(), client.directory, one).await? {
+        let names = (fold(&user.user_name), user.external_id.as_deref());
+        held::make_room(work, client.directory, (&names.0, names.1)).await?;
+        met = match adopt::adopt(work, client, &user, document).await? {
+            Ok(adopted) => return Ok(Grouped { user: adopted, groups: Vec::new() }),
+            Err(met) => met,
+        };
+    }
     let insert = store::user::insert(&mut work.scope(), &user).await;
     let is_awaited = insert.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
@@ -86,7 +91,9 @@ async fn left_behind(
     let found = store::user::by_user_name(&mut work.scope(), directory, user_name).await?;
     Ok(found
         .filter(|user| user.external_id.as_deref() == Some(external_id))
-        .filter(|user| user.resource().active() == Some(false))
+        .filter(|user| {
+            user.suspended_by.holds(Suspender::Directory) || user.resource().active() == Some(false)
+        })
         .map(|user| user.id))
 }
 
@@ -199,15 +206,15 @@ async fn save(
     let mut user = before.clone();
     user.describe(&document);
     user.updated_at = after(before.updated_at, work.at);
-    let was_held = is_held_back(&before);
-    if is_held(work, client, &before, &user).await? {
+    let access_kept = kept(work, client, &before, &user).await?;
+    if access_kept == Kept::Yes {
         user.suspended_by = user.suspended_by.with(Suspender::Directory, false);
     }
     if !store::user::update(&mut work.scope(), &before, &user).await.map_err(uniqueness)? {
         return Err(ScimError::precondition_failed().into());
     }
     user.version = before.version + 1;
-    if was_held && !is_held_back(&user) {
+    if access_kept == Kept::Restored {
         // What rules read was left alone meanwhile.
         let change = FactChange { user: user.id, fact: Fact::Everything };
         access::facts_changed(work, Some(client.directory), &[change]).await?;
@@ -243,27 +250,37 @@ async fn save(
     Ok(Grouped { user, groups: found.groups })
 }
 
-/// Inactive and yet not suspended: so a user is while her loss is held.
-fn is_held_back(user: &User) -> bool {
-    !user.suspended_by.holds(Suspender::Directory) && user.resource().active() == Some(false)
+/// Whether the brake lets a user keep her access although her directory calls her inactive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// It is not in question.
+    No,
+    /// The loss is held, now or since before.
+    Yes,
+    /// It was, and she is active again.
+    Restored,
 }
 
-/// Whether she keeps her access although the directory calls her inactive: the brake holds the loss,
-/// or held it before. A user who is active again has nothing held.
-async fn is_held(
+async fn kept(
     work: &mut Work,
     client: Client,
     before: &User,
     changed: &User,
-) -> Result<bool, Problem> {
-    let by = |user: &User| user.suspended_by.holds(Suspender::Directory);
-    let was_held = is_held_back(before);
-    match (was_held, by(changed)) {
-        (true, true) => Ok(true),
-        (true, false) => held::restore(work, before.id).await.map(|()| false),
-        (false, true) if before.is_enabled() => {
-            brake::holds(work, client.directory, before.id, Loss::Deactivated).await
+) -> Result<Kept, Problem> {
+    let suspends = |user: &User| user.suspended_by.holds(Suspender::Directory);
+    let said = before.resource().active();
+    // A loss that is held leaves no mark: it is asked for where nobody says that she is active.
+    if !suspends(before) && said != Some(true) {
+        let held = store::held_loss::of_user(&mut work.scope(), before.id).await?;
+        if held.is_some_and(|held| held.loss >= Loss::Deactivated) {
+            if changed.resource().active() != Some(true) {
+                return Ok(Kept::Yes);
+            }
+            held::restore(work, before.id).await?;
+            return Ok(Kept::Restored);
         }
-        (false, _) => Ok(false),
     }
+    let loses = !suspends(before) && suspends(changed) && before.is_enabled();
+    let held = loses && brake::holds(work, client.directory, before.id, Loss::Deactivated).await?;
+    Ok(if held { Kept::Yes } else { Kept::No })
 }
