@@ -17,6 +17,7 @@ mod support;
 
 mod access;
 mod api;
+mod conformance;
 mod docs;
 mod harness;
 mod program;
@@ -25,4 +26,5 @@ mod scim;
 mod simulate;
 mod sso;
 mod store;
+mod tls;
 mod walk;
