@@ -123,6 +123,8 @@ impl<'a> Run<'a> {
         let sent = self.sent(request, exchange.raw).map_err(|fault| (request.line, fault))?;
         let asked = format!("{} {}", sent.method, sent.target);
         let answer = wire::send(&self.authority, &sent).await;
+        // As among people, no two things happen at one instant.
+        self.app.advance_s(1);
         let answer = answer.map_err(|fault| (request.line, format!("{asked}: {fault}")))?;
         let wanted = &exchange.wanted;
         let mut faults = self.differences(wanted, &answer);
