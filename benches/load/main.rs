@@ -4,8 +4,9 @@
 //! PostgreSQL) can be read from `/proc`. A rate counts only right answers: status, ids and counts
 //! are checked. Nothing here fails a build; people read the table.
 //!
-//! Settings: `BENCH_USERS` (100,000), `BENCH_SECONDS` a scenario (5), `BENCH_POSTGRES` (URL of a
-//! scratch database; without it the PostgreSQL half is left out and the table says so).
+//! Settings: `BENCH_USERS` (100,000), `BENCH_SECONDS` a scenario (5), `BENCH_FULL=1` (1,000,000
+//! users and groups of 100,000 besides), `BENCH_POSTGRES` (URL of a scratch database; without it
+//! the PostgreSQL half is left out and the table says so).
 
 #![expect(
     clippy::expect_used,
@@ -15,12 +16,16 @@
     reason = "a benchmark that cannot go on should stop, and it measures time itself"
 )]
 
+mod access;
 mod client;
+mod groups;
 mod limit;
 mod measure;
+mod pages;
 mod report;
 mod scenario;
 mod server;
+mod users;
 
 use report::Table;
 use server::Engine;
@@ -32,6 +37,27 @@ pub struct Plan {
     pub users: usize,
     /// How long each scenario runs, in seconds.
     pub seconds: u64,
+    /// Whether the large populations and groups are measured too.
+    pub full: bool,
+}
+
+impl Plan {
+    /// Populations, one after another in the same database.
+    pub fn populations(&self) -> Vec<usize> {
+        let large = if self.full { 1_000_000 } else { self.users };
+        let mut sizes = vec![1_000.min(self.users), self.users, large];
+        sizes.dedup();
+        sizes
+    }
+
+    /// Sizes of groups to which one member is added.
+    pub fn groups(&self) -> Vec<usize> {
+        let large = if self.full { 100_000 } else { 10_000 };
+        let mut sizes: Vec<usize> =
+            [100, 10_000, large].into_iter().map(|size| size.min(self.users - 8)).collect();
+        sizes.dedup();
+        sizes
+    }
 }
 
 #[tokio::main]
@@ -44,8 +70,11 @@ async fn main() {
     let number = |name: &str, default: usize| {
         std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
     };
-    let plan =
-        Plan { users: number("BENCH_USERS", 100_000), seconds: number("BENCH_SECONDS", 5) as u64 };
+    let plan = Plan {
+        users: number("BENCH_USERS", 100_000),
+        seconds: number("BENCH_SECONDS", 5) as u64,
+        full: number("BENCH_FULL", 0) == 1,
+    };
     let mut engines = vec![Engine::Sqlite];
     match std::env::var("BENCH_POSTGRES") {
         Ok(url) => engines.push(Engine::Postgres(url)),

@@ -221,7 +221,10 @@ impl User {
         self.email = owned(document.work_email().or_else(|| document.preferred_email()));
         self.first_name = owned(document.given_name());
         self.last_name = owned(document.family_name());
-        self.suspended_by = self.suspended_by.with(Suspender::Directory, !document.active());
+        // Nobody is revived or suspended by an omission: a document without `active` says nothing.
+        if let Some(active) = document.active() {
+            self.suspended_by = self.suspended_by.with(Suspender::Directory, !active);
+        }
         self.document = document.to_text();
     }
 

@@ -3,7 +3,7 @@
 //! The instant is frozen when the work opens. Events, changes and jobs are collected and written in
 //! the same transaction, just before it commits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -19,6 +19,9 @@ use crate::domain::time::{Rng, Timestamp};
 use crate::store::outbox::Job;
 use crate::store::rule_set::{Hold, RuleSet};
 use crate::store::{self, Conn, Scope, Tx};
+
+/// Events that one statement writes.
+const EVENTS_AT_ONCE: usize = 1_000;
 
 /// A transaction with all that a verb needs.
 pub struct Work {
@@ -138,34 +141,33 @@ impl Work {
     /// Changes are written before events: the number of a user's change is the version of her
     /// access, which events about it carry.
     async fn write_collected(&mut self) -> Result<(), Problem> {
-        let (at, mut versions) = (self.at, HashMap::new());
-        for change in self.changes.clone() {
-            let number = store::change::insert(&mut self.scope(), &change, at).await?;
-            if let Change::User(user) = change {
-                versions.insert(user.to_string(), number);
-            }
-        }
+        let (at, changes) = (self.at, self.changes.clone());
+        let numbers = store::change::insert(&mut self.scope(), &changes, at).await?;
         let actor = self.actor.reference();
-        let events = std::mem::take(&mut self.events);
+        let happened = std::mem::take(&mut self.events);
         // Ids of one instant are drawn by chance: sorted, they keep the order of what happened.
-        let mut ids: Vec<EventId> = events.iter().map(|_| self.id()).collect();
+        let mut ids: Vec<EventId> = happened.iter().map(|_| self.id()).collect();
         ids.sort_unstable();
-        for (id, happened) in ids.into_iter().zip(events) {
-            let mut event = Event {
+        let mut events = Vec::with_capacity(happened.len());
+        for (id, happened) in ids.into_iter().zip(happened) {
+            let mut data = happened.data;
+            if happened.name == ACCESS_CHANGED
+                && let Some(version) = numbers.get(&happened.id)
+            {
+                data.insert("access_version".to_owned(), Value::from(*version));
+            }
+            events.push(Event {
                 id,
                 organization_id: self.organization,
                 name: happened.name,
-                occurred_at: self.at,
+                occurred_at: at,
                 actor: actor.clone(),
                 subject: (happened.kind, happened.id),
-                data: happened.data,
-            };
-            if let Some(version) = versions.get(&event.subject.1)
-                && event.name == ACCESS_CHANGED
-            {
-                event.data.insert("access_version".to_owned(), Value::from(*version));
-            }
-            store::event::insert(&mut self.scope(), &event).await?;
+                data,
+            });
+        }
+        for some in events.chunks(EVENTS_AT_ONCE) {
+            store::event::insert(&mut self.scope(), some).await?;
         }
         Ok(())
     }

@@ -94,9 +94,9 @@ impl Resource {
         self.text("displayName")
     }
 
-    /// `active`; a user without it counts as active.
-    pub fn active(&self) -> bool {
-        self.document.get("active") != Some(&Value::Bool(false))
+    /// `active`; `None` for a user whose client removed it.
+    pub fn active(&self) -> Option<bool> {
+        self.document.get("active").and_then(Value::as_bool)
     }
 
     /// `name.givenName`.
@@ -240,8 +240,8 @@ mod tests {
 
     #[test]
     fn a_user_is_inactive_only_when_the_client_said_so() {
-        assert!(settled(json!({})).active());
-        assert!(settled(json!({"active": true})).active());
-        assert!(!settled(json!({"active": false})).active());
+        assert_eq!(settled(json!({})).active(), None);
+        assert_eq!(settled(json!({"active": true})).active(), Some(true));
+        assert_eq!(settled(json!({"active": false})).active(), Some(false));
     }
 }

@@ -3,6 +3,8 @@
 //! Sequence numbers are drawn before commit, so a reader looks back over an overlap and skips the
 //! numbers that it has seen.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::db::Conn;
@@ -12,18 +14,35 @@ use crate::domain::change::Change;
 use crate::domain::id::OrganizationId;
 use crate::domain::time::Timestamp;
 
+/// Changes that one statement writes.
+const AT_ONCE: usize = 1_000;
+
+sql_by_engine! {
+    INSERT_MANY = [
+        "insert into access_changes (organization_id, kind, key, user_id, at)
+         select $1, value->>0, value->>1, ",
+        {
+            "(value->>2)::uuid, $3::bigint
+             from jsonb_array_elements($2::jsonb)",
+            "unhex(value->>2), $3
+             from json_each($2)",
+        },
+        " returning id, key",
+    ];
+}
+
 sql! {
     INSERT = "
         insert into access_changes (organization_id, kind, key, user_id, at)
         values ($1, $2, $3, $4, $5)
-        returning id";
+        returning id, key";
     /// Numbers since an instant: what a node that starts must not miss.
     NUMBERS_SINCE = "
         select id
         from access_changes
         where at >= $1
-        order by id
-        limit $2";
+        order by at, id
+        limit $2 + 0";
     NEWEST = "
         select coalesce(max(id), 0)
         from access_changes";
@@ -32,31 +51,53 @@ sql! {
         from access_changes
         where id > $1
         order by id
-        limit $2";
+        limit $2 + 0";
     BY_NUMBER = "
         select id, organization_id, kind, key
         from access_changes
         where id = $1";
 }
 
-/// Tells the other nodes what changed, and answers the change's number. The newest number of a
-/// user is the version of her access: whoever changes it holds her row, so numbers of one user are
-/// drawn in the order of their commits.
+/// Tells the other nodes what changed, and answers the number of each user's change by her id. The
+/// newest number of a user is the version of her access: whoever changes it holds her row, so
+/// numbers of one user are drawn in the order of their commits.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn insert(
     scope: &mut Scope<'_>,
-    change: &Change,
+    changes: &[Change],
     at: Timestamp,
-) -> Result<i64, StoreError> {
-    let (kind, key) = change.stored();
-    let user = match change {
+) -> Result<HashMap<String, i64>, StoreError> {
+    let mut numbers = HashMap::new();
+    if let [change] = changes {
+        let (kind, key) = change.stored();
+        let query = scope.query(INSERT).bind(kind).bind(key).bind(user_of(change)).bind(at.0);
+        let (number, key) = query.one::<(i64, String)>().await?;
+        numbers.insert(key, number);
+        return Ok(numbers);
+    }
+    for some in changes.chunks(AT_ONCE) {
+        let rows: Vec<_> = some
+            .iter()
+            .map(|change| {
+                let (kind, key) = change.stored();
+                (kind, key, user_of(change).map(|user| user.simple().to_string()))
+            })
+            .collect();
+        let rows = serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("changes"))?;
+        let written = scope.query_on(INSERT_MANY).bind(rows).bind(at.0);
+        let written = written.all::<(i64, String)>().await?;
+        numbers.extend(written.into_iter().map(|(number, key)| (key, number)));
+    }
+    Ok(numbers)
+}
+
+fn user_of(change: &Change) -> Option<Uuid> {
+    match change {
         Change::User(id) => Some(id.0),
         _ => None,
-    };
-    let query = scope.query(INSERT).bind(kind).bind(key).bind(user).bind(at.0);
-    Ok(query.one::<(i64,)>().await?.0)
+    }
 }
 
 /// A change with its number and whose it is.

@@ -31,7 +31,7 @@ sql! {
         from connections
         where organization_id = $1 and (created_at, id) > ($2, $3)
         order by created_at, id
-        limit $4");
+        limit $4 + 0");
     INSERT = "
         insert into connections (organization_id, id, name, kind, status, provider, directory_id,
             settings, secret, version, created_at, updated_at)
@@ -49,7 +49,7 @@ sql! {
         from connection_domains
         where organization_id = $1 and connection_id = $2
         order by domain_id
-        limit $3";
+        limit $3 + 0";
     DROP_DOMAINS = "
         delete from connection_domains
         where organization_id = $1 and connection_id = $2";
@@ -72,19 +72,19 @@ sql! {
         where d.name = $1 and d.state = 'verified' and d.organization_id = c.organization_id
             and c.status = 'active' and o.status = 'active'
         order by c.created_at, c.id
-        limit $2";
+        limit $2 + 0";
     ACTIVE = "
         select id, name
         from connections
         where organization_id = $1 and status = 'active'
         order by created_at, id
-        limit $2";
+        limit $2 + 0";
     SEALED = "
         select organization_id, id, secret
         from connections
         where secret is not null and id > $1
         order by id
-        limit $2";
+        limit $2 + 0";
     RESEAL = "
         update connections
         set secret = $3

@@ -15,7 +15,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{Postgres, Transaction};
+use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 
 use super::error::StoreError;
 use super::query::Query;
@@ -195,6 +195,7 @@ impl Db {
                 let writer = Writer::open(options.clone()).await.map_err(file)?;
                 let readers = SqlitePoolOptions::new()
                     .max_connections(*readers)
+                    .test_before_acquire(false)
                     .acquire_timeout(Duration::from_secs(ACQUIRE_S))
                     .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
                     .await
@@ -206,6 +207,7 @@ impl Db {
                     .map_err(|error| OpenError::Url(error.to_string()))?
                     .application_name("portico")
                     .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+                answers(&options).await?;
                 let pool = PgPoolOptions::new()
                     .max_connections(*connections)
                     .acquire_timeout(Duration::from_secs(ACQUIRE_S))
@@ -288,6 +290,15 @@ impl Db {
             Self::Postgres { pool } => pool.close().await,
         }
     }
+}
+
+/// Asks the server once: a pool would try again for seconds and say only that it waited.
+async fn answers(options: &PgConnectOptions) -> Result<(), OpenError> {
+    let asked = tokio::time::timeout(Duration::from_secs(ACQUIRE_S), options.connect()).await;
+    let conn = asked
+        .map_err(|_| OpenError::Server(format!("no answer within {ACQUIRE_S} s")))?
+        .map_err(|error| OpenError::Server(error.to_string()))?;
+    conn.close().await.map_err(|error| OpenError::Server(error.to_string()))
 }
 
 fn sqlite_options(path: &Path, create: bool) -> SqliteConnectOptions {

@@ -174,7 +174,7 @@ pub(super) const fn claim(postgres: bool) -> &'static str {
              from outbox
              where run_at <= $1 and (locked_until is null or locked_until <= $1)
              order by run_at, id
-             limit $3
+             limit $3 + 0
              for update skip locked)
          returning id, organization_id, kind, key, payload, attempts"
     } else {
@@ -185,7 +185,7 @@ pub(super) const fn claim(postgres: bool) -> &'static str {
              from outbox
              where run_at <= $1 and (locked_until is null or locked_until <= $1)
              order by run_at, id
-             limit $3)
+             limit $3 + 0)
          returning id, organization_id, kind, key, payload, attempts"
     }
 }

@@ -24,7 +24,7 @@ sql! {
         from directories
         where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
-        limit $4";
+        limit $4 + 0";
     INSERT = "
         insert into directories (organization_id, id, name, profile, status, settings, version,
             created_at, updated_at)

@@ -29,7 +29,7 @@ sql! {
         where organization_id = $1 and directory_id = $2 and revoked_at is null
             and (created_at > $3 or (created_at = $3 and id > $4))
         order by created_at, id
-        limit $5";
+        limit $5 + 0";
     INSERT = "
         insert into directory_tokens (organization_id, directory_id, id, name, public_part, hash,
             scopes, created_by, created_at, expires_at)

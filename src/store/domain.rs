@@ -19,7 +19,7 @@ sql! {
         from domains
         where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
-        limit $4";
+        limit $4 + 0";
     INSERT = "
         insert into domains (organization_id, id, name, state, challenge, verified_at, created_at)
         values ($1, $2, $3, $4, $5, $6, $7)";

@@ -12,10 +12,6 @@ use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
 
 sql! {
-    INSERT = "
-        insert into events (organization_id, id, name, occurred_at, actor, subject_kind,
-            subject_id, data)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)";
     ARE_UNPLACED = "
         select count(*)
         from (
@@ -32,7 +28,7 @@ sql! {
             from events
             where position is null
             order by occurred_at, id
-            limit $1),
+            limit $1 + 0),
         placed as (
             select u.id, coalesce((
                     select max(e.position)
@@ -56,7 +52,28 @@ sql! {
         where organization_id = $1 and position > $2
             and ($3 = '' or $3 like '%|' || name || '|%')
         order by position
-        limit $4";
+        limit $4 + 0";
+}
+
+sql_by_engine! {
+    /// SQLite has one writer, so events get their places at once; on PostgreSQL transactions
+    /// commit in another order than they write, and the sequencer places them after commit.
+    INSERT = [
+        "insert into events (organization_id, id, position, name, occurred_at, actor,
+             subject_kind, subject_id, data)
+         select $1, ",
+        {
+            "(value->>0)::uuid, null, value->>1, $3::bigint, $4::text, value->>2, value->>3,
+                 value->>4
+             from jsonb_array_elements($2::jsonb)",
+            "unhex(value->>0), newest + key + 1, value->>1, $3, $4, value->>2, value->>3,
+                 value->>4
+             from json_each($2), (
+                 select coalesce(max(e.position), 0) as newest
+                 from events e
+                 where e.organization_id = $1)",
+        },
+    ];
 }
 
 /// An event in its place in the feed.
@@ -148,23 +165,22 @@ pub async fn position_of(scope: &mut Scope<'_>, id: EventId) -> Result<Option<i6
     Ok(row.map(|(position,)| position))
 }
 
-/// Adds an event without a place in the feed: the sequencer gives it one after commit.
+/// Adds what happened in one work, in order.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn insert(scope: &mut Scope<'_>, event: &Event) -> Result<(), StoreError> {
-    let actor = serde_json::to_string(&event.actor).map_err(|_| StoreError::unreadable("actor"))?;
-    let data = serde_json::to_string(&event.data).map_err(|_| StoreError::unreadable("data"))?;
-    scope
-        .query(INSERT)
-        .bind(event.id.0)
-        .bind(event.name)
-        .bind(event.occurred_at.0)
-        .bind(actor)
-        .bind(event.subject.0)
-        .bind(event.subject.1.clone())
-        .bind(data)
-        .execute()
-        .await?;
+pub async fn insert(scope: &mut Scope<'_>, events: &[Event]) -> Result<(), StoreError> {
+    let Some(first) = events.first() else { return Ok(()) };
+    let actor = serde_json::to_string(&first.actor).map_err(|_| StoreError::unreadable("actor"))?;
+    let mut rows = Vec::with_capacity(events.len());
+    for event in events {
+        let data =
+            serde_json::to_string(&event.data).map_err(|_| StoreError::unreadable("data"))?;
+        let id = event.id.0.simple().to_string();
+        rows.push((id, event.name, event.subject.0, event.subject.1.as_str(), data));
+    }
+    let rows = serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("events"))?;
+    let query = scope.query_on(INSERT).bind(rows).bind(first.occurred_at.0).bind(actor);
+    query.execute().await?;
     Ok(())
 }

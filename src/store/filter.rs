@@ -75,7 +75,7 @@ macro_rules! list_groups {
                 and (g.created_at, g.id) > ($3, $4) ",
             $key,
             " order by g.created_at, g.id
-              limit $5"
+              limit $5 + 0"
         )
     };
 }
@@ -125,7 +125,7 @@ macro_rules! users {
                 and (u.created_at, u.id) > ($3, $4) ",
             $key,
             " order by u.created_at, u.id
-              limit $5",
+              limit $5 + 0",
         ];)+ $($other)* }
     };
 }
@@ -142,7 +142,7 @@ users! {
               where u.organization_id = $1 and u.directory_id = $3 and u.id ",
             ids,
             " order by u.created_at, u.id
-              limit $4",
+              limit $4 + 0",
         ];
         GROUPS_BY_IDS = [
             "select ",
@@ -151,7 +151,7 @@ users! {
               where g.organization_id = $1 and g.directory_id = $3 and g.id ",
             ids,
             " order by g.created_at, g.id
-              limit $4",
+              limit $4 + 0",
         ];
     }
     USERS = "";

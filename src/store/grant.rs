@@ -37,13 +37,13 @@ sql! {
         from grants
         where organization_id = $1 and user_id = $2
         order by created_at, id
-        limit $3");
+        limit $3 + 0");
     OF_USERS = concat!("
         select ", columns!(), "
         from grants
         where organization_id = $1 and user_id in (", places!(), ")
         order by user_id, created_at, id
-        limit $102");
+        limit $102 + 0");
     ON_RESOURCE = "
         select count(*)
         from (
@@ -79,6 +79,30 @@ sql! {
         delete from grants
         where organization_id = $1 and resource_kind = $2 and resource_key = $3
             and reach = 'resource' and source <> 'rule'";
+}
+
+sql_by_engine! {
+    INSERT_MANY = [
+        "insert into grants (organization_id, id, user_id, role, reach, resource_kind,
+             resource_key, resource, source, source_id, why, expires_at, created_at)
+         select $1, ",
+        {
+            "(value->>0)::uuid, (value->>1)::uuid, value->>2, value->>3, value->>4, value->>5,
+                 value->>6, value->>7, value->>8, value->>9, (value->>10)::bigint,
+                 (value->>11)::bigint
+             from jsonb_array_elements($2::jsonb)",
+            "unhex(value->>0), unhex(value->>1), value->>2, value->>3, value->>4, value->>5,
+                 value->>6, value->>7, value->>8, value->>9, value->>10, value->>11
+             from json_each($2)
+             where true",
+        },
+        " on conflict do nothing",
+    ];
+    DELETE_MANY = [
+        "delete from grants
+         where organization_id = $1 and id ",
+        ids,
+    ];
 }
 
 /// A grant as it is kept. The name of its source is looked up where it is shown.
@@ -243,6 +267,51 @@ pub async fn insert(scope: &mut Scope<'_>, new: &Grant) -> Result<bool, StoreErr
         .execute()
         .await?;
     Ok(added == 1)
+}
+
+/// Adds grants in one statement, as [`insert`] does one by one.
+///
+/// # Errors
+/// [`StoreError::Reference`] when a user is gone.
+pub async fn insert_all(scope: &mut Scope<'_>, new: &[Grant]) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(new.len());
+    for new in new {
+        let (reach, kind, key) = columns_of(&new.reach);
+        rows.push((
+            new.id.0.simple().to_string(),
+            new.user_id.0.simple().to_string(),
+            &new.role,
+            reach,
+            kind,
+            key,
+            new.reach.resource(),
+            new.source.key(),
+            &new.source_id,
+            why(&new.why)?,
+            new.expires_at.map(|at| at.0),
+            new.created_at.0,
+        ));
+    }
+    let rows = serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("grants"))?;
+    scope.query_on(INSERT_MANY).bind(rows).execute().await?;
+    Ok(())
+}
+
+/// Takes grants away in one statement.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn delete_all(scope: &mut Scope<'_>, ids: &[GrantId]) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
+    let ids = serde_json::to_string(&ids).map_err(|_| StoreError::unreadable("grants"))?;
+    scope.query_on(DELETE_MANY).bind(ids).execute().await?;
+    Ok(())
 }
 
 /// Writes what matched anew.

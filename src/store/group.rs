@@ -32,7 +32,7 @@ sql! {
         from groups g
         where g.organization_id = $1 and (g.created_at, g.id) > ($2, $3)
         order by g.created_at, g.id
-        limit $4");
+        limit $4 + 0");
     INSERT = "
         insert into groups (organization_id, id, directory_id, display_name, display_name_key,
             external_id, document, member_count, version, created_at, updated_at)

@@ -16,7 +16,7 @@ sql! {
         from grants
         where organization_id = $1 and source = $2 and source_id = $3 and user_id > $4
         order by user_id
-        limit $5";
+        limit $5 + 0";
     /// The next users who have a grant on this resource.
     USERS_ON_RESOURCE = "
         select distinct user_id
@@ -24,13 +24,13 @@ sql! {
         where organization_id = $1 and resource_kind = $2 and resource_key = $3
             and reach = 'resource' and user_id > $4
         order by user_id
-        limit $5";
+        limit $5 + 0";
     /// The rules that gave grants, those that are gone too.
     RULES_WITH_GRANTS = "
         select distinct source_id
         from grants
         where organization_id = $1 and source = 'rule'
-        limit $2";
+        limit $2 + 0";
     /// Whether an enabled user holds a role on the whole organization.
     HOLDERS = "
         select count(*)

@@ -25,7 +25,7 @@ sql! {
         from identities
         where organization_id = $1 and user_id = $2
         order by created_at, id
-        limit $3");
+        limit $3 + 0");
     AT_CONNECTION = "
         select id
         from identities
@@ -45,7 +45,7 @@ sql! {
         from users
         where organization_id = $1 and directory_id = $2 and (email_key = $3 or user_name_key = $3)
         order by id
-        limit $4";
+        limit $4 + 0";
     INSERT = "
         insert into identities (organization_id, id, connection_id, subject, user_id, rule,
             created_at, last_sign_in_at)

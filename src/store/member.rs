@@ -16,7 +16,7 @@ sql! {
         join users u on u.id = m.user_id
         where m.organization_id = $1 and m.group_id = $2 and m.user_id > $3
         order by m.user_id
-        limit $4";
+        limit $4 + 0";
     CLEAR = "
         delete from members
         where organization_id = $1 and group_id = $2
@@ -35,7 +35,7 @@ sql_by_engine! {
          where m.organization_id = $1 and m.group_id ",
         ids,
         " order by m.group_id, m.user_id
-         limit $3",
+         limit $3 + 0",
     ];
     /// Which of these groups a user is in.
     IN_GROUPS = [
@@ -45,7 +45,7 @@ sql_by_engine! {
          where m.organization_id = $1 and m.user_id = $3 and m.group_id ",
         ids,
         " order by m.group_id
-         limit $4",
+         limit $4 + 0",
     ];
     /// Users of the directory among these; they cannot go away before the commit. The lateral join
     /// looks each up by its key, whatever the planner expects of the list; so in the others below.

@@ -27,7 +27,7 @@ sql! {
         from organizations
         where (created_at > $1 or (created_at = $1 and id > $2))
         order by created_at, id
-        limit $3";
+        limit $3 + 0";
     OF_KIND = "
         select id, slug, name, kind, external_ref, status, settings, version, created_at,
             updated_at, deleted_at

@@ -43,11 +43,11 @@ sql! {
     GROUPS = concat!(group!(), "
         where m.organization_id = $1 and m.user_id = $2
         order by m.group_id
-        limit $3");
+        limit $3 + 0");
     GROUPS_OF_USERS = concat!(group!(), "
         where m.organization_id = $1 and m.user_id in (", places!(), ")
         order by m.user_id, m.group_id
-        limit $102");
+        limit $102 + 0");
     GROUP = "
         select display_name, external_id
         from groups
@@ -70,21 +70,21 @@ sql! {
         from users
         where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
-        limit $4";
+        limit $4 + 0";
     /// The next members of a group.
     WALK_GROUP = "
         select user_id
         from members
         where organization_id = $1 and group_id = $2 and user_id > $3
         order by user_id
-        limit $4";
+        limit $4 + 0";
     COUNT = "
         select count(*)
         from (
             select id
             from users
             where organization_id = $1
-            limit $2) as counted";
+            limit $2 + 0) as counted";
 }
 
 /// A person as mapping rules read her.

@@ -26,21 +26,21 @@ sql! {
         from resources
         where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
-        limit $4");
+        limit $4 + 0");
     PAGE_OF_KIND = concat!("
         select ", columns!(), "
         from resources
         where organization_id = $1 and kind = $4
             and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
-        limit $5");
+        limit $5 + 0");
     /// The next resources by kind and folded key.
     PLACES = "
         select kind, key, key_folded, parent_kind, parent_key
         from resources
         where organization_id = $1 and (kind > $2 or (kind = $2 and key_folded > $3))
         order by kind, key_folded
-        limit $4";
+        limit $4 + 0";
     PLACE = "
         select kind, key, key_folded, parent_kind, parent_key
         from resources
@@ -50,7 +50,7 @@ sql! {
         from resources
         where organization_id = $1 and parent_kind = $2 and parent_key = $3
         order by kind, key_folded
-        limit $4";
+        limit $4 + 0";
     COUNT = "
         select count(*)
         from resources

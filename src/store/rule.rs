@@ -18,7 +18,7 @@ sql! {
         from mapping_rules
         where organization_id = $1
         order by position, id
-        limit $2";
+        limit $2 + 0";
     BY_ID = "
         select id, name, position, enabled, directory_id, definition, version, created_at,
             updated_at
@@ -30,13 +30,13 @@ sql! {
         from mapping_rules
         where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
-        limit $4";
+        limit $4 + 0";
     NAMES = "
         select id, name
         from mapping_rules
         where organization_id = $1
         order by position, id
-        limit $2";
+        limit $2 + 0";
     COUNT = "
         select count(*)
         from mapping_rules

@@ -31,7 +31,7 @@ sql! {
         from sessions
         where organization_id = $1 and user_id = $2 and expires_at > $3
         order by signed_in_at, id
-        limit $4");
+        limit $4 + 0");
     INSERT = "
         insert into sessions (organization_id, id, hash, user_id, connection_id, subject,
             provider_session, signed_in_at, last_seen_at, expires_at)

@@ -24,7 +24,7 @@ sql! {
         from sign_ins
         where organization_id = $1 and connection_id = $2 and (at, id) < ($3, $4)
         order by at desc, id desc
-        limit $5";
+        limit $5 + 0";
 }
 
 #[derive(FromRow)]

@@ -44,6 +44,9 @@ type ListedByEngine = (&'static str, &'static [(&'static str, super::dialect::By
 
 /// All files that declare statements which differ by engine.
 pub(super) const BY_ENGINE: &[ListedByEngine] = &[
+    ("change", super::change::BY_ENGINE),
+    ("event", super::event::BY_ENGINE),
+    ("grant", super::grant::BY_ENGINE),
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
     ("identity", super::identity::BY_ENGINE),

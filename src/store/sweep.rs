@@ -20,7 +20,7 @@ sql! {
             from logins
             where expires_at < $1
             order by expires_at
-            limit $2)";
+            limit $2 + 0)";
     SESSIONS = "
         delete from sessions
         where id in (
@@ -28,7 +28,7 @@ sql! {
             from sessions
             where expires_at < $1
             order by expires_at
-            limit $2)";
+            limit $2 + 0)";
     IDEMPOTENCY_KEYS = "
         delete from idempotency_keys
         where (caller, key) in (
@@ -36,7 +36,7 @@ sql! {
             from idempotency_keys
             where created_at < $1
             order by created_at
-            limit $2)";
+            limit $2 + 0)";
     /// Changes that name no user.
     CHANGES = "
         delete from access_changes
@@ -45,7 +45,7 @@ sql! {
             from access_changes
             where at < $1 and user_id is null
             order by at
-            limit $2)";
+            limit $2 + 0)";
     /// Changes of users that a newer one of the same user follows: the newest is the version of
     /// her access and stays. Only those that a change since `$2` follows are looked at.
     CHANGES_FOLLOWED = "
@@ -55,7 +55,7 @@ sql! {
             from access_changes newer
             join access_changes older on older.user_id = newer.user_id and older.id < newer.id
             where newer.at < $1 and newer.at >= $2
-            limit $3)";
+            limit $3 + 0)";
     SIGN_INS = "
         delete from sign_ins
         where id in (
@@ -63,7 +63,7 @@ sql! {
             from sign_ins
             where id < $1
             order by id
-            limit $2)";
+            limit $2 + 0)";
     /// The newest event of each feed stays, so that positions are never given twice.
     EVENTS = "
         delete from events
@@ -75,7 +75,7 @@ sql! {
                 from events newest
                 where newest.organization_id = e.organization_id)
             order by e.id
-            limit $2)";
+            limit $2 + 0)";
     DELETED = "
         select id
         from organizations
@@ -84,19 +84,19 @@ sql! {
         limit 1";
     PURGE_EVENTS = "
         delete from events
-        where id in (select id from events where organization_id = $1 limit $2)";
+        where id in (select id from events where organization_id = $1 limit $2 + 0)";
     PURGE_SIGN_INS = "
         delete from sign_ins
-        where id in (select id from sign_ins where organization_id = $1 limit $2)";
+        where id in (select id from sign_ins where organization_id = $1 limit $2 + 0)";
     PURGE_USERS = "
         delete from users
-        where id in (select id from users where organization_id = $1 limit $2)";
+        where id in (select id from users where organization_id = $1 limit $2 + 0)";
     PURGE_GROUPS = "
         delete from groups
-        where id in (select id from groups where organization_id = $1 limit $2)";
+        where id in (select id from groups where organization_id = $1 limit $2 + 0)";
     PURGE_RESOURCES = "
         delete from resources
-        where id in (select id from resources where organization_id = $1 limit $2)";
+        where id in (select id from resources where organization_id = $1 limit $2 + 0)";
     PURGE_ORGANIZATION = "
         delete from organizations
         where id = $1";

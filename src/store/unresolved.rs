@@ -20,19 +20,19 @@ sql! {
         from unresolved
         where organization_id = $1 and user_id in (", places!(), ")
         order by user_id, rule_id, resource_kind, resource_key
-        limit $102");
+        limit $102 + 0");
     OF_USER = "
         select user_id, rule_id, resource_kind, resource_key, resource
         from unresolved
         where organization_id = $1 and user_id = $2
         order by rule_id, resource_kind, resource_key
-        limit $3";
+        limit $3 + 0";
     USERS_WAITING = "
         select distinct user_id
         from unresolved
         where organization_id = $1 and resource_kind = $2 and resource_key = $3 and user_id > $4
         order by user_id
-        limit $5";
+        limit $5 + 0";
     INSERT = "
         insert into unresolved (organization_id, user_id, rule_id, resource_kind, resource_key,
             resource)

@@ -38,13 +38,13 @@ sql! {
         from users u
         where u.organization_id = $1 and u.email_key = $2
         order by u.created_at, u.id
-        limit $3");
+        limit $3 + 0");
     PAGE = concat!("
         select ", user_columns!(), "
         from users u
         where u.organization_id = $1 and (u.created_at, u.id) > ($2, $3)
         order by u.created_at, u.id
-        limit $4");
+        limit $4 + 0");
     INSERT = "
         insert into users (organization_id, id, directory_id, source, user_name, user_name_key,
             external_id, email, email_key, display_name, display_name_key, first_name, last_name,
@@ -77,7 +77,7 @@ sql! {
         from identities
         where organization_id = $1 and user_id = $2
         order by connection_id, subject
-        limit $3";
+        limit $3 + 0";
 }
 
 sql_by_engine! {

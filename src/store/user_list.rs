@@ -49,28 +49,28 @@ sql! {
         select ", user_columns!(), listed!(), "
             and (u.created_at, u.id) > ($12, $13)
         order by u.created_at, u.id
-        limit $14");
+        limit $14 + 0");
     BY_AGE_BACK = concat!("
         select ", user_columns!(), listed!(), "
             and (u.created_at, u.id) < ($12, $13)
         order by u.created_at desc, u.id desc
-        limit $14");
+        limit $14 + 0");
     BY_NAME = concat!("
         select ", user_columns!(), listed!(), "
             and ($12 = '' or (u.user_name_key, u.id) > ($12, $13))
         order by u.user_name_key, u.id
-        limit $14");
+        limit $14 + 0");
     BY_NAME_BACK = concat!("
         select ", user_columns!(), listed!(), "
             and ($12 = '' or (u.user_name_key, u.id) < ($12, $13))
         order by u.user_name_key desc, u.id desc
-        limit $14");
+        limit $14 + 0");
     OF_DIRECTORY = concat!("
         select ", user_columns!(), "
         from users u
         where u.organization_id = $1 and u.directory_id = $2
         order by u.id
-        limit $3");
+        limit $3 + 0");
     DETACH = "
         update users
         set directory_id = null, suspended_by = $3, version = version + 1, updated_at = $4

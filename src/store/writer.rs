@@ -1,10 +1,10 @@
 //! The one SQLite writer: writes that wait for it share a commit.
 //!
-//! A write takes the connection, opens a transaction unless one is open, and runs inside a
-//! savepoint of its own. When others wait, it leaves the transaction open and waits for the commit
-//! that the last of the batch makes; a batch ends after [`BATCH_MAX`] writes or [`BATCH_MS`]
-//! milliseconds. A failed commit fails every write of its batch. Durability is unchanged: nobody is
-//! answered before the commit (`synchronous=FULL`).
+//! A write takes the connection and opens a transaction, or joins the open one with a savepoint of
+//! its own. When others wait, it leaves the transaction open and waits for the commit that the last
+//! of the batch makes; a batch ends after [`BATCH_MAX`] writes or [`BATCH_MS`] milliseconds. A
+//! failed commit fails every write of its batch. Durability is unchanged: nobody is answered before
+//! the commit (`synchronous=FULL`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -27,8 +27,17 @@ type Committed = Result<(), String>;
 pub struct Batch {
     conn: SqliteConnection,
     open: Option<Open>,
-    /// A savepoint was begun and neither released nor rolled back: its writer died.
-    torn: bool,
+    /// The write that runs; where one is found at the start of the next, its writer died.
+    running: Option<Write>,
+}
+
+/// How much of the transaction is one write's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Write {
+    /// All of it: the write is the first of its batch.
+    First,
+    /// What came after the savepoint.
+    Joined,
 }
 
 struct Open {
@@ -44,7 +53,7 @@ pub struct Writer {
     commits: AtomicU64,
 }
 
-/// A write that holds the connection, inside its savepoint.
+/// A write that holds the connection.
 pub struct Turn {
     guard: OwnedMutexGuard<Batch>,
 }
@@ -59,7 +68,7 @@ impl Writer {
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         let conn = options.connect().await?;
         Ok(Self {
-            batch: Arc::new(Mutex::new(Batch { conn, open: None, torn: false })),
+            batch: Arc::new(Mutex::new(Batch { conn, open: None, running: None })),
             waiting: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
         })
@@ -70,7 +79,7 @@ impl Writer {
         self.commits.load(Ordering::Relaxed)
     }
 
-    /// Waits for the connection and begins a savepoint. The caller must end the turn by
+    /// Waits for the connection and begins a write. The caller must end the turn by
     /// [`Writer::keep`] or [`Writer::drop_write`]; it runs in a task that nobody cancels.
     pub(super) async fn begin(&self) -> Result<Turn, StoreError> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
@@ -89,7 +98,7 @@ impl Writer {
         if let Some(open) = turn.guard.open.take() {
             open.done.send_replace(Some(Err(error.to_string())));
         }
-        turn.guard.torn = false;
+        turn.guard.running = None;
         if let Err(again) = turn.conn().execute("rollback").await {
             tracing::warn!(error = %again, "nothing could be rolled back");
         }
@@ -99,70 +108,84 @@ impl Writer {
     #[expect(clippy::disallowed_methods, reason = "the age of a batch is measured, not decided by")]
     async fn start(&self, turn: &mut Turn) -> Result<(), StoreError> {
         let batch = &mut *turn.guard;
-        if batch.torn {
-            batch.conn.execute("rollback to w; release w").await?;
-            batch.torn = false;
+        if let Some(torn) = batch.running.take() {
+            batch.take_back(torn).await?;
         }
-        if batch.open.is_none() {
+        let write = if batch.open.is_some() {
+            batch.conn.execute("savepoint w").await?;
+            Write::Joined
+        } else {
             batch.conn.execute("begin immediate").await?;
             let done = watch::Sender::new(None);
             batch.open = Some(Open { since: Instant::now(), writes: 0, done });
-        }
-        batch.torn = true;
-        batch.conn.execute("savepoint w").await?;
+            Write::First
+        };
+        batch.running = Some(write);
         Ok(())
     }
 
     /// Ends a turn whose write stands, and waits until it is durable.
     pub(super) async fn keep(&self, mut turn: Turn) -> Result<(), StoreError> {
-        match turn.conn().execute("release w").await {
-            Ok(_) => self.end(turn).await,
-            Err(error) => Err(Self::fail(turn, error.into()).await),
+        let joined = turn.guard.running == Some(Write::Joined);
+        if self.fills(&mut turn)? {
+            let commit = if joined { "release w; commit" } else { "commit" };
+            return self.commit(turn, commit).await;
+        }
+        if joined && let Err(error) = turn.conn().execute("release w").await {
+            return Err(Self::fail(turn, error.into()).await);
+        }
+        turn.guard.running = None;
+        let Some(open) = &turn.guard.open else { return Err(lost()) };
+        let mut done = open.done.subscribe();
+        drop(turn);
+        let committed = done.wait_for(Option::is_some).await.map(|seen| seen.clone());
+        match committed {
+            Ok(Some(outcome)) => outcome.map_err(StoreError::Commit),
+            Ok(None) | Err(_) => Err(lost()),
         }
     }
 
     /// Ends a turn whose write is taken back; the rest of the batch stands.
     pub(super) async fn drop_write(&self, mut turn: Turn) -> Result<(), StoreError> {
-        match turn.conn().execute("rollback to w; release w").await {
-            // Its own write is gone, whatever becomes of the batch.
-            Ok(_) => self.end(turn).await.or(Ok(())),
-            Err(error) => Err(Self::fail(turn, error.into()).await),
+        if let Some(write) = turn.guard.running.take()
+            && let Err(error) = turn.guard.take_back(write).await
+        {
+            return Err(Self::fail(turn, error).await);
         }
+        // Without the first write there is no batch; its own write is gone, whatever becomes of it.
+        if turn.guard.open.is_some() && self.fills(&mut turn)? {
+            return self.commit(turn, "commit").await.or(Ok(()));
+        }
+        Ok(())
     }
 
-    async fn end(&self, mut turn: Turn) -> Result<(), StoreError> {
-        turn.guard.torn = false;
-        let Some(open) = turn.guard.open.as_mut() else {
-            return Err(StoreError::Commit("no transaction was open".to_owned()));
-        };
+    /// Counts a write that ends, and answers whether the batch ends with it.
+    fn fills(&self, turn: &mut Turn) -> Result<bool, StoreError> {
+        let open = turn.guard.open.as_mut().ok_or_else(lost)?;
         open.writes += 1;
-        let full = open.writes >= BATCH_MAX
+        Ok(open.writes >= BATCH_MAX
             || open.since.elapsed() >= Duration::from_millis(BATCH_MS)
-            || self.waiting.load(Ordering::SeqCst) == 0;
-        if !full {
-            let mut done = open.done.subscribe();
-            drop(turn);
-            let committed = done.wait_for(Option::is_some).await.map(|seen| seen.clone());
-            return match committed {
-                Ok(Some(outcome)) => outcome.map_err(StoreError::Commit),
-                Ok(None) | Err(_) => Err(StoreError::Commit("the batch was lost".to_owned())),
-            };
-        }
-        let outcome = self.commit(&mut turn).await;
+            || self.waiting.load(Ordering::SeqCst) == 0)
+    }
+
+    /// Makes the batch durable and tells everybody who waits for it.
+    async fn commit(&self, mut turn: Turn, statements: &'static str) -> Result<(), StoreError> {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        turn.guard.running = None;
+        let outcome = match turn.conn().execute(statements).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::error!(error = %error, "a commit failed");
+                if let Err(again) = turn.conn().execute("rollback").await {
+                    tracing::error!(error = %again, "a rollback failed");
+                }
+                Err(error.to_string())
+            }
+        };
         if let Some(open) = turn.guard.open.take() {
             open.done.send_replace(Some(outcome.clone()));
         }
         outcome.map_err(StoreError::Commit)
-    }
-
-    async fn commit(&self, turn: &mut Turn) -> Committed {
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        let Err(error) = turn.conn().execute("commit").await else { return Ok(()) };
-        tracing::error!(error = %error, "a commit failed");
-        if let Err(again) = turn.conn().execute("rollback").await {
-            tracing::error!(error = %again, "a rollback failed");
-        }
-        Err(error.to_string())
     }
 
     /// Waits for the running write and closes the connection's turn for good.
@@ -171,7 +194,25 @@ impl Writer {
     }
 }
 
+fn lost() -> StoreError {
+    StoreError::Commit("the batch was lost".to_owned())
+}
+
 impl Batch {
+    /// Takes a write back; with the first one goes the whole transaction.
+    async fn take_back(&mut self, write: Write) -> Result<(), StoreError> {
+        match write {
+            Write::First => {
+                self.open = None;
+                self.conn.execute("rollback").await?;
+            }
+            Write::Joined => {
+                self.conn.execute("rollback to w; release w").await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The connection itself, for the steps of a migration.
     pub(super) fn conn(&mut self) -> &mut SqliteConnection {
         &mut self.conn

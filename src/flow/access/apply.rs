@@ -40,6 +40,10 @@ pub(super) struct Applying {
     registered: HashMap<ResourceRef, bool>,
     /// Roles that must keep a holder and of which somebody lost a grant.
     pub lost_kept_roles: BTreeSet<String>,
+    /// Grants to be written together.
+    new: Vec<Grant>,
+    /// Grants to be taken away together.
+    gone: Vec<GrantId>,
 }
 
 struct Registered<'r>(&'r HashMap<ResourceRef, bool>);
@@ -66,7 +70,7 @@ struct Present {
 impl Applying {
     pub(super) fn new(rules: Arc<RuleSet>, roles: RoleTable) -> Self {
         let (registered, lost_kept_roles) = (HashMap::new(), BTreeSet::new());
-        Self { rules, roles, registered, lost_kept_roles }
+        Self { rules, roles, registered, lost_kept_roles, new: Vec::new(), gone: Vec::new() }
     }
 
     /// Applies the rules of a selection to users; what other rules gave them stays. With all rules
@@ -112,6 +116,10 @@ impl Applying {
                 work.changed(Change::User(user));
             }
         }
+        store::grant::delete_all(&mut work.scope(), &self.gone).await?;
+        store::grant::insert_all(&mut work.scope(), &self.new).await?;
+        self.gone.clear();
+        self.new.clear();
         Ok(())
     }
 
@@ -126,8 +134,8 @@ impl Applying {
         Ok(())
     }
 
-    /// Writes the difference between the grants that rules gave and give; answers whether there
-    /// was any.
+    /// Notes the difference between the grants that rules gave and give, to be written with that of
+    /// others; answers whether there is any.
     async fn save_grants(
         &mut self,
         work: &mut Work,
@@ -173,8 +181,9 @@ impl Applying {
                 None => old.push(grant),
             }
         }
+        touched |= !old.is_empty() || !wanted.is_empty();
         for grant in old {
-            touched |= store::grant::delete(&mut work.scope(), grant.id).await?;
+            self.gone.push(grant.id);
             after.remove(&held(grant));
         }
         for ((rule, role, reach), mapped) in wanted {
@@ -189,8 +198,8 @@ impl Applying {
                 expires_at: None,
                 created_at: work.at,
             };
-            touched |= store::grant::insert(&mut work.scope(), &new).await?;
             after.insert(held(&new));
+            self.new.push(new);
         }
         after.extend(stays);
         self.tell(work, user, &before, &after);

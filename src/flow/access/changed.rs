@@ -72,7 +72,10 @@ async fn hold(work: &mut Work, wanted: Hold) -> Result<rule_set::RuleSet, Proble
 }
 
 /// Begins to apply the rules that stand: those of memory, unless this transaction edited them.
-async fn applying(work: &mut Work, hold_as: Hold) -> Result<(Applying, Arc<RuleSet>), Problem> {
+pub(super) async fn applying(
+    work: &mut Work,
+    hold_as: Hold,
+) -> Result<(Applying, Arc<RuleSet>), Problem> {
     let set = hold(work, hold_as).await?;
     let (cache, platform) = (Arc::clone(&work.rules), Arc::clone(&work.platform));
     let rules = if work.rules_edited {
@@ -220,7 +223,10 @@ const HOLDERS_AT_ONCE: i64 = 10_000;
 
 /// Roles that must keep a holder and lost the last one by what a directory said: it is applied,
 /// and told.
-async fn tell_vacancies(work: &mut Work, roles: &BTreeSet<String>) -> Result<(), Problem> {
+pub(super) async fn tell_vacancies(
+    work: &mut Work,
+    roles: &BTreeSet<String>,
+) -> Result<(), Problem> {
     let at = work.at;
     for role in roles {
         if !store::holder::has_holder(&mut work.scope(), role, at).await? {

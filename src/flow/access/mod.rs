@@ -9,6 +9,7 @@ mod changed;
 pub mod feed;
 mod job;
 pub mod live;
+mod person;
 mod preview;
 mod rules;
 
@@ -19,6 +20,7 @@ pub use changed::{
     resources_changed, rules_changed,
 };
 pub use job::{JOB, Step, failed, step};
+pub use person::{attributes_changed, user_came};
 pub use preview::{Previewed, preview};
 pub use rules::{Rules, draft, roles};
 

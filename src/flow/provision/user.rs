@@ -10,7 +10,7 @@ use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
 use crate::domain::user::{Suspender, User, changed_attributes};
-use crate::flow::access::{self, Fact, FactChange};
+use crate::flow::access;
 use crate::flow::problem::Problem;
 use crate::flow::user::erase;
 use crate::flow::work::Work;
@@ -34,12 +34,13 @@ pub async fn create(
     {
         let expected = Expected::Any;
         let found = load(work, client, found, &expected).await?;
-        return save(work, client, found, document.clone()).await;
+        return save(work, found, document.clone()).await;
     }
     let user = User::provisioned(work.id(), client.directory, document, work.at);
     store::user::insert(&mut work.scope(), &user).await.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
-    follow(work, client, user.id).await?;
+    access::user_came(work, &user).await?;
+    work.changed(Change::User(user.id));
     Ok(Grouped { user, groups: Vec::new() })
 }
 
@@ -76,7 +77,7 @@ pub async fn replace(
     let current = found.user.resource();
     let notes = &mut Notes::default();
     let incoming = validate::replace(body, &USER, &current, client.dialect, notes)?;
-    save(work, client, found, incoming.resource).await
+    save(work, found, incoming.resource).await
 }
 
 /// Applies a PATCH to a user, all or nothing (C104).
@@ -93,17 +94,7 @@ pub async fn patch(
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
     let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
-    save(work, client, found, keeping_active(&current, changed)).await
-}
-
-/// A user whose `active` was removed stays as she was: nobody is revived by an omission.
-fn keeping_active(current: &Resource, changed: Resource) -> Resource {
-    if changed.as_map().contains_key("active") {
-        return changed;
-    }
-    let mut document = changed.into_map();
-    document.insert("active".to_owned(), Value::Bool(current.active()));
-    Resource::from_stored(document)
+    save(work, found, changed).await
 }
 
 /// Removes a user for good; a trace keeps others from inheriting her links (C130, C134).
@@ -142,12 +133,7 @@ fn unknown(id: UserId) -> ScimError {
 }
 
 /// Writes what a document changes; nothing when it changes nothing.
-async fn save(
-    work: &mut Work,
-    client: Client,
-    found: Grouped,
-    document: Resource,
-) -> Result<Grouped, Problem> {
+async fn save(work: &mut Work, found: Grouped, document: Resource) -> Result<Grouped, Problem> {
     let before = found.user;
     let mut attributes = changed_attributes(before.resource().as_map(), document.as_map());
     if attributes.is_empty() {
@@ -160,6 +146,7 @@ async fn save(
         return Err(ScimError::precondition_failed().into());
     }
     user.version = before.version + 1;
+    access::attributes_changed(work, user.id, &attributes).await?;
     attributes.retain(|name| name != "active");
     if !attributes.is_empty() {
         let updated = Happened::to("user.updated", "user", user.id);
@@ -176,14 +163,9 @@ async fn save(
         }
         _ => {}
     }
-    follow(work, client, user.id).await?;
+    // Decisions know a user by her login, and whether anybody suspended her.
+    if before.user_name != user.user_name || before.suspended_by != user.suspended_by {
+        work.changed(Change::User(user.id));
+    }
     Ok(Grouped { user, groups: found.groups })
-}
-
-/// Lets access follow, and those who answer from memory read the user anew.
-async fn follow(work: &mut Work, client: Client, user: UserId) -> Result<(), Problem> {
-    let change = FactChange { user, fact: Fact::Everything };
-    access::facts_changed(work, Some(client.directory), &[change]).await?;
-    work.changed(Change::User(user));
-    Ok(())
 }

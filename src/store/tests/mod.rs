@@ -5,6 +5,7 @@
 
 mod opening;
 mod parity;
+mod scans;
 mod statements;
 mod values;
 mod writing;

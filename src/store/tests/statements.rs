@@ -104,6 +104,30 @@ fn every_statement_that_differs_by_engine_is_listed() {
 }
 
 #[test]
+fn no_bound_limit_stands_alone() {
+    // SQLite prepares a statement anew at each run when a bare `limit $n` is bound: the plan may
+    // depend on it. A sum is an expression like any other.
+    let is_bare = |sql: &str| {
+        sql.match_indices("limit $").any(|(at, found)| {
+            let rest = sql.get(at + found.len()..).unwrap_or_default();
+            !rest.trim_start_matches(|one: char| one.is_ascii_digit()).starts_with(" + 0")
+        })
+    };
+    assert!(is_bare("select 1 limit $12") && is_bare("limit $2)") && !is_bare("limit $2 + 0)"));
+    for (file, statements) in ALL {
+        for (name, sql) in *statements {
+            assert!(!is_bare(sql), "{file}::{name}: write `limit $n + 0`");
+        }
+    }
+    for (file, statements) in BY_ENGINE {
+        for (name, statement) in *statements {
+            let bare = [true, false].into_iter().any(|postgres| is_bare(statement.on(postgres)));
+            assert!(!bare, "{file}::{name}: write `limit $n + 0`");
+        }
+    }
+}
+
+#[test]
 fn only_the_list_of_statements_holds_sql() {
     // A statement outside `sql!` and the dialect would never be prepared by a test.
     let loose: Vec<String> = sources()

@@ -126,10 +126,13 @@ on_both_engines! {
         assert_eq!(reply.at("/groups/0/value"), json!(group));
         // Leaving `active` out, or removing it, revives nobody.
         assert_eq!(scim.put(&path, user("ada")).await.expect(200).at("/active"), json!(false));
-        let remove = operations(json!([{"op": "remove", "path": "active"}]));
-        assert_eq!(scim.patch(&path, remove).await.expect(200).at("/active"), json!(false));
         let found = scim.get(&filter("/Users", "active eq false")).await.expect(200);
         assert_eq!(found.at("/totalResults"), json!(1));
+        let remove = operations(json!([{"op": "remove", "path": "active"}]));
+        let removed = scim.patch(&path, remove).await.expect(200);
+        assert!(removed.json().get("active").is_none(), "{removed}");
+        let kept = app.operator().get(&format!("/api/v1/users/{id}")).await.expect(200);
+        assert_eq!(kept.at("/status"), json!("suspended"));
         assert_eq!(members(&scim, &group).await, [id]);
     }
 

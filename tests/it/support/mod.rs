@@ -14,7 +14,7 @@ mod sign_in;
 #[path = "../../../src/outbound/oidc/fake.rs"]
 mod provider;
 
-pub use app::{OPERATOR_TOKEN, TestApp};
+pub use app::{OPERATOR_TOKEN, TestApp, client};
 pub use caller::Caller;
 pub use reply::Reply;
 pub use server::TestServer;

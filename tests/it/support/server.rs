@@ -60,6 +60,11 @@ impl TestServer {
         command
     }
 
+    /// Its database, for what a test does to it beside the program.
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Starts the program and waits until it answers.
     pub async fn start(&mut self) {
         let child = self.command(&["serve"]).spawn().expect("the program starts");
