@@ -17,6 +17,7 @@ mod support;
 
 mod access;
 mod api;
+mod conformance;
 mod docs;
 mod harness;
 mod peers;
@@ -27,4 +28,5 @@ mod simulate;
 mod sso;
 mod start;
 mod store;
+mod tls;
 mod walk;

@@ -105,6 +105,14 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_gets_far_more_than_what_entra_sends_e23() {
+        // 25 requests a second are what a gallery application must bear.
+        const { assert!(PER_SECOND >= 25 * 10) };
+        let (limits, one) = (Limits::default(), DirectoryId(Uuid::nil()));
+        assert!((0..25 * 60).all(|_| limits.request(one).is_ok()));
+    }
+
+    #[test]
     fn failures_are_refused_after_their_limit() {
         let limits = Limits::default();
         let suspect = Suspect::Token("p".to_owned());

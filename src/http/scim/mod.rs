@@ -139,7 +139,12 @@ pub fn refuse(problem: Problem) -> Response {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(Duration::from_secs(REQUEST_S), next.run(request)).await {
+    within(Duration::from_secs(REQUEST_S), next.run(request)).await
+}
+
+/// The answer, or 503 when it is not there in time.
+async fn within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(limit, answer).await {
         Ok(response) => response,
         Err(_) => {
             let detail = format!("The answer was not ready within {REQUEST_S} s: try again.");
@@ -191,6 +196,15 @@ mod tests {
         assert_eq!(tidied("/v2/Users?"), "/v2/Users?");
         assert_eq!(tidied("/"), "/");
         assert_eq!(tidied("/v2/Users//"), "/v2/Users/");
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up_as_something_to_try_again_e24() {
+        const { assert!(REQUEST_S < 60) };
+        let late = within(Duration::ZERO, std::future::pending()).await;
+        assert_eq!(late.status(), 503);
+        assert_eq!(late.headers()["content-type"], answer::MEDIA_TYPE);
+        assert_eq!(late.headers()["retry-after"], RETRY_S.to_string().as_str());
     }
 
     #[test]
