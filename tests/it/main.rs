@@ -18,6 +18,7 @@ mod support;
 mod access;
 mod api;
 mod docs;
+mod fuzz;
 mod harness;
 mod peers;
 mod program;
