@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use tokio::sync::Notify;
 
 use super::access::Rules;
+use super::noted;
 use super::problem::Problem;
 use super::work::{Aftermath, Work};
 use crate::domain::actor::Actor;
@@ -18,6 +19,7 @@ use crate::domain::change::Change;
 use crate::domain::id::OrganizationId;
 use crate::domain::platform::Definition;
 use crate::domain::time::{Clock, Rng};
+use crate::scim::Notes;
 use crate::store::{Db, Scope};
 
 /// How often a transaction that lost a race is run in all.
@@ -75,14 +77,19 @@ impl Runner {
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T> + Send + Sync + 'static,
     {
         let runner = self.clone();
+        let noted = noted::current();
         let task = tokio::spawn(async move {
-            let mut run = 1;
-            loop {
-                match runner.once(&actor, organization, &verb).await {
+            let (mut run, mut notes) = (1, Notes::default());
+            let done = loop {
+                match runner.once(&actor, organization, &verb, &mut notes).await {
                     Err(problem) if problem.again && run < RUNS_MAX => run += 1,
-                    done => return done,
+                    done => break done,
                 }
+            };
+            if let Some(noted) = noted {
+                noted.take_in(&notes);
             }
+            done
         });
         task.await.unwrap_or_else(|error| Err(Problem::internal(error)))
     }
@@ -92,6 +99,7 @@ impl Runner {
         actor: &Actor,
         organization: OrganizationId,
         verb: &F,
+        notes: &mut Notes,
     ) -> Result<T, Problem>
     where
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T>,
@@ -101,6 +109,7 @@ impl Runner {
         let (platform, rules) = (Arc::clone(&self.platform), Arc::clone(&self.rules));
         let mut work = Work::new(tx, (actor.clone(), organization), at, platform, rules);
         let ran = AssertUnwindSafe(verb(&mut work)).catch_unwind().await;
+        *notes = std::mem::take(&mut work.notes);
         let (tx, written) = match ran {
             Ok(Ok(value)) => {
                 let (tx, written) = work.finish().await;

@@ -16,6 +16,7 @@ use crate::domain::event::{Event, Happened};
 use crate::domain::id::{EventId, JobId, OrganizationId};
 use crate::domain::platform::Definition;
 use crate::domain::time::{Rng, Timestamp};
+use crate::scim::Notes;
 use crate::store::outbox::Job;
 use crate::store::rule_set::{Hold, RuleSet};
 use crate::store::{self, Conn, Scope, Tx};
@@ -31,6 +32,8 @@ pub struct Work {
     pub at: Timestamp,
     /// Where chance comes from.
     pub rng: Rng,
+    /// What the engine makes use of while this runs.
+    pub notes: Notes,
     /// Which permissions, roles and resource kinds there are.
     pub platform: Arc<Definition>,
     /// Checked mapping rules, shared by all works.
@@ -65,6 +68,7 @@ impl Work {
             organization,
             at,
             rng: Rng,
+            notes: Notes::default(),
             platform,
             rules,
             rule_set: None,

@@ -204,6 +204,11 @@ impl Notes {
         Tolerance::ALL.into_iter().filter(|row| self.has(*row))
     }
 
+    /// Gives the numbers of the tolerances used as bits, and bit 0 for unknown attributes (D11).
+    pub fn bits(&self) -> u32 {
+        self.used | u32::from(!self.dropped.is_empty())
+    }
+
     /// Tells whether a tolerance was used.
     pub const fn has(&self, tolerance: Tolerance) -> bool {
         self.used & (1 << tolerance.number()) != 0

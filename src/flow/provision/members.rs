@@ -9,6 +9,7 @@ use super::Client;
 use crate::domain::id::{GroupId, UserId};
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
+use crate::scim::error::excerpt;
 use crate::scim::patch::{MemberChange, MemberFilter};
 use crate::scim::{Member, ScimError};
 use crate::store::{self, StoreError};
@@ -157,8 +158,8 @@ pub async fn refuse_unknown(
     if unknown.is_empty() {
         return Ok(());
     }
-    let mut listed: Vec<String> =
-        unknown.iter().take(LISTED_MAX).map(|id| crate::scim::error::excerpt(id)).collect();
+    let quoted = |id: &&str| format!("'{}'", excerpt(id));
+    let mut listed: Vec<String> = unknown.iter().take(LISTED_MAX).map(quoted).collect();
     if let Some(more) = unknown.len().checked_sub(LISTED_MAX).filter(|more| *more > 0) {
         listed.push(format!("and {more} more"));
     }
@@ -166,6 +167,7 @@ pub async fn refuse_unknown(
         "members names users that this directory does not have: {}",
         listed.join(", ")
     ))
+    .for_reference()
     .into())
 }
 

@@ -16,7 +16,7 @@ use crate::flow::user::erase;
 use crate::flow::work::Work;
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
-use crate::scim::{Notes, Resource, ScimError, quirk, validate};
+use crate::scim::{Resource, ScimError, quirk, validate};
 use crate::store::{self, user::Grouped};
 
 /// Creates a user. An Okta client that creates an inactive user of its directory once more, by the
@@ -74,7 +74,7 @@ pub async fn replace(
 ) -> Result<Grouped, Problem> {
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
-    let notes = &mut Notes::default();
+    let notes = &mut work.notes;
     let incoming = validate::replace(body, &USER, &current, client.dialect, notes)?;
     save(work, client, found, incoming.resource).await
 }
@@ -92,7 +92,7 @@ pub async fn patch(
 ) -> Result<Grouped, Problem> {
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
-    let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
+    let changed = patch::apply(patch, &USER, &current, client.dialect, &mut work.notes)?;
     save(work, client, found, keeping_active(&current, changed)).await
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::Client;
 use crate::domain::id::OrganizationId;
+use crate::flow::noted;
 use crate::flow::problem::Problem;
 use crate::flow::runner::Runner;
 use crate::scim::ScimError;
@@ -73,6 +74,7 @@ pub async fn run<T: Listed>(
         return bounded::<T>(&mut scope, client, search, None, Source::All).await;
     };
     let resolved = filter.resolve(T::TYPE)?;
+    noted::noting(|notes| notes.merge(resolved.notes()));
     let Some(source) = source(&resolved) else {
         return Ok(Found { total: 0, rows: Vec::new() });
     };
