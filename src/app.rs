@@ -12,6 +12,7 @@ use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
 use crate::flow::provision::credential::Credentials;
+use crate::flow::provision::journal::Journal;
 use crate::flow::provision::limit::Limits;
 use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
@@ -74,6 +75,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Where pages of SCIM lists ended.
     pub pages: Pages,
+    /// Exchanges of SCIM clients that wait to be written.
+    pub journal: Arc<Journal>,
 }
 
 /// The parts, cheap to clone.
@@ -116,6 +119,7 @@ impl App {
             credentials,
             limits: base.limits,
             pages: Pages::default(),
+            journal: Arc::default(),
         }))
     }
 }

@@ -170,8 +170,8 @@ fn scan(text: &str, is_path: bool) -> String {
                 due = Due::Logic;
             }
             Token::Word(word) => {
-                let sub = last == Some(Token::Close(']'))
-                    && word.strip_prefix('.').is_some_and(is_name);
+                let sub =
+                    last == Some(Token::Close(']')) && word.strip_prefix('.').is_some_and(is_name);
                 let ends = is_path && following.is_none();
                 let (kept, then) = if sub && (ends || following.is_some_and(Token::follows_name)) {
                     (word, Due::Operator)
@@ -242,7 +242,10 @@ mod tests {
     fn a_filter_keeps_names_and_operators_and_loses_literals_s15() {
         for (sent, told) in [
             (r#"userName eq "ada@x.org""#, r#"userName eq "…""#),
-            (r#"(userName Eq "a \"b\" c") or not (title pr)"#, "(userName Eq \"…\") or not (title pr)"),
+            (
+                r#"(userName Eq "a \"b\" c") or not (title pr)"#,
+                "(userName Eq \"…\") or not (title pr)",
+            ),
             (r#"emails[type eq "work"].value eq "x""#, r#"emails[type eq "…"].value eq "…""#),
             (r#"emails[value eq"x"]"#, r#"emails[value eq"…"]"#),
             ("active eq true and x gt 5", "active eq true and x gt …"),

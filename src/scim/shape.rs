@@ -149,8 +149,7 @@ fn kind(value: &Value, depth: usize) -> String {
         },
         Value::Object(_) if depth == DEPTH_MAX => "object".to_owned(),
         Value::Object(held) => {
-            let mut names: Vec<&str> =
-                held.keys().take(INNER_MAX).map(|held| name(held)).collect();
+            let mut names: Vec<&str> = held.keys().take(INNER_MAX).map(|held| name(held)).collect();
             if held.len() > INNER_MAX {
                 names.push(GONE);
             }
@@ -177,9 +176,12 @@ mod tests {
             "name": {"givenName": "Ada", "Ada Lovelace": 1},
             "emails": [{"value": "ada@x.org", "type": "work"}], "nickName": null});
         let told = of(body);
-        assert_eq!(told["body"], json!({"schemas": "array of 1: string", "userName": "string",
+        assert_eq!(
+            told["body"],
+            json!({"schemas": "array of 1: string", "userName": "string",
             "active": "string", "title": "empty string", "name": "object (givenName, …)",
-            "emails": "array of 1: object (value, type)", "nickName": "null"}));
+            "emails": "array of 1: object (value, type)", "nickName": "null"})
+        );
         assert!(!told.to_string().contains("ada"));
     }
 
@@ -189,25 +191,36 @@ mod tests {
             {"op": "Add", "path": "members", "value": [{"value": "u1"}, {"value": "u2"}]},
             {"op": "Ada", "path": "emails[type eq \"work\"].value", "value": "ada"},
             {"op": "replace", "value": {"active": false, "name.givenName": "Ada"}}, "ada"]});
-        assert_eq!(of(body)["body"]["Operations"], json!([
+        assert_eq!(
+            of(body)["body"]["Operations"],
+            json!([
             {"op": "Add", "path": "members", "value": "array of 2: object (value)"},
             {"op": "…", "path": "emails[type eq \"…\"].value", "value": "string"},
-            {"op": "replace", "value": "object (active, name.givenName)"}, "string"]));
+            {"op": "replace", "value": "object (active, name.givenName)"}, "string"])
+        );
     }
 
     #[test]
     fn a_query_tells_the_parameters_of_the_standard() {
         let mut shape = Shape::default();
-        for (name, value) in [("filter", "userName eq \"ada\""), ("count", "100"),
-            ("startIndex", "ada"), ("sortBy", "ada"), ("attributes", "userName,ada@x.org"),
-            ("ada@x.org", "ada"), ("aadOptscim062020", "")]
-        {
+        for (name, value) in [
+            ("filter", "userName eq \"ada\""),
+            ("count", "100"),
+            ("startIndex", "ada"),
+            ("sortBy", "ada"),
+            ("attributes", "userName,ada@x.org"),
+            ("ada@x.org", "ada"),
+            ("aadOptscim062020", ""),
+        ] {
             shape.parameter(name, value);
         }
         let told: Value = serde_json::from_str(&shape.text(&[]).unwrap()).unwrap();
-        assert_eq!(told, json!({"query": {"filter": "userName eq \"…\"", "count": "100",
+        assert_eq!(
+            told,
+            json!({"query": {"filter": "userName eq \"…\"", "count": "100",
             "startIndex": "…", "sortBy": "…", "attributes": "userName,…", "…": "…",
-            "aadOptscim062020": "…"}}));
+            "aadOptscim062020": "…"}})
+        );
     }
 
     #[test]

@@ -11,12 +11,14 @@ pub(super) const ALL: &[Listed] = &[
     ("directory_token", super::directory_token::STATEMENTS),
     ("domain", super::domain::STATEMENTS),
     ("event", super::event::STATEMENTS),
+    ("exchange", super::exchange::STATEMENTS),
     ("grant", super::grant::STATEMENTS),
     ("holder", super::holder::STATEMENTS),
     ("idempotency", super::idempotency::STATEMENTS),
     ("lease", super::lease::STATEMENTS),
     ("filter", super::filter::STATEMENTS),
     ("group", super::group::STATEMENTS),
+    ("health", super::health::STATEMENTS),
     ("identity", super::identity::STATEMENTS),
     ("installation", super::installation::STATEMENTS),
     ("login", super::login::STATEMENTS),
@@ -44,6 +46,7 @@ type ListedByEngine = (&'static str, &'static [(&'static str, super::dialect::By
 
 /// All files that declare statements which differ by engine.
 pub(super) const BY_ENGINE: &[ListedByEngine] = &[
+    ("exchange", super::exchange::BY_ENGINE),
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
     ("identity", super::identity::BY_ENGINE),

@@ -6,6 +6,7 @@
 
 pub mod credential;
 pub mod group;
+pub mod journal;
 pub mod limit;
 mod members;
 pub mod search;

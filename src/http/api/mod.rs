@@ -7,8 +7,10 @@ mod directory;
 mod directory_token;
 mod domain;
 mod event;
+mod exchange;
 mod grant;
 mod group;
+mod health;
 mod idempotency;
 mod mapping_preview;
 mod mapping_rule;
@@ -30,6 +32,8 @@ const TABLES: &[&[Route]] = &[
     domain::ROUTES,
     directory::ROUTES,
     directory_token::ROUTES,
+    exchange::ROUTES,
+    health::ROUTES,
     connection::ROUTES,
     role::ROUTES,
     resource::ROUTES,

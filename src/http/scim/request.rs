@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::answer::{Answer, Failure};
+use super::record::Record;
 use crate::app::App;
 use crate::flow::provision::Expected;
 use crate::scim::list::Query;
@@ -35,6 +36,7 @@ impl<const MAX: usize> FromRequest<App> for Payload<MAX> {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
+        let record = Record::of(&parts);
         media_type(&parts.headers)?;
         let announced = parts.headers.get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -45,7 +47,9 @@ impl<const MAX: usize> FromRequest<App> for Payload<MAX> {
         let bytes = tokio::time::timeout(Duration::from_secs(BODY_S), whole(body, MAX))
             .await
             .map_err(|_| late())??;
-        Ok(Self(json::read_object(&bytes)?))
+        let body = json::read_object(&bytes)?;
+        record.body(&body);
+        Ok(Self(body))
     }
 }
 

@@ -91,8 +91,9 @@ impl TestApp {
     pub async fn run_worker(&self) {
         let stop = CancellationToken::new();
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
-        let worker =
-            worker::start(Worker { runner, feed, retention: Default::default() }, stop.clone());
+        let journal = Arc::clone(&self.app.journal);
+        let worker = Worker { runner, feed, retention: Default::default(), journal };
+        let worker = worker::start(worker, stop.clone());
         for _ in 0..WORKER_S * 1000 / LOOK_MS {
             if store::outbox::count(&mut self.app.runner.db.conn()).await.expect("a count") == 0 {
                 stop.cancel();
