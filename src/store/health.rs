@@ -2,13 +2,11 @@
 
 use super::error::StoreError;
 use super::scope::Scope;
-use crate::domain::exchange::{Contact, Counts, slot};
+use crate::domain::exchange::{Contact, Counts, KEPT_MAX, slot};
 use crate::domain::health::{Failure, Unresolved, Use};
 use crate::domain::id::DirectoryId;
 use crate::domain::time::Timestamp;
 
-/// Entries that are looked through for what fails most, or for names of unknown attributes.
-const LOOKED_THROUGH: i64 = 10_000;
 /// Rows of users that are looked through for resources that are missing.
 const WAITING_MAX: i64 = 10_000;
 /// Tolerances that there can be.
@@ -125,7 +123,7 @@ pub async fn frequent(
     directory: DirectoryId,
     since: Timestamp,
 ) -> Result<Option<Failure>, StoreError> {
-    let query = scope.query(FREQUENT).bind(directory.0).bind(since.0).bind(LOOKED_THROUGH);
+    let query = scope.query(FREQUENT).bind(directory.0).bind(since.0).bind(KEPT_MAX);
     let row = query.optional::<(i64, Option<String>, i64)>().await?;
     Ok(row.map(|(status, detail, count)| Failure { status, detail, count }))
 }
@@ -157,12 +155,4 @@ pub async fn waiting(
     let query = scope.query(WAITING).bind(directory.0).bind(WAITING_MAX).bind(limit);
     let rows = query.all::<(String, i64)>().await?;
     Ok(rows.into_iter().map(|(resource, users)| Unresolved { resource, users }).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_whole_journal_of_a_directory_is_looked_through() {
-        assert!(super::LOOKED_THROUGH >= crate::domain::exchange::KEPT_MAX);
-    }
 }

@@ -4,6 +4,8 @@ mod conditions;
 mod entra;
 mod errors;
 mod groups;
+mod health;
+mod journal;
 mod lists;
 mod okta;
 mod races;
