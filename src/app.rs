@@ -12,6 +12,7 @@ use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
 use crate::flow::provision::credential::Credentials;
+use crate::flow::provision::journal::Journal;
 use crate::flow::provision::limit::Limits;
 use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
@@ -79,6 +80,8 @@ pub struct Parts {
     pub pages: Pages,
     /// The types of SCIM resources.
     pub served: Served,
+    /// Exchanges of SCIM clients that wait to be written.
+    pub journal: Arc<Journal>,
 }
 
 /// The parts, cheap to clone.
@@ -123,6 +126,7 @@ impl App {
             limits: base.limits,
             pages: Pages::default(),
             served: base.served,
+            journal: Arc::default(),
         }))
     }
 }

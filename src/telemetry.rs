@@ -21,6 +21,18 @@ pub const HTTP_REQUESTS: &str = "portico_http_requests_total";
 /// How long requests took, in seconds, by `method` and `route`.
 pub const HTTP_REQUEST_SECONDS: &str = "portico_http_request_duration_seconds";
 
+/// Counts requests of SCIM clients, by `method`, `resource` and class of `status`.
+pub const SCIM_REQUESTS: &str = "portico_scim_requests_total";
+
+/// Counts entries that the journals of directories lost: the queue was full, or nobody took them.
+pub const JOURNAL_LOST: &str = "portico_journal_lost_total";
+
+/// Counts entries that were written into the journals of directories.
+pub const JOURNAL_ENTRIES: &str = "portico_journal_entries_total";
+
+/// Counts the transactions that wrote them.
+pub const JOURNAL_BATCHES: &str = "portico_journal_batches_total";
+
 /// Upper bounds of the buckets in which durations are counted, in seconds.
 const SECONDS_BUCKETS: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -84,6 +96,10 @@ impl Metrics {
         metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::MetricsTaken)?;
         describe_counter!(HTTP_REQUESTS, "Answered requests");
         describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "Time to answer a request");
+        describe_counter!(SCIM_REQUESTS, "Answered requests of SCIM clients");
+        describe_counter!(JOURNAL_LOST, "Entries that journals of directories lost");
+        describe_counter!(JOURNAL_ENTRIES, "Entries written into journals of directories");
+        describe_counter!(JOURNAL_BATCHES, "Transactions that wrote them");
         Ok(Self(STARTED.get_or_init(|| handle).clone()))
     }
 
@@ -147,8 +163,32 @@ pub fn request_finished(request: &Finished<'_>) {
         .record(took.as_secs_f64());
 }
 
+/// Counts a request of a SCIM client: what kind of resource it was about, and how it ended.
+pub fn scim_finished(method: &'static str, resource: &'static str, status: u16) {
+    let class = match status {
+        ..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        _ => "5xx",
+    };
+    counter!(SCIM_REQUESTS, "method" => method, "resource" => resource, "status" => class)
+        .increment(1);
+}
+
+/// Counts entries that journals lost.
+pub fn journal_lost(entries: usize) {
+    counter!(JOURNAL_LOST).increment(entries as u64);
+}
+
+/// Counts entries that were written into journals, and their transactions.
+pub fn journal_written(entries: usize, batches: usize) {
+    counter!(JOURNAL_ENTRIES).increment(entries as u64);
+    counter!(JOURNAL_BATCHES).increment(batches as u64);
+}
+
 /// A method that strangers made up must not become a label of its own.
-fn known_method(method: &str) -> &'static str {
+#[must_use]
+pub fn known_method(method: &str) -> &'static str {
     const KNOWN: [&str; 9] =
         ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or("OTHER")
@@ -209,12 +249,19 @@ mod tests {
         let again = Metrics::start().unwrap();
         request_finished(&REQUEST);
         request_finished(&Finished { method: "BREW", route: ROUTE_NONE, ..REQUEST });
+        scim_finished("POST", "Users", 409);
+        journal_lost(2);
+        journal_written(3, 1);
         metrics.upkeep();
         let text = again.render();
         for line in [
             "requests_total{method=\"GET\",route=\"/api/v1/users/{id}\",status=\"200\"}",
             "portico_http_requests_total{method=\"OTHER\",route=\"none\",status=\"200\"}",
             "portico_http_request_duration_seconds_bucket{method=\"GET\"",
+            "requests_total{method=\"POST\",resource=\"Users\",status=\"4xx\"}",
+            "portico_journal_lost_total",
+            "portico_journal_entries_total",
+            "portico_journal_batches_total",
         ] {
             assert!(text.contains(line), "{line} in {text}");
         }

@@ -92,7 +92,12 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
         events_s: i64::from(settings.retention.events_days) * DAY_S,
         journals_s: i64::from(settings.retention.journals_days) * DAY_S,
     };
-    let worker = Worker { runner: app.runner.clone(), feed: Arc::clone(&app.feed), retention };
+    let worker = Worker {
+        runner: app.runner.clone(),
+        feed: Arc::clone(&app.feed),
+        retention,
+        journal: Arc::clone(&app.journal),
+    };
     let worker = worker::start(worker, app.draining.clone());
     tracing::info!(listen = %settings.listen, public_url = %settings.public_url, "serving");
     tokio::select! {
@@ -108,6 +113,8 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
         ended??;
     }
     worker.await.context("the worker ended badly")?;
+    // Requests went on after the worker had stopped.
+    app.journal.flush(&app.runner).await;
     app.runner.db.close().await;
     tracing::info!("stopped");
     Ok(())

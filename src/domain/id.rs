@@ -94,6 +94,8 @@ ids! {
     SessionId,
     /// An entry of the sign-in journal.
     SignInId,
+    /// An entry of a directory's journal.
+    ExchangeId,
     /// Something that happened.
     EventId,
     /// A row of the outbox.

@@ -183,7 +183,7 @@ fn taken(error: StoreError, user: &User) -> Problem {
     }
 }
 
-/// Deletes the directory without users, with its tokens, groups and rules.
+/// Deletes the directory without users, with its tokens, groups, rules and journal.
 async fn delete(work: &mut Work, id: DirectoryId) -> Result<(), Problem> {
     access::hold_rules_alone(work).await?;
     let rules = store::rule::all(&mut work.scope()).await?;
@@ -199,6 +199,7 @@ async fn delete(work: &mut Work, id: DirectoryId) -> Result<(), Problem> {
     if !store::directory::delete(&mut work.scope(), id).await? {
         return Err(Problem::not_found("directory"));
     }
+    store::exchange::forget(&mut work.scope(), id).await?;
     work.record(Happened::to("directory.removed", "directory", id));
     work.changed(Change::Tokens);
     if own.is_empty() { Ok(()) } else { access::rules_changed(work).await }

@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod installation;
 pub mod mapping_rule;
+pub mod noted;
 pub mod operator_token;
 pub mod organization;
 pub mod problem;

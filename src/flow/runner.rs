@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use tokio::sync::Notify;
 
 use super::access::Rules;
+use super::noted;
 use super::problem::Problem;
 use super::work::{Aftermath, Work};
 use crate::domain::actor::Actor;
@@ -20,6 +21,7 @@ use crate::domain::id::OrganizationId;
 use crate::domain::platform::Definition;
 use crate::domain::seal::Seal;
 use crate::domain::time::{Clock, Rng};
+use crate::scim::Notes;
 use crate::store::{Db, Scope};
 
 /// How often a transaction that lost a race is run in all.
@@ -79,14 +81,20 @@ impl Runner {
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T> + Send + Sync + 'static,
     {
         let runner = self.clone();
+        let noted = noted::current();
         let task = tokio::spawn(async move {
-            let (mut run, alone) = (1, Arc::new(AtomicBool::new(false)));
-            loop {
-                match runner.once(&actor, organization, &verb, &alone).await {
+            let (mut run, mut notes) = (1, Notes::default());
+            let alone = Arc::new(AtomicBool::new(false));
+            let done = loop {
+                match runner.once(&actor, organization, &verb, (&alone, &mut notes)).await {
                     Err(problem) if problem.again && run < RUNS_MAX => run += 1,
-                    done => return done,
+                    done => break done,
                 }
+            };
+            if let Some(noted) = noted {
+                noted.take_in(&notes);
             }
+            done
         });
         task.await.unwrap_or_else(|error| Err(Problem::internal(error)))
     }
@@ -96,7 +104,7 @@ impl Runner {
         actor: &Actor,
         organization: OrganizationId,
         verb: &F,
-        alone: &Arc<AtomicBool>,
+        (alone, notes): (&Arc<AtomicBool>, &mut Notes),
     ) -> Result<T, Problem>
     where
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T>,
@@ -107,6 +115,7 @@ impl Runner {
         let mut work = Work::new(tx, (actor.clone(), organization), at, shared);
         work.must_be_alone = Arc::clone(alone);
         let ran = AssertUnwindSafe(verb(&mut work)).catch_unwind().await;
+        *notes = std::mem::take(&mut work.notes);
         let (tx, written) = match ran {
             Ok(Ok(value)) => {
                 let (tx, written) = work.finish().await;

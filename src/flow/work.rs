@@ -19,6 +19,7 @@ use crate::domain::id::{EventId, JobId, OrganizationId};
 use crate::domain::platform::Definition;
 use crate::domain::seal::Seal;
 use crate::domain::time::{Rng, Timestamp};
+use crate::scim::Notes;
 use crate::store::outbox::Job;
 use crate::store::rule_set::{Hold, RuleSet};
 use crate::store::{self, Conn, Scope, Tx};
@@ -37,6 +38,8 @@ pub struct Work {
     pub at: Timestamp,
     /// Where chance comes from.
     pub rng: Rng,
+    /// What the engine makes use of while this runs.
+    pub notes: Notes,
     /// Which permissions, roles and resource kinds there are.
     pub platform: Arc<Definition>,
     /// Marks what must be recognised and not kept.
@@ -86,6 +89,7 @@ impl Work {
             organization,
             at,
             rng: Rng,
+            notes: Notes::default(),
             platform,
             seal,
             rules,

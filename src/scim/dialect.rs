@@ -145,6 +145,37 @@ impl Tolerance {
         self as u8
     }
 
+    /// Says in a few words what is tolerated.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::LetterCase => "letter case of `op` and of message keys",
+            Self::WordBoolean => "booleans as words",
+            Self::WrappedScalar => "single values in an array",
+            Self::BareElement => "an object where an array belongs",
+            Self::BareMember => "members as bare ids",
+            Self::RemoveValues => "`remove` with a list of values",
+            Self::FlatKeys => "dotted or URN keys in a value without path",
+            Self::CreateElement => "a path that selects nothing makes the element",
+            Self::LooseManager => "the manager as a text or an array",
+            Self::JsonRole => "a role that holds JSON text",
+            Self::EmptyValue => "null and empty values for unassigned",
+            Self::UnlistedExtension => "an extension that `schemas` does not list",
+            Self::ForeignSchema => "foreign URNs in `schemas`",
+            Self::NestedCore => "core attributes below the core URN",
+            Self::ReadOnlySent => "read-only attributes in a body",
+            Self::UntypedMember => "members without type or reference",
+            Self::ValuePathComparison => "a comparison behind the brackets of a filter",
+            Self::BareWord => "words without quotes in a filter",
+            Self::LooseUrl => "loose spelling of the URL",
+            Self::PlainJson => "bodies as application/json",
+            Self::NoUserAgent => "no User-Agent",
+            Self::NoOperations => "PATCH without operations",
+            Self::MembersOmitted => "a group replaced without members keeps them",
+            Self::AnyPassword => "a password, discarded",
+            Self::OldSchema => "schemas of SCIM 1.1, refused by name",
+        }
+    }
+
     /// Tells whether the strict profile accepts it too (column S of the register).
     pub const fn in_strict(self) -> bool {
         !matches!(
@@ -202,6 +233,11 @@ impl Notes {
     /// Lists the tolerances used, by number.
     pub fn tolerances(&self) -> impl Iterator<Item = Tolerance> + '_ {
         Tolerance::ALL.into_iter().filter(|row| self.has(*row))
+    }
+
+    /// Gives the numbers of the tolerances used as bits, and bit 0 for unknown attributes (D11).
+    pub fn bits(&self) -> u32 {
+        self.used | u32::from(!self.dropped.is_empty())
     }
 
     /// Tells whether a tolerance was used.

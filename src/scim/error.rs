@@ -74,16 +74,18 @@ pub struct ScimError {
     pub scim_type: Option<ScimType>,
     /// Sentence for the admin on the other side (C161).
     pub detail: String,
+    /// A reference leads to nothing: a failure that Entra does not count (E27).
+    pub dangling: bool,
 }
 
 impl ScimError {
     /// Builds an error with a status and no keyword.
     pub fn status(status: u16, detail: impl Into<String>) -> Self {
-        Self { status, scim_type: None, detail: detail.into() }
+        Self { status, scim_type: None, detail: detail.into(), dangling: false }
     }
 
     fn typed(status: u16, scim_type: ScimType, detail: impl Into<String>) -> Self {
-        Self { status, scim_type: Some(scim_type), detail: detail.into() }
+        Self { scim_type: Some(scim_type), ..Self::status(status, detail) }
     }
 
     /// Answers 400 `invalidFilter`.
@@ -193,6 +195,12 @@ impl ScimError {
         self
     }
 
+    /// Marks the refusal of a reference that leads to nothing, such as an unknown member.
+    #[must_use]
+    pub fn for_reference(self) -> Self {
+        Self { dangling: true, ..self }
+    }
+
     /// Renders the error body; `status` is a JSON string (C158).
     pub fn to_json(&self) -> Value {
         let mut body = json!({ "schemas": [ERROR_URN], "status": self.status.to_string() });
@@ -206,12 +214,18 @@ impl ScimError {
     }
 }
 
-/// Cuts a client's text to what a detail may quote, control characters replaced (C161).
+/// Cuts a client's text to what a detail may quote in `'`, control characters replaced (C161). A
+/// value stands in a detail only so quoted: the journal knows it by that (S16).
 pub fn excerpt(text: &str) -> String {
     let mut shown: String = text
         .chars()
         .take(EXCERPT_MAX)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .map(|c| match c {
+            c if c.is_control() => '\u{fffd}',
+            // A detail quotes by this sign, and the quoted text must not seem to end early.
+            '\'' => '\u{2019}',
+            c => c,
+        })
         .collect();
     if text.chars().nth(EXCERPT_MAX).is_some() {
         shown.push('…');
@@ -244,5 +258,6 @@ mod tests {
         assert_eq!(excerpt(&"a".repeat(EXCERPT_MAX)), "a".repeat(EXCERPT_MAX));
         assert_eq!(excerpt(&"a".repeat(EXCERPT_MAX + 1)).chars().count(), EXCERPT_MAX + 1);
         assert_eq!(excerpt("a\nb"), "a\u{fffd}b");
+        assert_eq!(excerpt("O'Hara"), "O\u{2019}Hara");
     }
 }

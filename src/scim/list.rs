@@ -13,6 +13,18 @@ pub const LIST_URN: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 /// Message schema of a search by POST.
 pub const SEARCH_URN: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
+/// Names of the parameters of a URL that the standards define.
+pub const PARAMETERS: [&str; 8] = [
+    "attributes",
+    "excludedAttributes",
+    "filter",
+    "sortBy",
+    "sortOrder",
+    "startIndex",
+    "count",
+    "cursor",
+];
+
 /// The parameters of a query, as text and unchecked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {

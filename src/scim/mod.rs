@@ -11,6 +11,7 @@
 //! | [`project`], [`sort`], [`list`], [`page`] | which attributes, in which order, in which pages |
 //! | [`discovery`] | what the service says about itself |
 //! | [`quirk`] | strangers' habits, rewritten before the engine sees them |
+//! | [`redact`], [`shape`] | what may be kept of a request: names and types, never values |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
 pub mod attribute_path;
@@ -31,8 +32,10 @@ pub mod patch;
 pub mod path;
 pub mod project;
 pub mod quirk;
+pub mod redact;
 pub mod resource;
 pub mod schema;
+pub mod shape;
 pub mod sort;
 pub mod validate;
 mod value;

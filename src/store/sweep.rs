@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
+use crate::domain::exchange;
 use crate::domain::id::OrganizationId;
 use crate::domain::time::Timestamp;
 
@@ -92,6 +93,30 @@ sql! {
                 where newest.organization_id = e.organization_id)
             order by e.id
             limit $2 + 0)";
+    EXCHANGES = "
+        delete from exchanges
+        where (directory_id, number) in (
+            select directory_id, number
+            from exchanges
+            where at < $1
+            order by at
+            limit $2 + 0)";
+    EXCHANGE_COUNTS = "
+        delete from exchange_counts
+        where (directory_id, slot) in (
+            select directory_id, slot
+            from exchange_counts
+            where slot < $1
+            order by slot
+            limit $2 + 0)";
+    TOLERANCE_COUNTS = "
+        delete from tolerance_counts
+        where (directory_id, tolerance, day) in (
+            select directory_id, tolerance, day
+            from tolerance_counts
+            where day < $1
+            order by day
+            limit $2 + 0)";
     DELETED = "
         select id
         from organizations
@@ -104,6 +129,14 @@ sql! {
     PURGE_SIGN_INS = "
         delete from sign_ins
         where id in (select id from sign_ins where organization_id = $1 limit $2 + 0)";
+    PURGE_EXCHANGES = "
+        delete from exchanges
+        where (directory_id, number) in (
+            select e.directory_id, e.number
+            from directories d
+            join exchanges e on e.directory_id = d.id
+            where d.organization_id = $1
+            limit $2 + 0)";
     PURGE_USERS = "
         delete from users
         where id in (select id from users where organization_id = $1 limit $2 + 0)";
@@ -133,6 +166,12 @@ pub enum RunOut {
     IdempotencyKeys,
     /// Changes that every node has read, but those that name users.
     Changes,
+    /// Entries of the journals of exchanges.
+    Exchanges,
+    /// Slots of counters of exchanges.
+    ExchangeCounts,
+    /// Days of counters of tolerances.
+    ToleranceCounts,
 }
 
 /// Deletes what ran out before an instant; answers how many rows went.
@@ -152,8 +191,16 @@ pub async fn run_out(
         RunOut::Removals => REMOVALS,
         RunOut::IdempotencyKeys => IDEMPOTENCY_KEYS,
         RunOut::Changes => CHANGES,
+        RunOut::Exchanges => EXCHANGES,
+        RunOut::ExchangeCounts => EXCHANGE_COUNTS,
+        RunOut::ToleranceCounts => TOLERANCE_COUNTS,
     };
-    conn.query(sql).bind(before.0).bind(limit).execute().await
+    let before = match what {
+        RunOut::ExchangeCounts => exchange::slot(before),
+        RunOut::ToleranceCounts => exchange::day(before),
+        _ => before.0,
+    };
+    conn.query(sql).bind(before).bind(limit).execute().await
 }
 
 /// Deletes changes of users which a newer one, made within the window, follows.
@@ -213,7 +260,9 @@ pub async fn deleted(
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn purge(scope: &mut Scope<'_>, limit: i64) -> Result<bool, StoreError> {
-    for part in [PURGE_EVENTS, PURGE_SIGN_INS, PURGE_USERS, PURGE_GROUPS, PURGE_RESOURCES] {
+    let parts =
+        [PURGE_EVENTS, PURGE_SIGN_INS, PURGE_EXCHANGES, PURGE_USERS, PURGE_GROUPS, PURGE_RESOURCES];
+    for part in parts {
         if scope.query(part).bind(limit).execute().await? > 0 {
             return Ok(false);
         }

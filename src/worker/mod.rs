@@ -1,11 +1,12 @@
 //! What runs beside requests: jobs of the outbox, the order of the feed, changes of other
-//! processes, what falls due, and what has run out.
+//! processes, journals, what falls due, and what has run out.
 //!
 //! Each is a loop of its own that ends between two steps when the token says so. Every step is one
 //! bounded transaction; one that fails is logged and tried again.
 
 mod changes;
 mod due;
+mod journal;
 mod outbox;
 mod sequence;
 mod sweep;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::time::Rng;
 use crate::flow::access::feed::Feed;
 use crate::flow::problem::Problem;
+use crate::flow::provision::journal::Journal;
 use crate::flow::runner::Runner;
 use crate::store::{Conn, Db, StoreError};
 
@@ -31,6 +33,8 @@ pub struct Worker {
     pub feed: Arc<Feed>,
     /// How long is kept what is not kept for ever.
     pub retention: Retention,
+    /// Exchanges of SCIM clients that wait to be written.
+    pub journal: Arc<Journal>,
 }
 
 /// How long is kept what is not kept for ever, in seconds.
@@ -38,7 +42,7 @@ pub struct Worker {
 pub struct Retention {
     /// Events.
     pub events_s: i64,
-    /// Journals of sign-ins.
+    /// Journals of sign-ins and of exchanges.
     pub journals_s: i64,
 }
 
@@ -57,6 +61,9 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));
+        let journal = Arc::clone(&worker.journal);
+        loops.spawn(journal::write(worker.runner.clone(), journal, stop.clone()));
+        loops.spawn(journal::tell_stale(worker.runner.clone(), stop.clone()));
         loops.spawn(changes::read(worker.clone(), stop.clone()));
         loops.spawn(changes::notify(worker.clone(), stop.clone()));
         loops.spawn(changes::listen(worker, stop));

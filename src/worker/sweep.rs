@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use super::{Retention, wait, write};
 use crate::domain::actor::Actor;
-use crate::domain::brake;
 use crate::domain::time::Timestamp;
+use crate::domain::{brake, exchange};
 use crate::flow::problem::Problem;
 use crate::flow::runner::Runner;
+use crate::store;
 use crate::store::sweep::{self, Journal, RunOut};
 
 /// How often a round is made, in milliseconds.
@@ -23,6 +24,10 @@ const ROWS: i64 = 1_000;
 const STATEMENTS: u32 = 20;
 /// How long access tokens are kept once ended, so that their use is told as such, in seconds.
 pub const ENDED_S: i64 = 3_600;
+/// Rows of the journals of exchanges that one statement takes: they come by thousands a second.
+const EXCHANGES: i64 = 2_000;
+/// Statements about them in a round.
+const EXCHANGES_STATEMENTS: u32 = 200;
 /// How long the answers to repeated requests are kept, in seconds.
 pub const IDEMPOTENCY_S: i64 = 24 * 3_600;
 /// How long changes are kept for other processes, in seconds.
@@ -50,9 +55,20 @@ enum Kind {
     Rows(RunOut, i64),
     Followed,
     Journal(Journal, i64),
+    Exchanges,
 }
 
-const fn kinds(retention: Retention) -> [Kind; 9] {
+impl Kind {
+    /// Rows that a statement takes, and statements in a round.
+    const fn bites(self) -> (i64, u32) {
+        match self {
+            Self::Exchanges => (EXCHANGES, EXCHANGES_STATEMENTS),
+            _ => (ROWS, STATEMENTS),
+        }
+    }
+}
+
+const fn kinds(retention: Retention) -> [Kind; 13] {
     [
         Kind::Rows(RunOut::Logins, 0),
         Kind::Rows(RunOut::Sessions, 0),
@@ -63,6 +79,10 @@ const fn kinds(retention: Retention) -> [Kind; 9] {
         Kind::Followed,
         Kind::Journal(Journal::SignIns, retention.journals_s),
         Kind::Journal(Journal::Events, retention.events_s),
+        Kind::Exchanges,
+        Kind::Rows(RunOut::Exchanges, retention.journals_s),
+        Kind::Rows(RunOut::ExchangeCounts, exchange::COUNTED_S),
+        Kind::Rows(RunOut::ToleranceCounts, retention.journals_s),
     ]
 }
 
@@ -74,8 +94,9 @@ async fn round(
 ) -> Result<(), Problem> {
     let now = runner.clock.now();
     for kind in kinds(retention) {
-        for _ in 0..STATEMENTS {
-            if stop.is_cancelled() || !take(runner, kind, now).await? {
+        let (rows, statements) = kind.bites();
+        for _ in 0..statements {
+            if stop.is_cancelled() || !take(runner, kind, rows, now).await? {
                 break;
             }
         }
@@ -84,26 +105,27 @@ async fn round(
 }
 
 /// Takes one bounded bite; answers whether more may be left.
-async fn take(runner: &Runner, kind: Kind, now: Timestamp) -> Result<bool, Problem> {
+async fn take(runner: &Runner, kind: Kind, rows: i64, now: Timestamp) -> Result<bool, Problem> {
     let gone = write(&runner.db, move |conn| {
         Box::pin(async move {
             match kind {
                 Kind::Rows(what, age_s) => {
-                    sweep::run_out(conn, what, now.plus_s(-age_s), ROWS).await
+                    sweep::run_out(conn, what, now.plus_s(-age_s), rows).await
                 }
                 Kind::Followed => {
                     let before = now.plus_s(-CHANGES_S);
                     let since = before.plus_s(-CHANGES_WINDOW_S);
-                    sweep::changes_followed(conn, before, since, ROWS).await
+                    sweep::changes_followed(conn, before, since, rows).await
                 }
                 Kind::Journal(journal, age_s) => {
-                    sweep::journal(conn, journal, first_id(now.plus_s(-age_s)), ROWS).await
+                    sweep::journal(conn, journal, first_id(now.plus_s(-age_s)), rows).await
                 }
+                Kind::Exchanges => store::exchange::prune(conn, exchange::KEPT_MAX, rows).await,
             }
         })
     })
     .await?;
-    Ok(i64::try_from(gone).is_ok_and(|gone| gone >= ROWS))
+    Ok(i64::try_from(gone).is_ok_and(|gone| gone >= rows))
 }
 
 /// The lowest id that can be drawn at an instant: ids of entries begin with their instant.

@@ -80,6 +80,25 @@ async fn a_terminated_server_ends_well_and_starts_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journal_of_a_directory_is_whole_after_an_orderly_end() {
+    let mut server = TestServer::sqlite().await;
+    let operator = server.operator();
+    operator.post(ALL, json!({"name": "Acme", "slug": "acme"})).await.expect(201);
+    let body = json!({"name": "People", "profile": "generic"});
+    let made = operator.post(&format!("{ALL}/acme/directories"), body).await.expect(201);
+    let path = format!("/api/v1/directories/{}", made.text_at("/id"));
+    let made = operator.post(&format!("{path}/tokens"), json!({"name": "Token"})).await;
+    let scim = server.anonymous().with_bearer(&made.expect(201).text_at("/token")).with_scim();
+    for _ in 0..7 {
+        scim.get("/Users").await.expect(200);
+    }
+    assert_eq!(server.stop().await, Some(0));
+    server.start().await;
+    let journal = server.operator().get(&format!("{path}/requests")).await.expect(200);
+    assert_eq!(journal.at("/data").as_array().map(Vec::len), Some(7));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_server_on_one_file_is_refused_and_the_first_goes_on() {
     let server = TestServer::sqlite().await;
     let second = server.command(&["serve"]).output().expect("the program starts");

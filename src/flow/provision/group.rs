@@ -18,7 +18,7 @@ use crate::flow::work::Work;
 use crate::scim::catalog::GROUP;
 use crate::scim::patch::{self, MemberChange, Patch};
 use crate::scim::validate::{self, Incoming};
-use crate::scim::{Member, Notes, Resource, ScimError};
+use crate::scim::{Member, Resource, ScimError};
 use crate::store;
 use crate::store::group::Locked;
 
@@ -71,7 +71,7 @@ pub async fn replace(
 ) -> Result<Group, Problem> {
     let found = load(work, client, id, expected).await?;
     let current = found.group.resource();
-    let notes = &mut Notes::default();
+    let notes = &mut work.notes;
     let incoming = validate::replace(body, &GROUP, &current, client.dialect, notes)?;
     let changes = incoming.members.map(MemberChange::Replace).into_iter().collect();
     save(work, client, found, &incoming.resource, changes).await
@@ -94,7 +94,7 @@ pub async fn patch(
     let document = if patch.is_empty() {
         current
     } else {
-        patch::apply(&patch, &GROUP, &current, client.dialect, &mut Notes::default())?
+        patch::apply(&patch, &GROUP, &current, client.dialect, &mut work.notes)?
     };
     save(work, client, found, &document, changes).await
 }

@@ -10,6 +10,7 @@ pub mod bulk;
 pub mod credential;
 pub mod group;
 pub mod held;
+pub mod journal;
 pub mod limit;
 mod members;
 mod named;

@@ -67,7 +67,7 @@ pub async fn find(
     }
     if !wrong.is_empty() {
         let what = "members names a type that is not what the id is";
-        return Err(refusal(what, wrong.into_iter()).into());
+        return Err(refusal(what, wrong.into_iter()).for_reference().into());
     }
     if client.unknown_members == UnknownMembers::Pending && !named.unknown.is_empty() {
         find_by_external_id(work, client, &mut named).await?;
@@ -109,14 +109,14 @@ async fn find_by_external_id(
 /// Refuses members that the directory does not have.
 pub fn unknown(members: &[Member]) -> ScimError {
     let what = "members names users or groups that this directory does not have";
-    refusal(what, members.iter())
+    refusal(what, members.iter()).for_reference()
 }
 
 /// 400 `invalidValue` that lists members.
 fn refusal<'m>(what: &str, members: impl ExactSizeIterator<Item = &'m Member>) -> ScimError {
     let more = members.len().saturating_sub(LISTED_MAX);
     let mut listed: Vec<String> =
-        members.take(LISTED_MAX).map(|member| excerpt(&member.value)).collect();
+        members.take(LISTED_MAX).map(|one| format!("'{}'", excerpt(&one.value))).collect();
     if more > 0 {
         listed.push(format!("and {more} more"));
     }

@@ -21,7 +21,7 @@ use crate::flow::user::{erase, leave_groups};
 use crate::flow::work::Work;
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
-use crate::scim::{Notes, Resource, ScimError, fold, quirk, validate};
+use crate::scim::{Resource, ScimError, fold, quirk, validate};
 use crate::store::{self, user::Grouped};
 
 /// Creates a user, or adopts one of the organization itself who may be. An Okta client that creates
@@ -110,7 +110,7 @@ pub async fn replace(
 ) -> Result<Grouped, Problem> {
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
-    let notes = &mut Notes::default();
+    let notes = &mut work.notes;
     let incoming = validate::replace(body, &USER, &current, client.dialect, notes)?;
     save(work, client, found, incoming.resource).await
 }
@@ -128,7 +128,7 @@ pub async fn patch(
 ) -> Result<Grouped, Problem> {
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
-    let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
+    let changed = patch::apply(patch, &USER, &current, client.dialect, &mut work.notes)?;
     save(work, client, found, changed).await
 }
 

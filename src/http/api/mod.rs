@@ -10,8 +10,10 @@ mod directory_settings;
 mod directory_token;
 mod domain;
 mod event;
+mod exchange;
 mod grant;
 mod group;
+mod health;
 mod held;
 mod idempotency;
 mod mapping_preview;
@@ -36,6 +38,8 @@ const TABLES: &[&[Route]] = &[
     directory_token::ROUTES,
     directory_client::ROUTES,
     held::ROUTES,
+    exchange::ROUTES,
+    health::ROUTES,
     connection::ROUTES,
     role::ROUTES,
     resource::ROUTES,

@@ -22,6 +22,10 @@ pub struct Failure {
     challenge: Option<&'static str>,
 }
 
+/// The refusal that an answer tells, kept beside it for the journal.
+#[derive(Clone, Debug)]
+pub struct Told(pub ScimError);
+
 /// What `WWW-Authenticate` says to somebody who sent no token (C163).
 const CHALLENGE: &str = "Bearer realm=\"portico\"";
 /// What it says to somebody whose token does not hold.
@@ -78,6 +82,7 @@ impl IntoResponse for Failure {
             let challenge = self.challenge.unwrap_or(CHALLENGE);
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
+        response.extensions_mut().insert(Told(error));
         response
     }
 }

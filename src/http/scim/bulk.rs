@@ -15,11 +15,12 @@ use super::answer::{self, Answer, Failure, scim_error};
 use super::guard::{Base, Caller, Door};
 use super::request::object;
 use crate::app::App;
+use crate::flow::noted;
 use crate::flow::provision::bulk::{self as flow, Run};
 use crate::http::answer::{etag, log};
 use crate::http::route::{Needs, ScimScope};
+use crate::scim::ScimError;
 use crate::scim::bulk::{self, Answered, Operation, PAYLOAD_MAX};
-use crate::scim::{Notes, ScimError};
 use crate::telemetry::Stopwatch;
 
 /// Seconds since the request came in after which no further chunk begins: well before a request is
@@ -53,7 +54,8 @@ impl FromRequestParts<App> for Gate {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let door = Door { app: app.clone(), needs: Needs::Scim(ScimScope::Write) };
+        let needs = Needs::Scim(ScimScope::Write);
+        let door = Door { app: app.clone(), needs, path: "/Bulk" };
         Ok(Self { door, parts: parts.clone(), watch: Stopwatch::start(), passed: false })
     }
 }
@@ -79,7 +81,7 @@ pub async fn run(
     mut gate: Gate,
     Message(message): Message,
 ) -> Answer {
-    let bulk = bulk::parse(message, caller.client.dialect, &mut Notes::default())?;
+    let bulk = noted::noting(|notes| bulk::parse(message, caller.client.dialect, notes))?;
     let mut run = Run::new(caller.client, bulk);
     let mut answers = Vec::new();
     let mut stopped = None;

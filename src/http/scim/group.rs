@@ -15,11 +15,12 @@ use super::request::{Asked, Conditions, GROUP_BODY_MAX, Id, Payload, USER_BODY_M
 use crate::app::App;
 use crate::domain::group::Group;
 use crate::domain::id::GroupId;
+use crate::flow::noted::noting;
 use crate::flow::provision;
 use crate::scim::catalog::GROUP;
 use crate::scim::list::Query;
 use crate::scim::project::Projection;
-use crate::scim::{Notes, ScimError, patch, quirk, validate};
+use crate::scim::{ScimError, patch, quirk, validate};
 use crate::store::filter::{self, Source};
 use crate::store::place::Place;
 
@@ -37,9 +38,11 @@ pub async fn create(
     Payload(mut body): Body,
 ) -> Answer {
     let projection = asked.projection(&GROUP)?;
-    let (client, notes) = (caller.client, &mut Notes::default());
-    quirk::mend_body(&mut body, &GROUP, client.dialect, notes);
-    let incoming = Arc::new(validate::create(body, &GROUP, notes)?);
+    let client = caller.client;
+    let incoming = Arc::new(noting(|notes| {
+        quirk::mend_body(&mut body, &GROUP, client.dialect, notes);
+        validate::create(body, &GROUP, notes)
+    })?);
     let made = app
         .runner
         .write(caller.actor(), caller.organization, move |work| {
@@ -100,7 +103,7 @@ pub async fn replace(
 ) -> Answer {
     let projection = asked.projection(&GROUP)?;
     let (id, client) = (known(&id)?, caller.client);
-    quirk::mend_body(&mut body, &GROUP, client.dialect, &mut Notes::default());
+    noting(|notes| quirk::mend_body(&mut body, &GROUP, client.dialect, notes));
     let saved = app
         .runner
         .write(caller.actor(), caller.organization, move |work| {
@@ -121,9 +124,11 @@ pub async fn patch(
     Payload(mut body): Body,
 ) -> Answer {
     let projection = asked.projection(&GROUP)?;
-    let (group, client, notes) = (known(&id)?, caller.client, &mut Notes::default());
-    quirk::mend_patch(&mut body, &GROUP, client.dialect, notes);
-    let patch = patch::parse(body, &GROUP, &group.to_string(), client.dialect, notes)?;
+    let (group, client) = (known(&id)?, caller.client);
+    let patch = noting(|notes| {
+        quirk::mend_patch(&mut body, &GROUP, client.dialect, notes);
+        patch::parse(body, &GROUP, &group.to_string(), client.dialect, notes)
+    })?;
     let saved = app
         .runner
         .write(caller.actor(), caller.organization, move |work| {

@@ -4,23 +4,25 @@
 //! another directory than the address names is unknown there (C169).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::{Answer, Failure};
+use super::record::Record;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::directory::TokenScope;
 use crate::domain::id::{DirectoryId, OrganizationId, TokenId};
 use crate::domain::secret::{TokenKind, read_token};
 use crate::flow::problem::Problem;
-use crate::flow::provision::credential::{self, Refused};
+use crate::flow::provision::credential::{self, Credential, Refused};
 use crate::flow::provision::limit::Suspect;
 use crate::flow::provision::{Client, dialect};
 use crate::http::guard::of_route;
@@ -75,12 +77,24 @@ impl FromRequestParts<App> for Base {
 
 /// The directory that the path names, as text.
 async fn named(parts: &mut Parts, app: &App) -> Option<String> {
-    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
-    let found = params.iter().find(|(name, _)| *name == "directory");
     // What is no id stands in no URL that we give out.
-    found.map(|(_, text)| {
-        DirectoryId::parse(text).map_or_else(|_| "unknown".to_owned(), |id| id.to_string())
+    param(parts, app, "directory").await.map(|text| {
+        DirectoryId::parse(&text).map_or_else(|_| "unknown".to_owned(), |id| id.to_string())
     })
+}
+
+/// A parameter of the path, as text.
+async fn param(parts: &mut Parts, app: &App, wanted: &str) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    params.iter().find(|(name, _)| *name == wanted).map(|(_, text)| text.to_owned())
+}
+
+/// The credential that an `Authorization` header holds, whether it lets in or not: for exchanges
+/// that pass no door.
+pub async fn owner(app: &App, authorization: &HeaderValue) -> Option<Arc<Credential>> {
+    let token = read(authorization).ok()?;
+    let sent = read_token(&token).filter(|sent| sent.kind == TokenKind::Directory)?;
+    app.credentials.find(&app.runner, &sent).await.ok()?
 }
 
 /// The door of one row.
@@ -90,6 +104,8 @@ pub struct Door {
     pub app: App,
     /// What the row needs.
     pub needs: Needs,
+    /// Its path below the base.
+    pub path: &'static str,
 }
 
 /// Lets the request through, or refuses it.
@@ -114,6 +130,8 @@ impl Door {
     /// # Errors
     /// 401, 403, 429.
     pub async fn admit(&self, parts: &mut Parts) -> Answer<Option<Caller>> {
+        let id = param(parts, &self.app, "id").await;
+        Record::of(parts).route(self.path, id.as_deref());
         let scope = match self.needs {
             Needs::Nothing => return Ok(None),
             Needs::Scim(ScimScope::Read) => TokenScope::Read,
@@ -141,6 +159,8 @@ impl Door {
         let Some(found) = app.credentials.find(&app.runner, &sent).await? else {
             return Err(self.fail(parts, Some(public)));
         };
+        let record = Record::of(parts);
+        record.known(&found);
         let place = match place.map(DirectoryId::parse) {
             None => Ok(None),
             Some(Ok(id)) => Ok(Some(id)),
@@ -149,6 +169,7 @@ impl Door {
         let now = app.runner.clock.now();
         if let Err(refused) = place.and_then(|place| found.admits(now, place, scope)) {
             credential::note_refusal(&app.runner, &found, refused);
+            record.refused();
             return Err(match refused {
                 Refused::Unknown | Refused::Ended | Refused::Elsewhere => {
                     self.fail(parts, Some(public))
@@ -200,18 +221,22 @@ fn token(parts: &Parts) -> Answer<Option<String>> {
     if headers.next().is_some() {
         return Err(Failure::unauthenticated(true));
     }
-    let text = first.to_str().map_err(|_| Failure::unauthenticated(true))?;
+    read(first).map(Some)
+}
+
+fn read(header: &HeaderValue) -> Answer<String> {
+    let text = header.to_str().map_err(|_| Failure::unauthenticated(true))?;
     let (scheme, rest) = text.split_once(' ').ok_or_else(|| Failure::unauthenticated(true))?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(Some(rest.to_owned()));
+        return Ok(rest.to_owned());
     }
     let basic = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(rest).ok()).flatten();
     let password = basic.and_then(|bytes| {
         let pair = String::from_utf8(bytes).ok()?;
         pair.split_once(':').map(|(_, password)| password.to_owned())
     });
-    password.map(Some).ok_or_else(|| Failure::unauthenticated(true))
+    password.ok_or_else(|| Failure::unauthenticated(true))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod group;
 mod guard;
 mod list;
 mod members;
+mod record;
 mod render;
 mod request;
 mod role;
@@ -105,7 +106,7 @@ pub fn service(
     let mut router = Router::new();
     for base in BASES {
         for row in ROUTES {
-            let door = Door { app: app.clone(), needs: row.needs };
+            let door = Door { app: app.clone(), needs: row.needs, path: row.path };
             let handler = (row.handler)().route_layer(from_fn_with_state(door, guard::check));
             router = router.route(&format!("{base}{}", row.path), handler);
         }
@@ -115,6 +116,7 @@ pub fn service(
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), record::layer))
         .with_state(app.clone());
     // A router looks at the path before its layers do, so this stands around it.
     ServiceBuilder::new().map_request(tidy).service(router)
@@ -129,6 +131,7 @@ fn tidy(mut request: Request) -> Request {
     let rest = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     if let Ok(tidied) = format!("{path}{rest}").parse::<Uri>() {
         *request.uri_mut() = tidied;
+        request.extensions_mut().insert(record::Slashed);
     }
     request
 }

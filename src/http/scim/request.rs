@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::answer::{Answer, Failure};
+use super::record::Record;
 use crate::app::App;
 use crate::flow::provision::Expected;
 use crate::scim::list::Query;
@@ -47,6 +48,7 @@ pub async fn object(
     (max, too_large): (usize, fn(usize) -> ScimError),
 ) -> Answer<Map<String, Value>> {
     let (parts, body) = request.into_parts();
+    let record = Record::of(&parts);
     media_type(&parts.headers)?;
     let announced = parts.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -58,7 +60,9 @@ pub async fn object(
         .await
         .map_err(|_| late())??
         .ok_or_else(|| too_large(max))?;
-    Ok(json::read_object(&bytes)?)
+    let body = json::read_object(&bytes)?;
+    record.body(&body);
+    Ok(body)
 }
 
 /// Reads a body to its end, or to the limit and no further; `None` when it is larger.

@@ -12,11 +12,12 @@ use super::render;
 use super::request::{Asked, Conditions, Id, Payload, USER_BODY_MAX};
 use crate::app::App;
 use crate::domain::id::UserId;
+use crate::flow::noted::noting;
 use crate::flow::provision;
 use crate::scim::catalog::USER;
 use crate::scim::list::Query;
 use crate::scim::project::Projection;
-use crate::scim::{Notes, ScimError, patch, quirk, validate};
+use crate::scim::{ScimError, patch, quirk, validate};
 use crate::store::filter::{self, Source};
 use crate::store::place::Place;
 use crate::store::user::Grouped;
@@ -32,9 +33,12 @@ pub async fn create(
     Payload(mut body): Body,
 ) -> Answer {
     let projection = asked.projection(&USER)?;
-    let (client, notes) = (caller.client, &mut Notes::default());
-    quirk::mend_body(&mut body, &USER, client.dialect, notes);
-    let document = Arc::new(validate::create(body, &USER, notes)?.resource);
+    let client = caller.client;
+    let incoming = noting(|notes| {
+        quirk::mend_body(&mut body, &USER, client.dialect, notes);
+        validate::create(body, &USER, notes)
+    })?;
+    let document = Arc::new(incoming.resource);
     let made = app
         .runner
         .write(caller.actor(), caller.organization, move |work| {
@@ -94,7 +98,7 @@ pub async fn replace(
 ) -> Answer {
     let projection = asked.projection(&USER)?;
     let (id, client) = (known(&id)?, caller.client);
-    quirk::mend_body(&mut body, &USER, client.dialect, &mut Notes::default());
+    noting(|notes| quirk::mend_body(&mut body, &USER, client.dialect, notes));
     let saved = app
         .runner
         .write(caller.actor(), caller.organization, move |work| {
@@ -115,9 +119,11 @@ pub async fn patch(
     Payload(mut body): Body,
 ) -> Answer {
     let projection = asked.projection(&USER)?;
-    let (user, client, notes) = (known(&id)?, caller.client, &mut Notes::default());
-    quirk::mend_patch(&mut body, &USER, client.dialect, notes);
-    let patch = Arc::new(patch::parse(body, &USER, &user.to_string(), client.dialect, notes)?);
+    let (user, client) = (known(&id)?, caller.client);
+    let patch = Arc::new(noting(|notes| {
+        quirk::mend_patch(&mut body, &USER, client.dialect, notes);
+        patch::parse(body, &USER, &user.to_string(), client.dialect, notes)
+    })?);
     let saved = app
         .runner
         .write(caller.actor(), caller.organization, move |work| {

@@ -245,6 +245,7 @@ impl Working {
             runner: app.runner.clone(),
             feed: app.feed.clone(),
             retention: Default::default(),
+            journal: app.journal.clone(),
         };
         let handle = portico::worker::start(worker, stop.clone());
         Self { stop, handle }

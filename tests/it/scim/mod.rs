@@ -11,6 +11,8 @@ mod entra;
 mod errors;
 mod filters;
 mod groups;
+mod health;
+mod journal;
 mod large;
 mod lists;
 mod nested;

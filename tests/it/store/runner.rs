@@ -7,10 +7,12 @@ use portico::domain::actor::Actor;
 use portico::domain::event::Happened;
 use portico::domain::id::OrganizationId;
 use portico::domain::organization::{Kind, Organization, Settings};
+use portico::flow::noted;
 use portico::flow::organization::{self, New};
 use portico::flow::problem::{Code, Problem};
 use portico::flow::runner::RUNS_MAX;
 use portico::flow::work::Work;
+use portico::scim::Tolerance;
 use portico::store::{self, StoreError};
 use tokio::sync::Barrier;
 
@@ -196,6 +198,25 @@ on_both_engines! {
         done.await.unwrap();
         assert_eq!(runs.load(Ordering::SeqCst), 2);
         assert_eq!(find(&app, id).await.unwrap().name, "one-again");
+    }
+
+    async fn notes_of_a_write_that_is_run_again_are_taken_once(app: TestApp) {
+        let (runner, runs) = (app.app.runner.clone(), Arc::new(AtomicUsize::new(0)));
+        let write = runner.write(Actor::System, runner.id(), move |work| {
+            let runs = Arc::clone(&runs);
+            Box::pin(async move {
+                work.notes.dropped("shoeSize");
+                if runs.fetch_add(1, Ordering::SeqCst) == 0 {
+                    work.notes.used(Tolerance::WordBoolean);
+                    return Err(StoreError::Again(sqlx::Error::WorkerCrashed).into());
+                }
+                Err::<(), _>(Problem::not_found("user"))
+            })
+        });
+        let (refused, notes) = noted::collect(write).await;
+        assert_eq!(refused.unwrap_err().code, Code::NotFound);
+        assert_eq!(notes.dropped_names(), ["shoeSize"]);
+        assert!(!notes.has(Tolerance::WordBoolean));
     }
 
     async fn a_write_outlives_the_caller_who_went_away(app: TestApp) {

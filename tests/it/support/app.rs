@@ -90,12 +90,18 @@ impl TestApp {
         self.app.runner.clock.advance_s(seconds);
     }
 
+    /// Starts the worker; it ends when the token says so.
+    pub fn start_worker(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
+        let journal = Arc::clone(&self.app.journal);
+        let worker = Worker { runner, feed, retention: Default::default(), journal };
+        worker::start(worker, stop.clone())
+    }
+
     /// Runs the worker until nothing is left in the outbox.
     pub async fn run_worker(&self) {
         let stop = CancellationToken::new();
-        let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
-        let worker =
-            worker::start(Worker { runner, feed, retention: Default::default() }, stop.clone());
+        let worker = self.start_worker(&stop);
         for _ in 0..WORKER_S * 1000 / LOOK_MS {
             if store::outbox::count(&mut self.app.runner.db.conn()).await.expect("a count") == 0 {
                 stop.cancel();

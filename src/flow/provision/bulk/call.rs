@@ -40,15 +40,20 @@ pub(super) fn expected(call: &Call) -> Expected {
 /// # Errors
 /// What the body deserves; [`ScimError::invalid_value`] for what it refers to and was not made
 /// (C138); 404 for a target whose id is none of ours.
-pub(super) fn ready(call: &Call, made: &Made, client: Client) -> Result<Ready, ScimError> {
+pub(super) fn ready(
+    call: &Call,
+    made: &Made,
+    client: Client,
+    notes: &mut Notes,
+) -> Result<Ready, ScimError> {
     let rt = call.rt;
     let (target, change) = match &call.verb {
-        Verb::Create(body) => return create(call, made.body(body, rt)?),
+        Verb::Create(body) => return create(call, made.body(body, rt)?, notes),
         Verb::Replace(target, body) => (target, Change::Replace(made.body(body, rt)?)),
         Verb::Patch(target, body) => {
             let id = made.target(target)?;
             let body = made.patch(body, rt, client.dialect)?;
-            let patch = patch::parse(body, rt, id, client.dialect, &mut Notes::default())?;
+            let patch = patch::parse(body, rt, id, client.dialect, notes)?;
             (target, Change::Patch(patch))
         }
         Verb::Remove(target) => (target, Change::Remove),
@@ -73,8 +78,12 @@ pub(super) fn changed(call: &Call, id: &str, change: Change) -> Result<Ready, Sc
 ///
 /// # Errors
 /// What the body deserves.
-pub(super) fn create(call: &Call, body: Map<String, Value>) -> Result<Ready, ScimError> {
-    let incoming = validate::create(body, call.rt, &mut Notes::default())?;
+pub(super) fn create(
+    call: &Call,
+    body: Map<String, Value>,
+    notes: &mut Notes,
+) -> Result<Ready, ScimError> {
+    let incoming = validate::create(body, call.rt, notes)?;
     Ok(if call.rt.name == USER.name {
         Ready::CreateUser(incoming.resource)
     } else {

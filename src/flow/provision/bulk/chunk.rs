@@ -15,9 +15,9 @@ use crate::flow::access;
 use crate::flow::problem::Problem;
 use crate::flow::provision::{Client, user_batch};
 use crate::flow::work::Work;
-use crate::scim::Resource;
 use crate::scim::bulk::{Bulk, Call, Made, Operation, Unit};
 use crate::scim::catalog::USER;
+use crate::scim::{Notes, Resource};
 use crate::store;
 use crate::telemetry::Stopwatch;
 
@@ -60,7 +60,7 @@ impl Chunk {
         let mut ran = Ran { answers: Vec::new(), made, units: 0, one_by_one };
         while let Some(unit) = self.units.get(ran.units) {
             if ran.one_by_one == 0 {
-                let together = self.new_users(&ran);
+                let together = self.new_users(&ran, &mut work.notes);
                 if together.len() > 1 {
                     self.add_users(work, together, &mut ran).await?;
                     continue;
@@ -127,7 +127,7 @@ impl Chunk {
         made: &Made,
     ) -> Result<Answer, Problem> {
         let id = call.target().and_then(|target| made.target(target).ok()).map(str::to_owned);
-        let ready = match call::ready(call, made, self.client) {
+        let ready = match call::ready(call, made, self.client, &mut work.notes) {
             Ok(ready) => ready,
             Err(error) => return Ok(Answer { position, id, result: Err(error.into()) }),
         };
@@ -144,7 +144,7 @@ impl Chunk {
     }
 
     /// The new users that come next, as far as they are good and refer to nothing among them.
-    fn new_users(&self, ran: &Ran) -> Vec<Resource> {
+    fn new_users(&self, ran: &Ran, notes: &mut Notes) -> Vec<Resource> {
         let next = self.units.get(ran.units..).unwrap_or_default().iter();
         let document = |unit: &Unit| {
             let at = unit.positions().first().filter(|_| !unit.is_circular())?;
@@ -152,7 +152,7 @@ impl Chunk {
             if call.rt.name != USER.name || call.target().is_some() {
                 return None;
             }
-            match call::ready(call, &ran.made, self.client) {
+            match call::ready(call, &ran.made, self.client, notes) {
                 Ok(Ready::CreateUser(document)) => Some(document),
                 _ => None,
             }

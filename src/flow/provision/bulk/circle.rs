@@ -13,7 +13,7 @@ use crate::flow::problem::Problem;
 use crate::flow::provision::{Client, Expected};
 use crate::flow::work::Work;
 use crate::scim::bulk::{Bulk, Call, Made, Operation, Unit, Verb};
-use crate::scim::{Notes, ScimError, patch};
+use crate::scim::{ScimError, patch};
 
 /// Why a circle was refused, and by which of its operations.
 struct Broken {
@@ -137,7 +137,7 @@ async fn first(
         return Err(Problem::internal("only creates refer to each other"));
     };
     let draft = made.draft(body, call.rt, &|name| within(name))?;
-    let ready: Ready = call::create(call, draft.body)?;
+    let ready: Ready = call::create(call, draft.body, &mut work.notes)?;
     let (id, done) = call::apply(work, client, ready, &Expected::Any).await?;
     Ok(Begun { position, id, done, later: draft.later })
 }
@@ -150,7 +150,7 @@ async fn second(
     (later, made): (Map<String, Value>, &Made),
 ) -> Result<Option<i64>, Problem> {
     let later = made.patch(&later, call.rt, client.dialect)?;
-    let patch = patch::parse(later, call.rt, id, client.dialect, &mut Notes::default())?;
+    let patch = patch::parse(later, call.rt, id, client.dialect, &mut work.notes)?;
     let ready = call::changed(call, id, Change::Patch(patch))?;
     Ok(call::apply(work, client, ready, &Expected::Any).await?.1.version)
 }

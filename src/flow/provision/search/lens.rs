@@ -5,6 +5,7 @@
 
 use super::{Part, Search};
 use crate::domain::id::UserId;
+use crate::flow::noted;
 use crate::scim::catalog::ROLE;
 use crate::scim::filter::{Expr, Filter, Literal, Lookup, Op, Resolved};
 use crate::scim::sort::Sort;
@@ -19,6 +20,12 @@ pub struct Lens {
     pub source: Option<Source>,
     /// What decides the order; `None` where the type has no such attribute.
     pub sort: Option<Sort>,
+}
+
+/// Notes which tolerances a filter used.
+fn told(filter: Resolved) -> Resolved {
+    noted::noting(|notes| notes.merge(filter.notes()));
+    filter
 }
 
 /// A query as every type that it lists sees it.
@@ -45,8 +52,8 @@ impl<'a> Plan<'a> {
         for (rt, sort) in types.iter().zip(sorts) {
             let (filter, source) = match search.filter {
                 None => (None, Some(Source::All)),
-                Some(filter) if types.len() == 1 => seen(filter, filter.resolve(rt)?, rt),
-                Some(filter) => seen(filter, filter.resolve_among(rt)?, rt),
+                Some(filter) if types.len() == 1 => seen(filter, told(filter.resolve(rt)?), rt),
+                Some(filter) => seen(filter, told(filter.resolve_among(rt)?), rt),
             };
             lenses.push(Lens { filter, source, sort });
         }
