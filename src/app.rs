@@ -17,6 +17,7 @@ use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
 use crate::outbound::http::Guarded;
 use crate::outbound::oidc::Providers;
+use crate::scim::catalog::Served;
 use crate::store::Db;
 
 /// What the http floor needs to know of the settings.
@@ -48,6 +49,8 @@ pub struct Base {
     pub allow_private_networks: bool,
     /// How often each directory may ask.
     pub limits: Limits,
+    /// The types of SCIM resources.
+    pub served: Served,
 }
 
 /// The parts, built once.
@@ -74,6 +77,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Where pages of SCIM lists ended.
     pub pages: Pages,
+    /// The types of SCIM resources.
+    pub served: Served,
 }
 
 /// The parts, cheap to clone.
@@ -94,15 +99,16 @@ impl App {
         let clock = Arc::new(base.clock);
         let guarded = Guarded::new(base.allow_private_networks);
         let providers = Providers::new(guarded, Arc::clone(&clock));
+        let seal = Arc::new(Seal::new(base.secret_keys));
         let runner = Runner {
             db: base.db,
             clock,
             platform,
+            seal: Arc::clone(&seal),
             rules: Arc::default(),
             listeners: listeners.into(),
             wake: Arc::default(),
         };
-        let seal = Arc::new(Seal::new(base.secret_keys));
         let (public, operator_token) = (base.public, base.operator_token);
         Self(Arc::new(Parts {
             runner,
@@ -116,6 +122,7 @@ impl App {
             credentials,
             limits: base.limits,
             pages: Pages::default(),
+            served: base.served,
         }))
     }
 }

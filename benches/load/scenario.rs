@@ -65,6 +65,7 @@ pub async fn run(engine: &Engine, plan: &Plan, table: &mut Table) {
         small = Some(run.reads(&limits, &ids, small).await);
         if size == plan.users {
             run.entra_cycle().await;
+            run.bulk().await;
             run.pages().await;
             run.members(&ids).await;
             run.many_members().await;

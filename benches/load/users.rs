@@ -103,6 +103,31 @@ impl Run<'_> {
         get
     }
 
+    /// Bulk requests of 1,000 new users, one after another.
+    pub(super) async fn bulk(&mut self) {
+        const USERS: usize = 1_000;
+        let path = format!("{}/Bulk", self.base);
+        let ask = move |n: usize| {
+            let create = |at: usize| {
+                let data = user(50_000_000 + n * USERS + at);
+                json!({"method": "POST", "path": "/Users", "bulkId": at.to_string(), "data": data})
+            };
+            let body = json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+                "failOnErrors": 1,
+                "Operations": (0..USERS).map(create).collect::<Vec<_>>(),
+            });
+            // The last one was made, so none before it failed.
+            let holds = Some(format!("\"bulkId\":\"{}\",\"location\"", USERS - 1));
+            vec![Ask { holds, ..Ask::send(Method::POST, path.clone(), body, 200) }]
+        };
+        let mut cost = self.measured(1, usize::MAX, ask).await;
+        cost.cpu_ms /= USERS as f64;
+        cost.rate *= USERS as f64;
+        let limit = "4,000 users/s".to_owned();
+        self.row("bulk of 1,000 creates", (cost.text(), limit), cost.rate / 4_000.0, ">= 1.00");
+    }
+
     /// Filter, create, read, patch: what Entra does for a new user.
     pub(super) async fn entra_cycle(&mut self) {
         let (scim, base) = (self.scim.clone(), self.base.clone());

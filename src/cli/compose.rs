@@ -14,6 +14,7 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::{Clock, Rng};
 use crate::flow;
 use crate::flow::provision::limit::Limits;
+use crate::scim::catalog::Served;
 use crate::store::{Db, Options};
 
 /// How the database is opened.
@@ -78,6 +79,8 @@ pub async fn database(settings: &Settings, opening: Opening) -> anyhow::Result<D
 /// Whatever [`platform`] and [`database`] refuse; a secret key that is not this database's.
 pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
     let platform = platform(&settings.platform)?;
+    let served = Served::with_role_urn(&settings.scim_role_schema)
+        .context("scim_role_schema: another schema has this URN; give another one")?;
     // Without a key nothing may be touched, so PostgreSQL is not even opened.
     let given = match &settings.database {
         Database::Postgres(_) => Some(settings.secret_keys(Rng)?),
@@ -107,6 +110,7 @@ pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
             settings.scim_rate_limit.per_second.get(),
             settings.scim_rate_limit.burst.get(),
         ),
+        served,
     });
     // Before anything is written that a wrong key would seal.
     flow::installation::check_key(&app.runner, &app.seal).await?;

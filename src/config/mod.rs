@@ -58,6 +58,8 @@ pub struct Settings {
     pub allow_private_networks: bool,
     /// Requests of one directory.
     pub scim_rate_limit: RateLimit,
+    /// URN of the schema of roles over SCIM.
+    pub scim_role_schema: String,
     /// How long events and journals are kept.
     pub retention: Retention,
     shown: Vec<Shown>,

@@ -26,6 +26,9 @@ pub(super) const CONNECTIONS_MAX: u32 = 1_000;
 /// Requests a second, and requests at once.
 pub(super) const RATE_MAX: u32 = 1_000_000;
 
+/// Characters of a schema's URN.
+pub(super) const URN_CHARS_MAX: usize = 200;
+
 /// Days for which anything is kept: ten years.
 pub(super) const RETENTION_DAYS_MAX: u32 = 3_650;
 
@@ -163,6 +166,19 @@ pub(super) fn rate_limit(text: &str) -> Result<RateLimit, Fault> {
             let wrong = "is not two numbers from 1 to 1000000";
             Fault::quoting(text, wrong, "give RATE,BURST such as 2000,10000")
         })
+}
+
+pub(super) fn role_schema(text: &str) -> Result<String, Fault> {
+    let remedy = "give a URN such as urn:okta:scim:schemas:core:1.0:Role";
+    let rest = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("urn:"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-');
+    if rest.is_none() || !text.chars().all(plain) || text.ends_with(':') {
+        return Err(Fault::quoting(text, "is not a URN", remedy));
+    }
+    if text.len() > URN_CHARS_MAX {
+        return Err(Fault::new(format!("it has more than {URN_CHARS_MAX} characters"), remedy));
+    }
+    Ok(text.to_owned())
 }
 
 pub(super) fn retention(text: &str) -> Result<Retention, Fault> {

@@ -119,6 +119,17 @@ fn a_rate_limit_is_a_rate_and_a_burst() {
 }
 
 #[test]
+fn the_schema_of_roles_is_a_urn_n7() {
+    let urn = "urn:ietf:params:scim:schemas:core:2.0:Role";
+    assert_eq!(role_schema(urn).unwrap(), urn);
+    let long = |length: usize| format!("urn:{}", "x".repeat(length - 4));
+    assert!(role_schema(&long(URN_CHARS_MAX)).is_ok());
+    for text in ["", "Role", "urn:", "urn:a b", "https://x", "urn:ü", &long(URN_CHARS_MAX + 1)] {
+        assert!(role_schema(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn retention_names_events_and_journals_once_each() {
     let kept = retention("journals=1, events=3650").unwrap();
     assert_eq!((kept.events_days, kept.journals_days), (RETENTION_DAYS_MAX, 1));

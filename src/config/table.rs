@@ -158,6 +158,12 @@ pub const SETTINGS: &[Setting] = &[
         "SCIM requests of one directory: a second, and at once",
     ),
     open(
+        ["scim_role_schema", "scim-role-schema"],
+        "URN",
+        Some("urn:okta:scim:schemas:core:1.0:Role"),
+        "Schema under which SCIM clients find the roles of the platform",
+    ),
+    open(
         ["retention", "retention"],
         "events=DAYS,journals=DAYS",
         Some("events=400,journals=30"),

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::actor::ActorRef;
+use super::brake::MaxRemovals;
 use super::id::{DirectoryId, DomainId, OrganizationId, TokenId};
 use super::time::Timestamp;
 
@@ -15,6 +16,8 @@ pub const NAME_MAX: usize = 200;
 pub const DIRECTORIES_MAX: usize = 100;
 /// Tokens that a directory may have at a time, revoked ones not counted (scim S3).
 pub const TOKENS_MAX: usize = 20;
+/// Roles that the ceiling of a directory may name.
+pub const CEILING_MAX: usize = 20;
 /// Domains that a directory may list.
 pub const DOMAINS_MAX: usize = 100;
 
@@ -79,12 +82,46 @@ impl Status {
     }
 }
 
+/// What becomes of members that a client names and the directory does not have (scim D8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownMembers {
+    /// The request is refused.
+    #[default]
+    Refuse,
+    /// They are kept and become members when they come.
+    Pending,
+}
+
+impl UnknownMembers {
+    /// The word that is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Refuse, Self::Pending].into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
 /// What can be chosen for a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Domains whose people this directory may adopt, once they are verified.
     pub domains: Vec<DomainId>,
+    /// What becomes of members that it does not have.
+    pub unknown_members: UnknownMembers,
+    /// Keys of roles: its facts give nobody a role that may do more than each of these.
+    pub role_ceiling: Option<Vec<String>>,
+    /// How many people it may take access from before the losses are held.
+    pub max_removals: Option<MaxRemovals>,
 }
 
 /// One SCIM source of an organization.

@@ -7,6 +7,11 @@ use super::id::{DirectoryId, GroupId};
 use super::time::Timestamp;
 use crate::scim::Resource;
 
+/// Members that a group may name before they come (D8).
+pub const PENDING_IN_GROUP_MAX: i64 = 10_000;
+/// Members that all groups of a directory together may name before they come.
+pub const PENDING_IN_DIRECTORY_MAX: i64 = 100_000;
+
 /// A group as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -20,7 +25,7 @@ pub struct Group {
     pub external_id: Option<String>,
     /// The canonical SCIM document without `id`, `meta` and `members`, as JSON text.
     pub document: String,
-    /// How many members it has.
+    /// How many members it has, users and groups.
     pub member_count: i64,
     /// Counts its changes, those of its members included.
     pub version: i64,
@@ -76,4 +81,14 @@ pub struct GroupRef {
     pub id: GroupId,
     /// Its name.
     pub display: String,
+    /// Whether she is a member herself; else a group of hers is one (C45).
+    pub direct: bool,
+}
+
+impl GroupRef {
+    /// The word of `type` (C38).
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        if self.direct { "direct" } else { "indirect" }
+    }
 }

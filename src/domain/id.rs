@@ -72,6 +72,8 @@ ids! {
     DirectoryId,
     /// A bearer token: of a directory, of an organization or of the operator.
     TokenId,
+    /// An OAuth client of a directory.
+    ClientId,
     /// One SSO source.
     ConnectionId,
     /// One person in her home organization.

@@ -5,17 +5,22 @@
 
 pub mod access;
 pub mod actor;
+pub mod brake;
 pub mod change;
 pub mod connection;
 pub mod directory;
+pub mod directory_client;
 pub mod domain_name;
+pub mod duplicate;
 pub mod event;
+pub mod expiry;
 pub mod group;
 pub mod id;
 pub mod identity;
 pub mod login;
 pub mod mapping;
 pub mod matrix;
+pub mod nesting;
 pub mod organization;
 pub mod platform;
 pub mod resource;

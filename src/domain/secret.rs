@@ -55,13 +55,21 @@ pub enum TokenKind {
     Directory,
     /// Acts for the operator in every organization.
     Operator,
+    /// The secret of an OAuth client, by which it gets access tokens.
+    ClientSecret,
+    /// What an OAuth client was given for a while.
+    Access,
 }
 
 impl TokenKind {
+    const ALL: [Self; 4] = [Self::Directory, Self::Operator, Self::ClientSecret, Self::Access];
+
     const fn prefix(self) -> &'static str {
         match self {
             Self::Directory => "pds",
             Self::Operator => "pop",
+            Self::ClientSecret => "pcs",
+            Self::Access => "pat",
         }
     }
 }
@@ -104,9 +112,7 @@ pub fn new_token(kind: TokenKind, rng: Rng) -> NewToken {
 /// checksum), which needs no look into the database.
 #[must_use]
 pub fn read_token(text: &str) -> Option<SentToken<'_>> {
-    let kind = [TokenKind::Directory, TokenKind::Operator]
-        .into_iter()
-        .find(|kind| text.starts_with(kind.prefix()))?;
+    let kind = TokenKind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix()))?;
     let rest = text.get(kind.prefix().len()..)?.strip_prefix('_')?;
     let (public, rest) = (rest.get(..PUBLIC_LEN)?, rest.get(PUBLIC_LEN..)?.strip_prefix('_')?);
     if rest.len() != SECRET_LEN + CHECKSUM_LEN {

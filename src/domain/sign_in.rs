@@ -54,6 +54,11 @@ refusals! {
         "Your account is switched off. Ask your administrator.",
         "The user is suspended. Activate her where she is managed (in the directory, if she came \
          from one).";
+    /// Her directory takes her access away, and the brake holds that.
+    AccessHeld = "access_held",
+        "Your account is about to be switched off. Ask your administrator.",
+        "The directory removed more people than its `max_removals` allows, this one among them: \
+         release or reject the loss at `GET /api/v1/directories/{id}/held`.";
     /// The identity belonged to somebody who was removed.
     UserRemoved = "user_removed",
         "Your sign-in worked, but there is no account for you here. Ask your administrator.",

@@ -3,8 +3,9 @@
 //! A trace is a digest of what named her, bound to the kind of name and to the directory or
 //! connection in which it named her; the value itself is gone with her.
 
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use super::seal::{Seal, SealError};
 
 /// What kind of name a trace remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,16 +29,34 @@ impl Name {
         }
     }
 
-    /// The trace of a value that named somebody `within` a directory, connection or organization.
-    #[must_use]
-    pub fn trace(self, within: Uuid, value: &str) -> Trace {
-        let mut digest = Sha256::new();
-        digest.update(self.as_str());
-        digest.update([0]);
-        digest.update(within.as_bytes());
-        digest.update(value);
-        Trace { name: self, hash: digest.finalize().into() }
+    /// The trace of a value that named somebody `within` a directory, connection or organization:
+    /// nobody without the installation's key can tell which value it was.
+    ///
+    /// # Errors
+    /// [`SealError::NoKey`] without a key.
+    pub fn trace(self, seal: &Seal, within: Uuid, value: &str) -> Result<Trace, SealError> {
+        let hash = seal.mark(self.mark_kind(), &named(within, value))?;
+        Ok(Trace { name: self, hash })
     }
+
+    /// The traces that the value would have left under every key: one of them is kept, if any.
+    #[must_use]
+    pub fn traces(self, seal: &Seal, within: Uuid, value: &str) -> Vec<Trace> {
+        let hashes = seal.marks(self.mark_kind(), &named(within, value));
+        hashes.into_iter().map(|hash| Trace { name: self, hash }).collect()
+    }
+
+    const fn mark_kind(self) -> &'static str {
+        match self {
+            Self::UserName => "tombstone user_name",
+            Self::ExternalId => "tombstone external_id",
+            Self::Subject => "tombstone subject",
+        }
+    }
+}
+
+fn named(within: Uuid, value: &str) -> String {
+    format!("{within} {value}")
 }
 
 /// The digest of a name that was somebody's.
@@ -54,10 +73,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_value_leaves_different_traces_in_different_places() {
+    fn one_value_leaves_different_traces_in_different_places_and_under_different_keys() {
         let (here, there) = (Uuid::nil(), Uuid::max());
-        assert_eq!(Name::Subject.trace(here, "a"), Name::Subject.trace(here, "a"));
-        assert_ne!(Name::Subject.trace(here, "a"), Name::Subject.trace(there, "a"));
-        assert_ne!(Name::Subject.trace(here, "a").hash, Name::ExternalId.trace(here, "a").hash);
+        let (old, new) = (Seal::new(vec![[1; 32]]), Seal::new(vec![[2; 32], [1; 32]]));
+        let trace = |name: Name, within, value| name.trace(&old, within, value).unwrap();
+        let ada = trace(Name::Subject, here, "a");
+        assert_eq!(trace(Name::Subject, here, "a"), ada);
+        assert_ne!(trace(Name::Subject, there, "a"), ada);
+        assert_ne!(trace(Name::ExternalId, here, "a").hash, ada.hash);
+        assert_ne!(Name::Subject.trace(&new, here, "a").unwrap(), ada);
+        assert!(Name::Subject.traces(&new, here, "a").contains(&ada), "an older key finds it");
+        assert!(Name::Subject.trace(&Seal::new(Vec::new()), here, "a").is_err());
     }
 }

@@ -1,20 +1,21 @@
-//! Verbs on directories and their tokens.
+//! Verbs on directories.
 //!
 //! Every one of them tells those who keep tokens in memory. Deleting a directory decides about its
 //! users and stands in a file of its own.
 
+use super::access;
 use super::condition::Condition;
 use super::fields::Fields;
 use super::problem::{Code, Problem};
 use super::work::Work;
+use crate::domain::brake::{self, MaxRemovals};
 use crate::domain::change::Change;
 use crate::domain::directory::{
-    DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status, TOKENS_MAX,
-    Token, TokenScope,
+    CEILING_MAX, DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status,
+    UnknownMembers,
 };
 use crate::domain::event::Happened;
-use crate::domain::id::{DirectoryId, DomainId, TokenId};
-use crate::domain::secret::{TokenKind, new_token};
+use crate::domain::id::{DirectoryId, DomainId};
 use crate::domain::time::Timestamp;
 use crate::store;
 
@@ -27,6 +28,12 @@ pub struct New {
     pub profile: String,
     /// Domains whose people it may adopt.
     pub domains: Vec<String>,
+    /// `refuse` or `pending`; `refuse` unless said.
+    pub unknown_members: Option<String>,
+    /// Keys of the roles that its facts give at most.
+    pub role_ceiling: Option<Vec<String>>,
+    /// How many people it may take access from before the losses are held.
+    pub max_removals: Option<MaxRemovals>,
 }
 
 /// Creates a directory.
@@ -38,9 +45,16 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
     fields.text("/name", &new.name, NAME_MAX);
     let profile = profile(&mut fields, &new.profile);
     let domains = domains(work, &mut fields, &new.domains).await?;
+    let sent = new.unknown_members.as_deref();
+    let unknown_members = unknown_members(&mut fields, sent).unwrap_or_default();
+    let role_ceiling = ceiling(work, &mut fields, new.role_ceiling.as_deref());
+    check_removals(&mut fields, new.max_removals.as_ref());
     let Some(profile) = profile.filter(|_| fields.are_right()) else {
         return Err(fields.refusal());
     };
+    if role_ceiling.is_some() {
+        access::hold_rules_alone(work).await?;
+    }
     let start = (Timestamp(i64::MIN), DirectoryId(uuid::Uuid::nil()));
     let present = store::directory::page(&mut work.scope(), start, limit(DIRECTORIES_MAX)).await?;
     if present.len() >= DIRECTORIES_MAX {
@@ -53,7 +67,12 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
         name: new.name.clone(),
         profile,
         status: Status::Active,
-        settings: Settings { domains },
+        settings: Settings {
+            domains,
+            unknown_members,
+            role_ceiling,
+            max_removals: new.max_removals,
+        },
         version: 1,
         created_at: work.at,
         updated_at: work.at,
@@ -64,6 +83,9 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
             .with("profile", profile.as_str()),
     );
     work.changed(Change::Tokens);
+    if directory.settings.role_ceiling.is_some() {
+        access::ceiling_changed(work).await?;
+    }
     Ok(directory)
 }
 
@@ -78,24 +100,41 @@ pub struct Patch {
     pub status: Option<String>,
     /// Domains whose people it may adopt.
     pub domains: Option<Vec<String>>,
+    /// `refuse` or `pending`.
+    pub unknown_members: Option<String>,
+    /// Keys of the roles that its facts give at most; `Some(None)`: all.
+    pub role_ceiling: Option<Option<Vec<String>>>,
+    /// How many people it may take access from before the losses are held; `Some(None)`: all.
+    pub max_removals: Option<Option<MaxRemovals>>,
 }
 
 /// Changes a directory.
 ///
 /// # Errors
-/// 404, 412 when it changed meanwhile, 422 for fields that do not fit.
+/// 404, 412 when it changed meanwhile, 422 for fields that do not fit; 409 `last-holder` when a
+/// lower ceiling would leave a role that must keep a holder without one.
 pub async fn change(
     work: &mut Work,
     id: DirectoryId,
     condition: &Condition,
     patch: &Patch,
 ) -> Result<Directory, Problem> {
+    if patch.role_ceiling.is_some() {
+        access::hold_rules_alone(work).await?;
+    }
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
     let changed = over(work, &found, patch).await?;
     let attributes = differences(&found, &changed);
     if attributes.is_empty() {
         return Ok(found);
+    }
+    if attributes.contains(&"unknown_members") {
+        // Nobody is naming members meanwhile, and what was kept is not waited for any more.
+        access::hold_rules_alone(work).await?;
+        if changed.settings.unknown_members == UnknownMembers::Refuse {
+            store::pending::clear_directory(&mut work.scope(), id).await?;
+        }
     }
     let changed = Directory { updated_at: work.at, ..changed };
     if !store::directory::update(&mut work.scope(), &changed).await? {
@@ -107,6 +146,9 @@ pub async fn change(
             .with("status", changed.status.as_str()),
     );
     work.changed(Change::Tokens);
+    if changed.settings.role_ceiling != found.settings.role_ceiling {
+        access::ceiling_changed(work).await?;
+    }
     Ok(Directory { version: changed.version + 1, ..changed })
 }
 
@@ -128,8 +170,24 @@ async fn over(work: &mut Work, found: &Directory, patch: &Patch) -> Result<Direc
     if let Some(listed) = &patch.domains {
         changed.settings.domains = domains(work, &mut fields, listed).await?;
     }
+    let sent = patch.unknown_members.as_deref();
+    if let Some(mode) = unknown_members(&mut fields, sent) {
+        changed.settings.unknown_members = mode;
+    }
+    if let Some(sent) = &patch.role_ceiling {
+        changed.settings.role_ceiling = ceiling(work, &mut fields, sent.as_deref());
+    }
+    if let Some(sent) = &patch.max_removals {
+        check_removals(&mut fields, sent.as_ref());
+        changed.settings.max_removals = *sent;
+    }
     fields.done()?;
     Ok(changed)
+}
+
+fn unknown_members(fields: &mut Fields, text: Option<&str>) -> Option<UnknownMembers> {
+    let detail = "unknown_members is `refuse` or `pending`.";
+    fields.found(UnknownMembers::parse(text?), "/unknown_members", "value", detail)
 }
 
 fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
@@ -138,6 +196,9 @@ fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
         ("profile", old.profile != new.profile),
         ("status", old.status != new.status),
         ("domains", old.settings.domains != new.settings.domains),
+        ("unknown_members", old.settings.unknown_members != new.settings.unknown_members),
+        ("role_ceiling", old.settings.role_ceiling != new.settings.role_ceiling),
+        ("max_removals", old.settings.max_removals != new.settings.max_removals),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))
@@ -147,6 +208,41 @@ fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
 fn profile(fields: &mut Fields, text: &str) -> Option<Profile> {
     let detail = "profile is `strict`, `generic`, `entra` or `okta`.";
     fields.found(Profile::parse(text), "/profile", "value", detail)
+}
+
+/// The keys of the roles of a ceiling, as the platform has them now.
+fn ceiling(work: &Work, fields: &mut Fields, sent: Option<&[String]>) -> Option<Vec<String>> {
+    let sent = sent?;
+    if sent.is_empty() || sent.len() > CEILING_MAX {
+        let detail = format!("Name 1 to {CEILING_MAX} roles.");
+        fields.wrong("/role_ceiling", "length", detail);
+        return None;
+    }
+    let roles = access::roles(&work.platform);
+    let mut keys: Vec<String> = Vec::with_capacity(sent.len());
+    for (at, key) in sent.iter().enumerate() {
+        // One role is sent as a text, several as a list.
+        let pointer = match sent {
+            [_] => "/role_ceiling".to_owned(),
+            _ => format!("/role_ceiling/{at}"),
+        };
+        let found = fields.found(roles.index(key), &pointer, "unknown", "There is no such role.");
+        keys.extend(found.map(|role| roles.key(role).to_owned()));
+    }
+    keys.dedup();
+    Some(keys)
+}
+
+fn check_removals(fields: &mut Fields, sent: Option<&MaxRemovals>) {
+    let Some(MaxRemovals { count, share, window_s }) = sent else { return };
+    if count.is_none() && share.is_none() {
+        fields.wrong("/max_removals", "required", "Send count, share or both.");
+    }
+    if let Some(count) = count {
+        fields.range("/max_removals/count", *count, 1, brake::COUNT_MAX);
+    }
+    let (least, most) = brake::WINDOW_S;
+    fields.range("/max_removals/window_s", *window_s, least, most);
 }
 
 async fn domains(
@@ -178,119 +274,17 @@ async fn domains(
     Ok(ids)
 }
 
-async fn by_id(work: &mut Work, id: DirectoryId) -> Result<Directory, Problem> {
+/// The directory with this id.
+///
+/// # Errors
+/// 404.
+pub(super) async fn by_id(work: &mut Work, id: DirectoryId) -> Result<Directory, Problem> {
     store::directory::by_id(&mut work.scope(), id)
         .await?
         .ok_or_else(|| Problem::not_found("directory"))
 }
 
-/// What a new token is given.
-#[derive(Clone, Debug)]
-pub struct NewDirectoryToken {
-    /// What people call it.
-    pub name: String,
-    /// `scim.read`, `scim.write`; both unless said.
-    pub scopes: Option<Vec<String>>,
-    /// When it ends, as RFC 3339; until it is revoked unless said.
-    pub expires_at: Option<String>,
-}
-
-/// Makes a token of a directory; the text is the secret, which nobody can read again.
-///
-/// # Errors
-/// 404, 422 for fields that do not fit, 409 when the directory has as many as it may have.
-pub async fn create_token(
-    work: &mut Work,
-    directory: DirectoryId,
-    new: &NewDirectoryToken,
-) -> Result<(Token, String), Problem> {
-    let directory = by_id(work, directory).await?;
-    let (scopes, expires_at) = check_token(work, new)?;
-    let start = (Timestamp(i64::MIN), TokenId(uuid::Uuid::nil()));
-    let scope = &mut work.scope();
-    let present =
-        store::directory_token::page(scope, directory.id, start, limit(TOKENS_MAX)).await?;
-    if present.len() >= TOKENS_MAX {
-        let detail = format!("A directory has at most {TOKENS_MAX} tokens: revoke one first.");
-        return Err(Problem::new(Code::Conflict, detail));
-    }
-    let secret = new_token(TokenKind::Directory, work.rng);
-    let token = Token {
-        id: work.id(),
-        organization_id: work.organization,
-        directory_id: directory.id,
-        name: new.name.clone(),
-        scopes,
-        created_by: work.actor.reference(),
-        created_at: work.at,
-        expires_at,
-        last_used_at: None,
-        revoked_at: None,
-    };
-    let scope = &mut work.scope();
-    store::directory_token::insert(scope, &token, &secret.public, secret.hash).await?;
-    work.record(
-        Happened::to("directory.token_created", "directory", directory.id)
-            .with("token_id", token.id.to_string()),
-    );
-    work.changed(Change::Tokens);
-    Ok((token, secret.text))
-}
-
-fn check_token(
-    work: &Work,
-    new: &NewDirectoryToken,
-) -> Result<(Vec<TokenScope>, Option<Timestamp>), Problem> {
-    let mut fields = Fields::new();
-    fields.text("/name", &new.name, NAME_MAX);
-    let scopes = match &new.scopes {
-        None => TokenScope::ALL.to_vec(),
-        Some(sent) => scopes(&mut fields, sent),
-    };
-    let expires_at = new.expires_at.as_deref().and_then(|text| {
-        let at = Timestamp::parse(text).filter(|at| *at > work.at);
-        fields.found(at, "/expires_at", "value", "Send an instant in the future, as RFC 3339.")
-    });
-    fields.done()?;
-    Ok((scopes, expires_at))
-}
-
-fn scopes(fields: &mut Fields, sent: &[String]) -> Vec<TokenScope> {
-    if sent.is_empty() || sent.len() > TokenScope::ALL.len() {
-        fields.wrong("/scopes", "length", "Send `scim.read`, `scim.write` or both.");
-        return Vec::new();
-    }
-    let mut scopes: Vec<TokenScope> = Vec::new();
-    for (at, text) in sent.iter().enumerate() {
-        let pointer = format!("/scopes/{at}");
-        let detail = "A scope is `scim.read` or `scim.write`.";
-        scopes.extend(fields.found(TokenScope::parse(text), &pointer, "value", detail));
-    }
-    scopes.sort_unstable();
-    scopes.dedup();
-    scopes
-}
-
-/// Ends a token at once.
-///
-/// # Errors
-/// 404 when there is none (any more).
-pub async fn revoke_token(work: &mut Work, id: TokenId) -> Result<(), Problem> {
-    let unknown = || Problem::not_found("directory token");
-    let token = store::directory_token::by_id(&mut work.scope(), id).await?;
-    let token = token.ok_or_else(unknown)?;
-    let at = work.at;
-    if !store::directory_token::revoke(&mut work.scope(), id, at).await? {
-        return Err(unknown());
-    }
-    work.record(
-        Happened::to("directory.token_revoked", "directory", token.directory_id)
-            .with("token_id", id.to_string()),
-    );
-    work.changed(Change::Tokens);
-    Ok(())
-}
-
-fn limit(most: usize) -> i64 {
+/// A bound of a list as statements take it.
+pub(super) fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }

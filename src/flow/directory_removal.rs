@@ -8,6 +8,7 @@ use super::access;
 use super::directory::Patch;
 use super::grant;
 use super::problem::{Code, Problem};
+use super::provision::held;
 use super::runner::Runner;
 use super::work::Work;
 use super::{condition::Condition, directory, user};
@@ -64,6 +65,8 @@ pub async fn run(
             Box::pin(async move { close(work, id, &condition, users).await })
         })
         .await?;
+    // What the brake holds is applied: nobody is left to take it back.
+    held::release_all(runner, (actor.clone(), organization), id).await?;
     loop {
         let took = runner
             .write(actor.clone(), organization, move |work| {

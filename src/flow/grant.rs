@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::access::{self, ACCESS_CHANGED, Held};
 use super::fields::Fields;
 use super::problem::{Code, Problem};
+use super::provision::held;
 use super::work::Work;
 use crate::domain::access::grant::{Reach, Source, spread};
 use crate::domain::actor::Actor;
@@ -58,6 +59,7 @@ pub(super) async fn give_held(
     fields.below(prefix);
     let (grants, expires_at) = check(work, &mut fields, new).await?;
     fields.done()?;
+    held::refuse(work, user).await?;
     let (source, source_id) = source(work);
     let present = store::grant::of_user(&mut work.scope(), user).await?;
     let mut given = Vec::with_capacity(grants.len());
@@ -254,14 +256,9 @@ pub(super) async fn tell(
 /// # Errors
 /// 409 `last-holder`.
 pub(super) async fn keep_one(work: &mut Work, held: &BTreeSet<Held>) -> Result<(), Problem> {
-    let roles = access::roles(&work.platform);
     let at = work.at;
-    for (key, _) in held.iter().filter(|(_, reach)| *reach == Reach::Organization) {
-        let role = roles.index(key).and_then(|index| roles.role(index));
-        if !role.is_some_and(|role| role.keep_one) {
-            continue;
-        }
-        if !store::holder::has_holder(&mut work.scope(), key, at).await? {
+    for key in kept_roles(work, held) {
+        if !store::holder::has_holder(&mut work.scope(), &key, at).await? {
             let detail = format!(
                 "Nobody else holds the role `{key}`, and somebody must: give it to another first."
             );
@@ -269,4 +266,16 @@ pub(super) async fn keep_one(work: &mut Work, held: &BTreeSet<Held>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Those of the held roles that must keep a holder, where they are held for the whole organization.
+pub(super) fn kept_roles(work: &Work, held: &BTreeSet<Held>) -> BTreeSet<String> {
+    let roles = access::roles(&work.platform);
+    let keeps_one = |key: &str| {
+        roles.index(key).and_then(|index| roles.role(index)).is_some_and(|role| role.keep_one)
+    };
+    held.iter()
+        .filter(|(key, reach)| *reach == Reach::Organization && keeps_one(key))
+        .map(|(key, _)| key.clone())
+        .collect()
 }

@@ -4,11 +4,15 @@
 //! world: handlers ask providers before, the worker speaks after commit.
 
 pub mod access;
+pub mod client_token;
 pub mod condition;
 pub mod connection;
 pub mod directory;
+pub mod directory_client;
 pub mod directory_removal;
+pub mod directory_token;
 pub mod domain;
+pub mod expiry;
 pub mod fields;
 pub mod grant;
 pub mod idempotency;

@@ -185,6 +185,12 @@ impl Problem {
 /// What `Retry-After` says when the database does not answer.
 const RETRY_AFTER_S: u64 = 5;
 
+impl AsRef<Self> for Problem {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code.as_str(), self.detail)

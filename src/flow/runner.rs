@@ -6,6 +6,7 @@
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures_util::FutureExt;
 use tokio::sync::Notify;
@@ -17,6 +18,7 @@ use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::id::OrganizationId;
 use crate::domain::platform::Definition;
+use crate::domain::seal::Seal;
 use crate::domain::time::{Clock, Rng};
 use crate::store::{Db, Scope};
 
@@ -44,6 +46,8 @@ pub struct Runner {
     pub clock: Arc<Clock>,
     /// Which permissions, roles and resource kinds there are.
     pub platform: Arc<Definition>,
+    /// Seals and marks secrets.
+    pub seal: Arc<Seal>,
     /// Checked mapping rules of organizations.
     pub rules: Arc<Rules>,
     /// Who hears of changes.
@@ -76,9 +80,9 @@ impl Runner {
     {
         let runner = self.clone();
         let task = tokio::spawn(async move {
-            let mut run = 1;
+            let (mut run, alone) = (1, Arc::new(AtomicBool::new(false)));
             loop {
-                match runner.once(&actor, organization, &verb).await {
+                match runner.once(&actor, organization, &verb, &alone).await {
                     Err(problem) if problem.again && run < RUNS_MAX => run += 1,
                     done => return done,
                 }
@@ -92,14 +96,16 @@ impl Runner {
         actor: &Actor,
         organization: OrganizationId,
         verb: &F,
+        alone: &Arc<AtomicBool>,
     ) -> Result<T, Problem>
     where
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T>,
     {
         let tx = self.db.begin().await?;
         let at = self.clock.now();
-        let (platform, rules) = (Arc::clone(&self.platform), Arc::clone(&self.rules));
-        let mut work = Work::new(tx, (actor.clone(), organization), at, platform, rules);
+        let shared = (Arc::clone(&self.platform), Arc::clone(&self.rules), Arc::clone(&self.seal));
+        let mut work = Work::new(tx, (actor.clone(), organization), at, shared);
+        work.must_be_alone = Arc::clone(alone);
         let ran = AssertUnwindSafe(verb(&mut work)).catch_unwind().await;
         let (tx, written) = match ran {
             Ok(Ok(value)) => {

@@ -4,17 +4,20 @@
 //! the same transaction, just before it commits.
 
 use std::collections::HashSet;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
 use super::access::{ACCESS_CHANGED, Rules};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::event::{Event, Happened};
 use crate::domain::id::{EventId, JobId, OrganizationId};
 use crate::domain::platform::Definition;
+use crate::domain::seal::Seal;
 use crate::domain::time::{Rng, Timestamp};
 use crate::store::outbox::Job;
 use crate::store::rule_set::{Hold, RuleSet};
@@ -36,15 +39,31 @@ pub struct Work {
     pub rng: Rng,
     /// Which permissions, roles and resource kinds there are.
     pub platform: Arc<Definition>,
+    /// Marks what must be recognised and not kept.
+    pub seal: Arc<Seal>,
     /// Checked mapping rules, shared by all works.
     pub(super) rules: Arc<Rules>,
     /// The rule set, once this work holds it.
     pub(super) rule_set: Option<(Hold, RuleSet)>,
+    /// A run of this work found out that it must hold the rule set alone: the next one begins so.
+    pub(super) must_be_alone: Arc<AtomicBool>,
     /// This work edited the rules: those of memory are not what it must apply.
     pub(super) rules_edited: bool,
     events: Vec<Happened>,
     changes: Vec<Change>,
     heard: HashSet<Change>,
+    jobs: usize,
+}
+
+/// What a part of a work answers, boxed so that it may borrow the work.
+pub type Part<'w, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'w>>;
+
+/// Where a part of a work began: what was collected until then.
+struct Mark {
+    rule_set: Option<(Hold, RuleSet)>,
+    rules_edited: bool,
+    events: usize,
+    changes: usize,
     jobs: usize,
 }
 
@@ -59,8 +78,7 @@ impl Work {
         tx: Tx,
         (actor, organization): (Actor, OrganizationId),
         at: Timestamp,
-        platform: Arc<Definition>,
-        rules: Arc<Rules>,
+        (platform, rules, seal): (Arc<Definition>, Arc<Rules>, Arc<Seal>),
     ) -> Self {
         Self {
             tx,
@@ -69,8 +87,10 @@ impl Work {
             at,
             rng: Rng,
             platform,
+            seal,
             rules,
             rule_set: None,
+            must_be_alone: Arc::default(),
             rules_edited: false,
             events: Vec::new(),
             changes: Vec::new(),
@@ -124,6 +144,56 @@ impl Work {
         store::outbox::insert(&mut self.scope(), &job, at).await?;
         self.jobs += 1;
         Ok(())
+    }
+
+    /// Runs a part of this work that may be refused by itself: then nothing of it is left, neither
+    /// rows nor what it recorded, and the work goes on. A part that ran into a race or an outage is
+    /// no refusal: it ends the whole work.
+    ///
+    /// # Errors
+    /// What ends the whole work; the part's own refusal is the inner one.
+    pub async fn part<T, E, F>(&mut self, part: F) -> Result<Result<T, E>, Problem>
+    where
+        T: Send,
+        E: AsRef<Problem> + Into<Problem> + Send,
+        F: for<'w> FnOnce(&'w mut Self) -> Part<'w, T, E> + Send,
+    {
+        let mark = self.mark();
+        self.tx.begin_part().await?;
+        match part(self).await {
+            Ok(value) => {
+                self.tx.keep_part().await?;
+                Ok(Ok(value))
+            }
+            Err(refused) if refused.as_ref().again => Err(refused.into()),
+            Err(refused) if refused.as_ref().code == Code::Unavailable => Err(refused.into()),
+            Err(refused) => {
+                self.tx.drop_part().await?;
+                self.forget_since(mark);
+                Ok(Err(refused))
+            }
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            rule_set: self.rule_set.clone(),
+            rules_edited: self.rules_edited,
+            events: self.events.len(),
+            changes: self.changes.len(),
+            jobs: self.jobs,
+        }
+    }
+
+    /// Locks that the part took are gone with it, so that what it held is not held any more.
+    fn forget_since(&mut self, mark: Mark) {
+        self.rule_set = mark.rule_set;
+        self.rules_edited = mark.rules_edited;
+        self.events.truncate(mark.events);
+        for change in self.changes.drain(mark.changes..) {
+            self.heard.remove(&change);
+        }
+        self.jobs = mark.jobs;
     }
 
     /// Writes what was collected; the runner commits.

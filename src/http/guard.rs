@@ -20,6 +20,7 @@ use super::answer::Refusal;
 use super::page;
 use super::route::{Needs, Of};
 use super::session::{self, Signed};
+use super::surface;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganizationId;
@@ -153,7 +154,7 @@ impl Guard {
             && parts.method == http::Method::GET
             && page::wants_page(&parts.headers);
         if !goes {
-            return Refusal(problem).into_response();
+            return surface::refuse(&parts.uri, problem);
         }
         let back = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -244,6 +245,7 @@ impl Of {
             Self::Organization => return None,
             Self::Directory => Owned::Directory,
             Self::DirectoryToken => Owned::DirectoryToken,
+            Self::DirectoryClient => Owned::DirectoryClient,
             Self::Domain => Owned::Domain,
             Self::Connection => Owned::Connection,
             Self::User => Owned::User,

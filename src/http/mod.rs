@@ -10,6 +10,8 @@ pub mod extract;
 pub mod guard;
 pub mod inside;
 pub mod limit;
+pub mod linger;
+pub mod oauth2;
 pub mod ops;
 pub mod outer;
 pub mod page;
@@ -22,7 +24,9 @@ pub mod surface;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
 
 use crate::app::App;
 use crate::flow::problem::{Code, Problem};
@@ -36,6 +40,7 @@ pub fn router(app: &App) -> Router {
         .merge(route::mount(app, ops::ROUTES))
         .nest_service("/scim", scim::service(app))
         .merge(sso::router(app))
+        .merge(route::mount(app, oauth2::ROUTES))
         .nest("/access/v1", route::mount(app, access::ROUTES))
         .merge(route::mount(app, access::WELL_KNOWN))
         .nest("/api/v1", api::router(app))
@@ -43,6 +48,7 @@ pub fn router(app: &App) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(linger::read_on))
         .layer(from_fn_with_state(app.clone(), outer::protect))
         .layer(from_fn_with_state(app.clone(), page::guard))
         .layer(from_fn(outer::log))
@@ -50,10 +56,11 @@ pub fn router(app: &App) -> Router {
         .with_state(app.clone())
 }
 
-async fn unknown() -> answer::Refusal {
-    answer::Refusal(Problem::not_found("path"))
+async fn unknown(uri: Uri) -> Response {
+    surface::refuse(&uri, Problem::not_found("path"))
 }
 
-async fn wrong_method() -> answer::Refusal {
-    answer::Refusal(Problem::new(Code::MethodNotAllowed, "This path takes other methods."))
+async fn wrong_method(uri: Uri) -> Response {
+    let detail = "This path takes other methods.";
+    surface::refuse(&uri, Problem::new(Code::MethodNotAllowed, detail))
 }

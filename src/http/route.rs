@@ -22,6 +22,8 @@ pub enum Of {
     Directory,
     /// `{id}` is a token of a directory.
     DirectoryToken,
+    /// `{id}` is an OAuth client of a directory.
+    DirectoryClient,
     /// `{id}` is a domain.
     Domain,
     /// `{id}` is a connection.

@@ -13,5 +13,8 @@ pub fn refuse(uri: &Uri, problem: Problem) -> Response {
     if path == "/scim" || path.starts_with("/scim/") {
         return super::scim::refuse(problem);
     }
+    if path.starts_with("/oauth2/") {
+        return super::oauth2::refuse(problem);
+    }
     Refusal(problem).into_response()
 }

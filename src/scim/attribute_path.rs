@@ -91,6 +91,8 @@ fn is_loose_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parts(text: &str) -> Option<(Option<String>, String, Option<String>)> {
@@ -120,6 +122,28 @@ mod tests {
     fn a_path_prints_as_it_was_written() {
         for text in ["userName", "urn:x:2.0:User:manager.value", "claims.org.role"] {
             assert_eq!(AttributePath::parse(text, 1).map(|p| p.to_string()), Some(text.into()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_a_path_prints_as_it_was_written_and_reads_back(
+            text in "(urn:[a-z0-9:.]{1,12}:)?[$a-zA-Z][a-zA-Z0-9_.$:-]{0,10}",
+        ) {
+            if let Some(path) = AttributePath::parse(&text, 1) {
+                prop_assert_eq!(path.to_string(), text.clone());
+                prop_assert_eq!(AttributePath::parse(&path.to_string(), 7), Some(path));
+            }
+        }
+
+        #[test]
+        fn the_parts_of_a_path_make_a_path(
+            urn in proptest::option::of("urn:[a-z]{1,4}(:[a-z0-9.]{1,4}){0,3}"),
+            name in "[a-zA-Z][a-zA-Z0-9_-]{0,8}",
+            sub in proptest::option::of("[$]?[a-zA-Z][a-zA-Z0-9_-]{0,8}"),
+        ) {
+            let path = AttributePath { urn, name, sub, column: 1 };
+            prop_assert_eq!(AttributePath::parse(&path.to_string(), 1), Some(path));
         }
     }
 }

@@ -3,10 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::catalog::{
-    self, RESOURCE_TYPE_URN, RESOURCE_TYPES, SCHEMA_URN, SCHEMAS, SERVICE_PROVIDER_CONFIG_URN,
-};
-use super::list::PageSizes;
+use super::catalog::{RESOURCE_TYPE_URN, SCHEMA_URN, SERVICE_PROVIDER_CONFIG_URN, Served};
+use super::page::PageSizes;
 use super::schema::{Attribute, Kind, ResourceType, Schema};
 
 /// What is really offered.
@@ -14,6 +12,8 @@ use super::schema::{Attribute, Kind, ResourceType, Schema};
 pub struct Capabilities {
     /// Sizes of pages.
     pub pages: PageSizes,
+    /// Seconds for which a cursor is good; `None` if pages go by index alone.
+    pub cursor_s: Option<i64>,
     /// Limits of bulk requests; `None` if there are none.
     pub bulk: Option<BulkLimits>,
     /// Whether `sortBy` works.
@@ -28,9 +28,9 @@ pub struct Capabilities {
 #[derive(Debug, Clone, Copy)]
 pub struct BulkLimits {
     /// Most operations of one request.
-    pub operations_max: u32,
+    pub operations_max: usize,
     /// Largest body in bytes.
-    pub payload_max: u32,
+    pub payload_max: usize,
 }
 
 /// A way to sign in.
@@ -54,6 +54,22 @@ pub const BEARER: AuthenticationScheme = AuthenticationScheme {
     spec_uri: "https://www.rfc-editor.org/rfc/rfc6750",
 };
 
+/// Client credentials (RFC 6749 §4.4).
+pub const OAUTH2: AuthenticationScheme = AuthenticationScheme {
+    kind: "oauth2",
+    name: "OAuth 2.0 client credentials",
+    description: "A token for an hour from the token endpoint, for a client of the directory.",
+    spec_uri: "https://www.rfc-editor.org/rfc/rfc6749#section-4.4",
+};
+
+/// Basic (RFC 7617).
+pub const BASIC: AuthenticationScheme = AuthenticationScheme {
+    kind: "httpbasic",
+    name: "HTTP Basic",
+    description: "A token of the directory as the password; the user name does not matter.",
+    spec_uri: "https://www.rfc-editor.org/rfc/rfc7617",
+};
+
 /// The document at `/ServiceProviderConfig`; `base` is the absolute SCIM base without a slash.
 pub fn service_provider_config(offered: &Capabilities, base: &str) -> Value {
     let schemes: Vec<Value> = offered
@@ -71,6 +87,16 @@ pub fn service_provider_config(offered: &Capabilities, base: &str) -> Value {
         })
         .collect();
     let bulk = offered.bulk.map_or((0, 0), |limits| (limits.operations_max, limits.payload_max));
+    let mut pagination = json!({
+        "cursor": offered.cursor_s.is_some(),
+        "index": true,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": offered.pages.default,
+        "maxPageSize": offered.pages.max,
+    });
+    if let (Some(object), Some(seconds)) = (pagination.as_object_mut(), offered.cursor_s) {
+        object.insert("cursorTimeout".into(), seconds.into());
+    }
     json!({
         "schemas": [SERVICE_PROVIDER_CONFIG_URN],
         "patch": { "supported": true },
@@ -83,13 +109,7 @@ pub fn service_provider_config(offered: &Capabilities, base: &str) -> Value {
         "changePassword": { "supported": false },
         "sort": { "supported": offered.sort },
         "etag": { "supported": offered.etag },
-        "pagination": {
-            "cursor": false,
-            "index": true,
-            "defaultPaginationMethod": "index",
-            "defaultPageSize": offered.pages.default,
-            "maxPageSize": offered.pages.max,
-        },
+        "pagination": pagination,
         "authenticationSchemes": schemes,
         "meta": {
             "resourceType": "ServiceProviderConfig",
@@ -99,23 +119,23 @@ pub fn service_provider_config(offered: &Capabilities, base: &str) -> Value {
 }
 
 /// All documents of `/Schemas` (C151).
-pub fn schemas(base: &str) -> Vec<Value> {
-    SCHEMAS.into_iter().map(|schema| schema_document(schema, base)).collect()
+pub fn schemas(served: Served, base: &str) -> Vec<Value> {
+    served.schemas().into_iter().map(|schema| schema_document(schema, base)).collect()
 }
 
 /// One document of `/Schemas`, by its URN in any letter case.
-pub fn schema(urn: &str, base: &str) -> Option<Value> {
-    catalog::schema(urn).map(|schema| schema_document(schema, base))
+pub fn schema(served: Served, urn: &str, base: &str) -> Option<Value> {
+    served.schema(urn).map(|schema| schema_document(schema, base))
 }
 
 /// All documents of `/ResourceTypes` (C151).
-pub fn resource_types(base: &str) -> Vec<Value> {
-    RESOURCE_TYPES.into_iter().map(|rt| resource_type_document(rt, base)).collect()
+pub fn resource_types(served: Served, base: &str) -> Vec<Value> {
+    served.types().into_iter().map(|rt| resource_type_document(rt, base)).collect()
 }
 
 /// One document of `/ResourceTypes`, by its name.
-pub fn resource_type(name: &str, base: &str) -> Option<Value> {
-    catalog::resource_type(name).map(|rt| resource_type_document(rt, base))
+pub fn resource_type(served: Served, name: &str, base: &str) -> Option<Value> {
+    served.resource_type(name).map(|rt| resource_type_document(rt, base))
 }
 
 fn resource_type_document(rt: &ResourceType, base: &str) -> Value {
@@ -185,14 +205,25 @@ fn attribute(attribute: &Attribute) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scim::catalog::{ENTERPRISE_URN, GROUP_URN, USER, USER_URN};
+    use crate::scim::catalog::{self, ENTERPRISE_URN, GROUP_URN, ROLE_URN, USER, USER_URN};
     use crate::scim::validate;
 
     const BASE: &str = "https://portico.example/scim/d/v2";
 
     fn offered() -> Capabilities {
         let pages = PageSizes { default: 100, max: 1_000 };
-        Capabilities { pages, bulk: None, sort: true, etag: true, authentication: &[BEARER] }
+        Capabilities {
+            pages,
+            cursor_s: Some(60),
+            bulk: None,
+            sort: true,
+            etag: true,
+            authentication: &[BEARER],
+        }
+    }
+
+    fn table(urn: &str) -> &'static [Attribute] {
+        Served::default().schema(urn).unwrap().attributes
     }
 
     fn has_null(value: &Value) -> bool {
@@ -230,7 +261,7 @@ mod tests {
     #[test]
     fn the_configuration_is_what_its_own_schema_says_c150() {
         let config = service_provider_config(&offered(), BASE);
-        conforms(&config, catalog::schema(SERVICE_PROVIDER_CONFIG_URN).unwrap().attributes);
+        conforms(&config, table(SERVICE_PROVIDER_CONFIG_URN));
         assert_eq!(config["bulk"]["supported"], false);
         assert_eq!(config["changePassword"]["supported"], false);
         assert_eq!(config["filter"]["maxResults"], 1_000);
@@ -238,28 +269,46 @@ mod tests {
     }
 
     #[test]
+    fn the_configuration_says_how_pages_go_n2() {
+        let pagination = |cursor_s: Option<i64>| {
+            let offered = Capabilities { cursor_s, ..offered() };
+            service_provider_config(&offered, BASE)["pagination"].clone()
+        };
+        assert_eq!(
+            pagination(Some(60)),
+            json!({"cursor": true, "index": true, "defaultPaginationMethod": "index",
+                "defaultPageSize": 100, "maxPageSize": 1_000, "cursorTimeout": 60})
+        );
+        assert_eq!(pagination(None)["cursor"], false);
+        assert!(pagination(None).get("cursorTimeout").is_none());
+    }
+
+    #[test]
     fn resource_types_are_what_their_own_schema_says_c156() {
-        for document in resource_types(BASE) {
-            conforms(&document, catalog::schema(RESOURCE_TYPE_URN).unwrap().attributes);
+        for document in resource_types(Served::default(), BASE) {
+            conforms(&document, table(RESOURCE_TYPE_URN));
         }
-        let user = resource_type("User", BASE).unwrap();
+        let resource_type = |name: &str| super::resource_type(Served::default(), name, BASE);
+        let user = resource_type("User").unwrap();
         assert_eq!(user["endpoint"], "/Users");
         assert_eq!(
             user["schemaExtensions"],
             json!([{"schema": ENTERPRISE_URN, "required": false}])
         );
         assert_eq!(user["meta"]["location"], format!("{BASE}/ResourceTypes/User"));
-        assert!(resource_type("Robot", BASE).is_none());
+        let role = resource_type("role").unwrap();
+        assert_eq!((&role["endpoint"], &role["schema"]), (&json!("/Roles"), &json!(ROLE_URN)));
+        assert!(resource_type("Robot").is_none());
     }
 
     #[test]
     fn schema_documents_are_complete_and_free_of_nulls_c154() {
-        let all = schemas(BASE);
+        let all = schemas(Served::default(), BASE);
         let ids: Vec<&str> = all.iter().filter_map(|schema| schema["id"].as_str()).collect();
         assert!(ids.starts_with(&[USER_URN, ENTERPRISE_URN, GROUP_URN]));
         assert!(ids.iter().all(|id| !id.contains(":api:messages:")));
         assert!(!all.iter().any(has_null));
-        let user = schema(&USER_URN.to_uppercase(), BASE).unwrap();
+        let user = schema(Served::default(), &USER_URN.to_uppercase(), BASE).unwrap();
         assert_eq!(
             user["attributes"][0],
             json!({"name": "userName", "type": "string", "multiValued": false,
@@ -267,15 +316,15 @@ mod tests {
                 "caseExact": false, "mutability": "readWrite", "returned": "default",
                 "uniqueness": "server"})
         );
-        assert!(schema("urn:x", BASE).is_none());
+        assert!(schema(Served::default(), "urn:x", BASE).is_none());
     }
 
     #[test]
-    fn members_are_declared_as_users_alone_c155() {
-        let group = schema(GROUP_URN, BASE).unwrap();
+    fn members_are_declared_as_users_and_groups_c155() {
+        let group = schema(Served::default(), GROUP_URN, BASE).unwrap();
         let members = &group["attributes"][1];
-        assert_eq!(members["subAttributes"][1]["referenceTypes"], json!(["User"]));
-        assert_eq!(members["subAttributes"][2]["canonicalValues"], json!(["User"]));
+        assert_eq!(members["subAttributes"][1]["referenceTypes"], json!(["User", "Group"]));
+        assert_eq!(members["subAttributes"][2]["canonicalValues"], json!(["User", "Group"]));
     }
 
     /// A value of the right type for an attribute.

@@ -126,6 +126,31 @@ impl ScimError {
         Self::typed(400, ScimType::InvalidValue, detail)
     }
 
+    /// Answers 400 `invalidCursor`, worded alike for forged, foreign, altered and unknown cursors (N4).
+    pub fn invalid_cursor() -> Self {
+        Self::typed(
+            400,
+            ScimType::InvalidCursor,
+            "The cursor does not belong to this query: begin again with an empty cursor",
+        )
+    }
+
+    /// Answers 400 `expiredCursor`.
+    pub fn expired_cursor(timeout_s: i64) -> Self {
+        Self::typed(
+            400,
+            ScimType::ExpiredCursor,
+            format!(
+                "The cursor is older than {timeout_s} seconds: begin again with an empty cursor"
+            ),
+        )
+    }
+
+    /// Answers 400 `invalidCount`.
+    pub fn invalid_count(detail: impl Into<String>) -> Self {
+        Self::typed(400, ScimType::InvalidCount, detail)
+    }
+
     /// Answers 400 `invalidVers`.
     pub fn invalid_vers(detail: impl Into<String>) -> Self {
         Self::typed(400, ScimType::InvalidVers, detail)

@@ -1,11 +1,10 @@
-//! Queries and their answers: parameters, pages, ListResponse, SearchRequest (RFC 7644 §3.4.2,
-//! §3.4.3).
+//! Queries and their answers: parameters, ListResponse, SearchRequest (RFC 7644 §3.4.2, §3.4.3).
 //!
 //! A [`Query`] has the same shape for GET and POST. Answers are spliced from stored JSON text.
 
 use serde_json::{Map, Value};
 
-use super::error::{ScimError, excerpt};
+use super::error::ScimError;
 use super::json;
 use super::value::twice;
 
@@ -31,6 +30,8 @@ pub struct Query {
     pub start_index: Option<String>,
     /// Most resources of the page.
     pub count: Option<String>,
+    /// Where the page before ended; empty for the first page by cursor (N1).
+    pub cursor: Option<String>,
 }
 
 impl Query {
@@ -55,6 +56,7 @@ impl Query {
             "sortOrder" => &mut self.sort_order,
             "startIndex" => &mut self.start_index,
             "count" => &mut self.count,
+            "cursor" => &mut self.cursor,
             _ => return Ok(()),
         };
         match slot.replace(value) {
@@ -98,8 +100,16 @@ impl Query {
 }
 
 /// Members of a SearchRequest.
-const MEMBERS: [&str; 7] =
-    ["attributes", "excludedAttributes", "filter", "sortBy", "sortOrder", "startIndex", "count"];
+const MEMBERS: [&str; 8] = [
+    "attributes",
+    "excludedAttributes",
+    "filter",
+    "sortBy",
+    "sortOrder",
+    "startIndex",
+    "count",
+    "cursor",
+];
 
 fn append(list: &mut Option<String>, names: &str) {
     match list {
@@ -131,80 +141,47 @@ fn text_of(name: &'static str, value: Value) -> Result<Option<String>, ScimError
     }
 }
 
-/// How large pages are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageSizes {
-    /// Resources of a page when `count` is not given.
-    pub default: u32,
-    /// Most resources of a page.
-    pub max: u32,
+/// What a ListResponse says beside its resources.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// How many there are in all; left out where that is not known (N1).
+    pub total: Option<u64>,
+    /// Position of the first resource, for pages by index.
+    pub start_index: Option<u64>,
+    /// The cursor of the page that follows.
+    pub next_cursor: Option<String>,
 }
 
-/// The part of a list that is asked for (RFC 7644 §3.4.2.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// Position of the first resource, from 1, never above `i64::MAX`.
-    pub start_index: u64,
-    /// Most resources; 0 asks for the total alone (C83).
-    pub count: u32,
-}
+impl Frame {
+    /// The text behind the resources.
+    pub const AFTER: &'static str = "]}";
 
-impl Page {
-    /// Reads and clamps both parameters (C82 to C84).
-    ///
-    /// # Errors
-    /// [`ScimError::invalid_value`] for what is no integer (C85).
-    pub fn parse(
-        start_index: Option<&str>,
-        count: Option<&str>,
-        sizes: PageSizes,
-    ) -> Result<Self, ScimError> {
-        let start = start_index.map_or(Ok(1), |text| integer("startIndex", text))?;
-        let count = count.map_or(Ok(i64::from(sizes.default)), |text| integer("count", text))?;
-        let count = u32::try_from(count.max(0)).unwrap_or(u32::MAX);
-        Ok(Self {
-            start_index: u64::try_from(start.max(1)).unwrap_or(1),
-            count: count.min(sizes.max),
-        })
-    }
-
-    /// How many resources come before the page.
-    pub const fn offset(&self) -> u64 {
-        self.start_index.saturating_sub(1)
-    }
-}
-
-/// Reads an integer; beyond 64 bits it is as good as the nearest one.
-fn integer(name: &str, text: &str) -> Result<i64, ScimError> {
-    let text = text.trim();
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ScimError::invalid_value(format!(
-            "{name} takes an integer, not '{}'",
-            excerpt(text)
-        )));
-    }
-    let beyond = if text.starts_with('-') { i64::MIN } else { i64::MAX };
-    Ok(text.parse().unwrap_or(beyond))
-}
-
-/// Writes a ListResponse around resources that are JSON text already (C54, C55).
-pub fn response<I>(total: u64, start_index: u64, resources: I) -> String
-where
-    I: IntoIterator,
-    I::Item: AsRef<str>,
-{
-    let mut joined = String::new();
-    let mut count: u64 = 0;
-    for resource in resources {
-        if count > 0 {
-            joined.push(',');
+    /// The text before this many resources.
+    pub fn before(&self, count: usize) -> String {
+        let mut text = format!(r#"{{"schemas":["{LIST_URN}"]"#);
+        let start = self.start_index.map(Value::from);
+        let next = self.next_cursor.as_deref().map(Value::from);
+        for (name, value) in [
+            ("totalResults", self.total.map(Value::from)),
+            ("startIndex", start),
+            ("itemsPerPage", Some(count.into())),
+            ("nextCursor", next),
+        ] {
+            if let Some(value) = value {
+                text.push_str(&format!(r#","{name}":{value}"#));
+            }
         }
-        joined.push_str(resource.as_ref());
-        count += 1;
+        text.push_str(r#","Resources":["#);
+        text
     }
-    let head = format!(r#"{{"schemas":["{LIST_URN}"],"totalResults":{total}"#);
-    format!(r#"{head},"startIndex":{start_index},"itemsPerPage":{count},"Resources":[{joined}]}}"#)
+
+    /// Writes the ListResponse around resources that are JSON text already (C54, C55).
+    pub fn around(&self, resources: &[String]) -> String {
+        let mut text = self.before(resources.len());
+        text.push_str(&resources.join(","));
+        text.push_str(Self::AFTER);
+        text
+    }
 }
 
 #[cfg(test)]
@@ -214,41 +191,35 @@ mod tests {
     use super::*;
     use crate::scim::ScimType;
 
-    const SIZES: PageSizes = PageSizes { default: 100, max: 200 };
-
-    fn page(start: Option<&str>, count: Option<&str>) -> Result<(u64, u32), ScimError> {
-        Page::parse(start, count, SIZES).map(|page| (page.start_index, page.count))
-    }
-
-    #[test]
-    fn pages_are_clamped_and_never_overflow_c82_c85() {
-        assert_eq!(page(None, None), Ok((1, 100)));
-        assert_eq!(page(Some("0"), Some("-5")), Ok((1, 0)));
-        assert_eq!(page(Some("-3"), Some("0")), Ok((1, 0)));
-        assert_eq!(page(Some("101"), Some("200")), Ok((101, 200)));
-        assert_eq!(page(Some("101"), Some("201")), Ok((101, 200)));
-        let huge = "9".repeat(400);
-        assert_eq!(page(Some(&huge), Some(&huge)), Ok((i64::MAX as u64, 200)));
-        assert_eq!(page(Some(&format!("-{huge}")), Some(&format!("-{huge}"))), Ok((1, 0)));
-        for text in ["", "x", "1.5", "1e3", "-", "0x1", "１"] {
-            assert_eq!(page(Some(text), None).unwrap_err().scim_type, {
-                Some(ScimType::InvalidValue)
-            });
-            assert!(page(None, Some(text)).is_err());
-        }
-    }
-
     #[test]
     fn a_list_response_always_has_its_four_members_c55() {
-        let empty: Value = serde_json::from_str(&response(0, 1, [""; 0])).unwrap();
+        let read = |frame: Frame, resources: &[&str]| -> Value {
+            let resources: Vec<String> = resources.iter().map(|&text| text.to_owned()).collect();
+            serde_json::from_str(&frame.around(&resources)).unwrap()
+        };
+        let of = |total: u64, start: u64| Frame {
+            total: Some(total),
+            start_index: Some(start),
+            next_cursor: None,
+        };
+        let empty = read(of(0, 1), &[]);
         assert_eq!(
             empty,
             json!({"schemas": [LIST_URN], "totalResults": 0, "startIndex": 1,
                 "itemsPerPage": 0, "Resources": []})
         );
-        let two: Value = serde_json::from_str(&response(7, 3, [r#"{"a":1}"#, "{}"])).unwrap();
+        let two = read(of(7, 3), &[r#"{"a":1}"#, "{}"]);
         assert_eq!(two["Resources"], json!([{"a": 1}, {}]));
         assert_eq!((&two["itemsPerPage"], &two["totalResults"]), (&json!(2), &json!(7)));
+    }
+
+    #[test]
+    fn a_page_by_cursor_names_the_next_one_and_no_index_n1() {
+        let frame = Frame { total: None, start_index: None, next_cursor: Some("abc".into()) };
+        let page: Value = serde_json::from_str(&frame.around(&["{}".to_owned()])).unwrap();
+        let wanted = json!({"schemas": [LIST_URN], "itemsPerPage": 1, "nextCursor": "abc",
+            "Resources": [{}]});
+        assert_eq!(page, wanted);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Members of groups as requests name them (C42 to C44).
 //!
 //! They never become part of a document: a request is split into attribute changes and membership
-//! changes, so that its cost does not depend on the size of the group.
+//! changes, so that its cost does not depend on the size of the group. `$ref` and `display` say
+//! nothing that the id does not say, and are not read.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -13,17 +15,52 @@ use super::json;
 use super::schema::{KEY_LENGTH_MAX, MEMBERS_MAX};
 use super::value::twice;
 
-/// A member named by a request: a user, by id.
+/// What a member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MemberKind {
+    /// A user.
+    User,
+    /// A group within the group (C45).
+    Group,
+}
+
+impl MemberKind {
+    /// The word of `type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    /// Reads the word of `type`, in any letter case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::User, Self::Group].into_iter().find(|kind| text.eq_ignore_ascii_case(kind.as_str()))
+    }
+}
+
+impl fmt::Display for MemberKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A member named by a request: a user or a group, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Member {
     /// The id as sent; whether it exists is for the caller to find out (D8).
     pub value: String,
+    /// What it is said to be; nothing said is found out by the id (C43, L16).
+    pub kind: Option<MemberKind>,
 }
 
 /// Reads the value of `members`: an array, one object, or nothing. Each id comes once (C44).
 ///
 /// # Errors
-/// [`ScimError::invalid_value`] for a member that is no object, has no id, or is a group.
+/// [`ScimError::invalid_value`] for a member that is no object, has no id, or is neither a user nor
+/// a group.
 pub fn read(value: Value, notes: &mut Notes) -> Result<Vec<Member>, ScimError> {
     let values = match value {
         Value::Null => Vec::new(),
@@ -51,7 +88,7 @@ pub fn read(value: Value, notes: &mut Notes) -> Result<Vec<Member>, ScimError> {
                 )));
             }
         };
-        if seen.insert(member.value.clone()) {
+        if seen.insert(member.clone()) {
             members.push(member);
         }
     }
@@ -76,22 +113,19 @@ fn one(element: Map<String, Value>, index: usize, notes: &mut Notes) -> Result<M
         }
     }
     let refuse = |what: &str| ScimError::invalid_value(format!("members[{index}]{what}"));
-    match typed {
-        None | Some(Value::Null) => notes.used(Tolerance::UntypedMember),
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("User") => {}
-        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("Group") => {
-            return Err(refuse(" is a group: members of a group are users"));
+    let kind = match typed {
+        None | Some(Value::Null) => {
+            notes.used(Tolerance::UntypedMember);
+            None
         }
-        Some(Value::String(kind)) => {
-            return Err(refuse(&format!(".type '{}' is unknown", excerpt(&kind))));
-        }
+        Some(Value::String(word)) => match MemberKind::parse(&word) {
+            None => return Err(refuse(&format!(".type '{}' is unknown", excerpt(&word)))),
+            known => known,
+        },
         Some(_) => return Err(refuse(".type takes a string")),
-    }
+    };
     match reference {
         Some(Value::Null) => notes.used(Tolerance::UntypedMember),
-        Some(Value::String(url)) if url.contains("/Groups/") => {
-            return Err(refuse(" refers to a group: members of a group are users"));
-        }
         None | Some(Value::String(_)) => {}
         Some(_) => return Err(refuse(".$ref takes a URI")),
     }
@@ -100,7 +134,7 @@ fn one(element: Map<String, Value>, index: usize, notes: &mut Notes) -> Result<M
         Some(Value::String(id)) if id.chars().count() > KEY_LENGTH_MAX => {
             Err(refuse(&format!(".value is longer than {KEY_LENGTH_MAX} characters")))
         }
-        Some(Value::String(value)) => Ok(Member { value }),
+        Some(Value::String(value)) => Ok(Member { value, kind }),
         None | Some(Value::Null) => Err(refuse(".value is missing")),
         Some(_) => Err(refuse(".value takes a string")),
     }
@@ -132,10 +166,17 @@ mod tests {
     }
 
     #[test]
-    fn groups_and_shapeless_members_are_refused_c43() {
+    fn a_member_is_a_user_a_group_or_whatever_its_id_is_c43() {
+        let given = json!([{"value": "a", "type": "group"}, {"value": "b", "type": "User"},
+            {"value": "c", "$ref": "https://x/Groups/c"}, {"value": "d", "type": null}]);
+        let members = read(given, &mut Notes::default()).unwrap();
+        let kinds: Vec<_> = members.into_iter().map(|member| member.kind).collect();
+        assert_eq!(kinds, [Some(MemberKind::Group), Some(MemberKind::User), None, None]);
+    }
+
+    #[test]
+    fn shapeless_members_are_refused_c43() {
         for (given, said) in [
-            (json!([{"value": "g", "type": "Group"}]), "members of a group are users"),
-            (json!([{"value": "g", "$ref": "https://x/Groups/g"}]), "members of a group are users"),
             (json!([{"value": "g", "type": "Robot"}]), "'Robot' is unknown"),
             (json!([{"value": "a"}, "b"]), "members[1] takes an object, not a string"),
             (json!([{"display": "x"}]), "value is missing"),

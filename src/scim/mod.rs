@@ -7,12 +7,14 @@
 //! | [`filter`] | parse, resolve, evaluate, print |
 //! | [`json`], [`validate`], [`resource`], [`member`] | bodies in, documents and members out |
 //! | [`path`], [`patch`] | what an operation changes, and changing it |
-//! | [`project`], [`sort`], [`list`] | which attributes, in which order, in which pages |
+//! | [`bulk`] | many operations in one message, and what they refer to |
+//! | [`project`], [`sort`], [`list`], [`page`] | which attributes, in which order, in which pages |
 //! | [`discovery`] | what the service says about itself |
 //! | [`quirk`] | strangers' habits, rewritten before the engine sees them |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
 pub mod attribute_path;
+pub mod bulk;
 pub mod catalog;
 pub mod dialect;
 pub mod discovery;
@@ -24,6 +26,7 @@ pub mod json;
 pub mod list;
 pub mod locator;
 pub mod member;
+pub mod page;
 pub mod patch;
 pub mod path;
 pub mod project;
@@ -37,6 +40,6 @@ mod value;
 pub use dialect::{Dialect, Notes, Tolerance};
 pub use error::{ScimError, ScimType};
 pub use fold::{fold, fold_cow};
-pub use member::Member;
+pub use member::{Member, MemberKind};
 pub use resource::Resource;
 pub use schema::ResourceType;

@@ -174,6 +174,8 @@ mod tests {
     use super::*;
     use crate::scim::ScimType;
     use crate::scim::catalog::{ENTERPRISE_URN, USER, USER_URN};
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     fn parse(text: &str) -> Result<Path, ScimError> {
         Path::parse(text, &USER, Dialect::Generic)
@@ -268,5 +270,33 @@ mod tests {
         );
         assert_eq!(of(r#"emails[value eq "a" or type eq "b"]"#), None);
         assert_eq!(of(r#"emails[value sw "a"]"#), None);
+    }
+
+    fn inner() -> impl Strategy<Value = String> {
+        let name = select(&["value", "type", "display", "TYPE"][..]);
+        let literal = "[^\\x00]{0,8}".prop_map(|text| Literal::Text(text).to_string());
+        let term = (name, select(&["eq", "co", "ne", "sw"][..]), literal)
+            .prop_map(|(name, op, literal)| format!("{name} {op} {literal}"));
+        term.prop_recursive(2, 4, 2, |part| {
+            prop_oneof![
+                (part.clone(), part.clone()).prop_map(|(a, b)| format!("({a} or {b}) and {a}")),
+                part.prop_map(|part| format!("not ({part})")),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_is_read_back_from_its_parts_whatever_text_is_quoted_in_it_c107(
+            name in select(&["emails", "roles", "phoneNumbers", "IMS"][..]),
+            inner in inner(),
+            sub in proptest::option::of(select(&["value", "type", "display"][..])),
+        ) {
+            let rest = sub.map(|sub| format!(".{sub}")).unwrap_or_default();
+            let target = target(&format!("{name}[{inner}]{rest}"));
+            prop_assert!(target.attribute.name.eq_ignore_ascii_case(name));
+            prop_assert_eq!(target.sub.map(|sub| sub.name), sub);
+            prop_assert_eq!(target.selection.unwrap().filter.to_string(), inner);
+        }
     }
 }

@@ -3,13 +3,16 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error::{ScimError, excerpt};
 use super::locator::{Locator, Sub};
 use super::schema::{Kind, ResourceType};
 use super::value::is_primary;
 use super::{fold, instant};
+
+/// Characters of a text that decide its place; texts alike so far stand in order of creation.
+pub const KEY_MAX: usize = 512;
 
 /// An order over documents.
 #[derive(Debug, Clone)]
@@ -97,8 +100,9 @@ impl Sort {
             Value::String(text) if leaf.kind == Kind::DateTime => {
                 instant::parse(text).map_or(SortKey::Unassigned, SortKey::Instant)
             }
-            Value::String(text) if leaf.case_exact => SortKey::Text(text.clone()),
-            Value::String(text) => SortKey::Text(fold(text)),
+            Value::String(text) if leaf.case_exact => SortKey::Text(begin(text).to_owned()),
+            // Folding may join characters, so the beginning is cut anew.
+            Value::String(text) => SortKey::Text(begin(&fold(begin(text))).to_owned()),
             _ => SortKey::Unassigned,
         }
     }
@@ -110,9 +114,44 @@ impl Sort {
     }
 }
 
+/// The characters of a text that count.
+fn begin(text: &str) -> &str {
+    match text.char_indices().nth(KEY_MAX) {
+        Some((end, _)) => text.get(..end).unwrap_or(text),
+        None => text,
+    }
+}
+
+impl SortKey {
+    /// The key as JSON, for those who must remember it.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Bool(value) => json!({ "b": value }),
+            Self::Number(value) => json!({ "n": value.to_bits() }),
+            Self::Instant(at) => json!({ "i": at.to_string() }),
+            Self::Text(text) => json!({ "t": text }),
+            Self::Unassigned => Value::Null,
+        }
+    }
+
+    /// Reads what [`Self::to_json`] wrote.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let Some((kind, value)) = value.as_object().and_then(|held| held.iter().next()) else {
+            return value.is_null().then_some(Self::Unassigned);
+        };
+        match kind.as_str() {
+            "b" => value.as_bool().map(Self::Bool),
+            "n" => value.as_u64().map(|bits| Self::Number(f64::from_bits(bits))),
+            "i" => value.as_str()?.parse().ok().map(Self::Instant),
+            "t" => value.as_str().map(|text| Self::Text(text.to_owned())),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::scim::ScimType;
@@ -169,5 +208,50 @@ mod tests {
         let error = Sort::parse(Some("title"), Some("up"), &USER).unwrap_err();
         assert_eq!(error.scim_type, Some(ScimType::InvalidValue));
         assert!(Sort::parse(None, Some("ascending"), &USER).unwrap().is_none());
+    }
+
+    #[test]
+    fn texts_are_told_apart_by_their_first_characters_alone() {
+        let sort = Sort::parse(Some("title"), None, &USER).unwrap().unwrap();
+        let key = |text: String| sort.key(&[json!({"title": text}).as_object().unwrap()]);
+        let (short, long) = ("é".repeat(KEY_MAX - 1), "é".repeat(KEY_MAX));
+        assert_ne!(key(format!("{short}a")), key(format!("{short}b")));
+        assert_eq!(key(format!("{long}a")), key(format!("{long}b")));
+    }
+
+    fn keys() -> impl Strategy<Value = SortKey> {
+        prop_oneof![
+            any::<bool>().prop_map(SortKey::Bool),
+            (-1.0e9..1.0e9).prop_map(SortKey::Number),
+            (0_i64..4_000_000_000)
+                .prop_map(|s| SortKey::Instant(Timestamp::from_second(s).unwrap())),
+            "\\PC{0,3}".prop_map(SortKey::Text),
+            Just(SortKey::Unassigned),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn keys_have_one_total_order_in_either_direction_c79_c81(
+            keys in [keys(), keys(), keys()],
+            descending: bool,
+        ) {
+            let order = descending.then_some("descending");
+            let sort = Sort::parse(Some("title"), order, &USER).unwrap().unwrap();
+            let [a, b, c] = &keys;
+            prop_assert_eq!(sort.compare(a, b), sort.compare(b, a).reverse());
+            prop_assert_eq!(sort.compare(a, b).is_eq(), a == b);
+            if sort.compare(a, b).is_le() && sort.compare(b, c).is_le() {
+                prop_assert!(sort.compare(a, c).is_le());
+            }
+            let last = if descending { a } else { &SortKey::Unassigned };
+            let first = if descending { &SortKey::Unassigned } else { a };
+            prop_assert!(sort.compare(first, last).is_le());
+        }
+
+        #[test]
+        fn a_key_is_remembered_as_it_is(key in keys()) {
+            prop_assert_eq!(SortKey::from_json(&key.to_json()), Some(key));
+        }
     }
 }

@@ -186,7 +186,7 @@ fn a_group_body_is_split_from_its_members_c101() {
         "members": [{"value": "u1", "display": "x"}]}));
     let incoming = create(body, &GROUP, &mut Notes::default()).unwrap();
     assert!(incoming.resource.as_map().get("members").is_none());
-    assert_eq!(incoming.members, Some(vec![Member { value: "u1".into() }]));
+    assert_eq!(incoming.members, Some(vec![Member { value: "u1".into(), kind: None }]));
     let bare = map(json!({"schemas": [GROUP_URN]}));
     assert!(create(bare, &GROUP, &mut Notes::default()).is_err());
 }

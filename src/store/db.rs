@@ -15,7 +15,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
+use sqlx::{ConnectOptions, Connection, Executor, Postgres, Transaction};
 
 use super::error::StoreError;
 use super::query::Query;
@@ -172,6 +172,39 @@ impl Tx {
             Self::Sqlite(turn) => Conn::Sqlite(turn.conn()),
             Self::Postgres(tx) => Conn::Postgres(tx),
         }
+    }
+
+    /// Begins a part that can be taken back by itself. Parts nest; each is ended by
+    /// [`Tx::keep_part`] or [`Tx::drop_part`], unless the whole transaction is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of every statement.
+    pub async fn begin_part(&mut self) -> Result<(), StoreError> {
+        self.run("savepoint part").await
+    }
+
+    /// Ends a part that stands when the transaction does.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of every statement.
+    pub async fn keep_part(&mut self) -> Result<(), StoreError> {
+        self.run("release savepoint part").await
+    }
+
+    /// Takes a part back, even after one of its statements failed.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of every statement.
+    pub async fn drop_part(&mut self) -> Result<(), StoreError> {
+        self.run("rollback to savepoint part; release savepoint part").await
+    }
+
+    async fn run(&mut self, words: &'static str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(turn) => turn.conn().execute(words).await.map(drop),
+            Self::Postgres(tx) => tx.execute(words).await.map(drop),
+        }
+        .map_err(|error| StoreError::of(error, words))
     }
 }
 

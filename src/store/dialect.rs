@@ -38,13 +38,18 @@ macro_rules! postgres {
           order by id) as given
          cross join lateral"
     };
+    (texts) => {
+        "in (select jsonb_array_elements_text($2::jsonb))"
+    };
     (pairs) => {
         "select $1::uuid, $2::uuid, $3::uuid, value->>0, value->>1
          from jsonb_array_elements($4::jsonb)"
     };
     (groups) => {
-        "(select coalesce(json_agg(json_build_array(g.id, g.display_name) order by g.id), '[]')
-          ::text from members m
+        "(select coalesce(json_agg(json_build_array(g.id, g.display_name,
+              exists (select 1 from group_members n where n.member_id = g.id)::int)
+              order by g.id), '[]')::text
+          from members m
           join groups g on g.id = m.group_id
           where m.user_id = u.id)"
     };
@@ -76,13 +81,17 @@ macro_rules! sqlite {
           from json_each($2)) as given
          cross join"
     };
+    (texts) => {
+        "in (select value from json_each($2))"
+    };
     (pairs) => {
         "select $1, $2, $3, value->>0, value->>1
          from json_each($4)
          where true"
     };
     (groups) => {
-        "(select json_group_array(json_array(lower(hex(g.id)), g.display_name) order by g.id)
+        "(select json_group_array(json_array(lower(hex(g.id)), g.display_name,
+              exists (select 1 from group_members n where n.member_id = g.id)) order by g.id)
           from members m
           join groups g on g.id = m.group_id
           where m.user_id = u.id)"
@@ -112,12 +121,14 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("domains.organization_id, domains.name", "domains_name_key"),
     ("domains.name", "domains_owner_key"),
     ("directory_tokens.public_part", "directory_tokens_public_part_key"),
+    ("client_tokens.public_part", "client_tokens_public_part_key"),
     ("users.directory_id, users.user_name_key", "users_user_name_key"),
     ("users.directory_id, users.external_id", "users_external_id_key"),
     ("users.organization_id, users.user_name_key", "users_local_user_name_key"),
     ("groups.directory_id, groups.display_name_key", "groups_display_name_key"),
     ("groups.directory_id, groups.external_id", "groups_external_id_key"),
     ("resources.organization_id, resources.kind, resources.key_folded", "resources_key"),
+    ("duplicates.user_id, duplicates.other_id", "duplicates_once_key"),
     ("logins.state_hash", "logins_state_hash_key"),
     ("sessions.hash", "sessions_hash_key"),
     ("identities.connection_id, identities.subject", "identities_pkey"),

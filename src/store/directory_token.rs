@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
+use crate::domain::actor::ActorRef;
 use crate::domain::directory::{Token, TokenScope};
 use crate::domain::id::{DirectoryId, OrganizationId, TokenId};
 use crate::domain::secret::SecretHash;
@@ -34,6 +35,12 @@ sql! {
         insert into directory_tokens (organization_id, directory_id, id, name, public_part, hash,
             scopes, created_by, created_at, expires_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// Another end makes all notices due again.
+    UPDATE = "
+        update directory_tokens
+        set name = $3, expires_at = $4,
+            noticed_days = case when expires_at = $4 then noticed_days end
+        where organization_id = $1 and id = $2 and revoked_at is null";
     REVOKE = "
         update directory_tokens
         set revoked_at = $3
@@ -63,13 +70,12 @@ impl TryFrom<Row> for Token {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let scopes = row.scopes.split_whitespace().map(TokenScope::parse).collect::<Option<_>>();
         Ok(Self {
             id: TokenId(row.id),
             organization_id: OrganizationId(row.organization_id),
             directory_id: DirectoryId(row.directory_id),
             name: row.name,
-            scopes: scopes.ok_or_else(|| StoreError::unreadable("scopes"))?,
+            scopes: read_scopes(&row.scopes)?,
             created_by: serde_json::from_str(&row.created_by)
                 .map_err(|_| StoreError::unreadable("created_by"))?,
             created_at: Timestamp(row.created_at),
@@ -138,8 +144,6 @@ pub async fn insert(
     public_part: &str,
     hash: SecretHash,
 ) -> Result<(), StoreError> {
-    let scopes = new.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>();
-    let creator = serde_json::to_string(&new.created_by);
     scope
         .query(INSERT)
         .bind(new.directory_id.0)
@@ -147,13 +151,22 @@ pub async fn insert(
         .bind(new.name.clone())
         .bind(public_part.to_owned())
         .bind(hash.0.to_vec())
-        .bind(scopes.join(" "))
-        .bind(creator.map_err(|_| StoreError::unreadable("created_by"))?)
+        .bind(scope_words(&new.scopes))
+        .bind(creator(&new.created_by)?)
         .bind(new.created_at.0)
         .bind(new.expires_at.map(|at| at.0))
         .execute()
         .await?;
     Ok(())
+}
+
+/// Writes name and end of a token; answers whether it is still there.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn update(scope: &mut Scope<'_>, changed: &Token) -> Result<bool, StoreError> {
+    let query = scope.query(UPDATE).bind(changed.id.0).bind(changed.name.clone());
+    Ok(query.bind(changed.expires_at.map(|at| at.0)).execute().await? == 1)
 }
 
 /// Ends a token; answers whether it was live until now.
@@ -176,4 +189,20 @@ pub async fn touch(
 ) -> Result<(), StoreError> {
     scope.query(TOUCH).bind(id.0).bind(at.0).bind(not_since.0).execute().await?;
     Ok(())
+}
+
+/// Scopes as they are kept: words apart by spaces.
+pub(super) fn scope_words(scopes: &[TokenScope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads kept scopes back.
+pub(super) fn read_scopes(words: &str) -> Result<Vec<TokenScope>, StoreError> {
+    let scopes = words.split_whitespace().map(TokenScope::parse).collect::<Option<_>>();
+    scopes.ok_or_else(|| StoreError::unreadable("scopes"))
+}
+
+/// Who made it, as it is kept.
+pub(super) fn creator(by: &ActorRef) -> Result<String, StoreError> {
+    serde_json::to_string(by).map_err(|_| StoreError::unreadable("created_by"))
 }

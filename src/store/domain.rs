@@ -20,6 +20,10 @@ sql! {
         where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
         limit $4 + 0";
+    VERIFIED = "
+        select id
+        from domains
+        where organization_id = $1 and name = $2 and state = 'verified'";
     INSERT = "
         insert into domains (organization_id, id, name, state, challenge, verified_at, created_at)
         values ($1, $2, $3, $4, $5, $6, $7)";
@@ -75,6 +79,15 @@ pub async fn page(
 ) -> Result<Vec<Domain>, StoreError> {
     let rows = scope.query(PAGE).bind(after.0.0).bind(after.1.0).bind(limit).all::<Row>().await?;
     rows.into_iter().map(Domain::try_from).collect()
+}
+
+/// Whether the organization has verified this name.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn is_verified(scope: &mut Scope<'_>, name: &DomainName) -> Result<bool, StoreError> {
+    let query = scope.query(VERIFIED).bind(name.as_str().to_owned());
+    Ok(query.optional::<(Uuid,)>().await?.is_some())
 }
 
 /// Adds a domain.

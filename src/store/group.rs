@@ -3,6 +3,8 @@
 //! A row is locked before its members change, so that version and number move with them. Lists
 //! over SCIM are in [`filter`](super::filter).
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -36,7 +38,11 @@ sql! {
     INSERT = "
         insert into groups (organization_id, id, directory_id, display_name, display_name_key,
             external_id, document, member_count, version, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        returning exists (
+            select 1
+            from pending_members p
+            where p.directory_id = $3 and p.value = $6)";
     UPDATE = "
         update groups
         set display_name = $3, display_name_key = $4, external_id = $5, document = $6,
@@ -51,8 +57,18 @@ sql_by_engine! {
     LOCKED = [
         "select ",
         (super::group::group_columns!()),
-        " from groups g
+        ", exists (select 1 from group_members n where n.group_id = g.id) as holds_groups,
+             exists (select 1 from group_members n where n.member_id = g.id) as is_held
+         from groups g
          where g.organization_id = $1 and g.directory_id = $2 and g.id = $3",
+        locked,
+    ];
+    LOCKED_AMONG = [
+        "select g.id
+         from groups g
+         where g.organization_id = $1 and g.directory_id = $3 and g.id ",
+        ids,
+        " order by g.id",
         locked,
     ];
     LOCKED_OF_USER = [
@@ -63,10 +79,10 @@ sql_by_engine! {
          order by g.id",
         locked,
     ];
-    /// One member left each of these groups.
-    MEMBER_LEFT = [
+    /// One member came to each of these groups, or left it.
+    MEMBER_MOVED = [
         "update groups
-         set member_count = member_count - 1, version = version + 1,
+         set member_count = member_count + $4, version = version + 1,
              updated_at = case when updated_at < $3 then $3 else updated_at + 1 end
          where organization_id = $1 and id ",
         ids,
@@ -85,6 +101,25 @@ pub(super) struct Row {
     version: i64,
     created_at: i64,
     updated_at: i64,
+}
+
+/// A group whose row is locked for a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// The group.
+    pub group: Group,
+    /// Whether groups are members of it.
+    pub holds_groups: bool,
+    /// Whether it is a member of groups.
+    pub is_held: bool,
+}
+
+#[derive(FromRow)]
+struct LockedRow {
+    #[sqlx(flatten)]
+    row: Row,
+    holds_groups: bool,
+    is_held: bool,
 }
 
 impl From<Row> for Group {
@@ -132,9 +167,29 @@ pub async fn locked(
     scope: &mut Scope<'_>,
     directory: DirectoryId,
     id: GroupId,
-) -> Result<Option<Group>, StoreError> {
+) -> Result<Option<Locked>, StoreError> {
     let query = scope.query_on(LOCKED).bind(directory.0).bind(id.0);
-    Ok(query.optional::<Row>().await?.map(Group::from))
+    let found = query.optional::<LockedRow>().await?;
+    Ok(found.map(|found| Locked {
+        group: found.row.into(),
+        holds_groups: found.holds_groups,
+        is_held: found.is_held,
+    }))
+}
+
+/// Locks those of these groups that the directory has, in the order of their ids.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn lock_among(
+    scope: &mut Scope<'_>,
+    directory: DirectoryId,
+    groups: &BTreeSet<GroupId>,
+) -> Result<Vec<GroupId>, StoreError> {
+    let ids = serde_json::to_string(groups).map_err(|_| StoreError::unreadable("ids"))?;
+    let query = scope.query_on(LOCKED_AMONG).bind(ids).bind(directory.0);
+    let rows = query.all::<(Uuid,)>().await?;
+    Ok(rows.into_iter().map(|(id,)| GroupId(id)).collect())
 }
 
 /// Locks every group that a user is in, in the order of their ids; answers which they are.
@@ -146,12 +201,12 @@ pub async fn lock_of_user(scope: &mut Scope<'_>, user: UserId) -> Result<Vec<Gro
     Ok(rows.into_iter().map(|(id,)| GroupId(id)).collect())
 }
 
-/// Adds a group.
+/// Adds a group; answers whether a group named it as a member before it came, by its external id.
 ///
 /// # Errors
 /// [`StoreError::Unique`]: `groups_display_name_key` or `groups_external_id_key`.
-pub async fn insert(scope: &mut Scope<'_>, new: &Group) -> Result<(), StoreError> {
-    scope
+pub async fn insert(scope: &mut Scope<'_>, new: &Group) -> Result<bool, StoreError> {
+    let awaited = scope
         .query(INSERT)
         .bind(new.id.0)
         .bind(new.directory.0)
@@ -163,9 +218,9 @@ pub async fn insert(scope: &mut Scope<'_>, new: &Group) -> Result<(), StoreError
         .bind(new.version)
         .bind(new.created_at.0)
         .bind(new.updated_at.0)
-        .execute()
+        .one::<(bool,)>()
         .await?;
-    Ok(())
+    Ok(awaited.0)
 }
 
 /// Writes a changed group if its version still stands; answers whether it did.
@@ -197,8 +252,29 @@ pub async fn member_left(
     groups: &[GroupId],
     at: Timestamp,
 ) -> Result<(), StoreError> {
+    member_moved(scope, groups, at, -1).await
+}
+
+/// Counts one member more in each of these groups and moves their versions on.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn member_came(
+    scope: &mut Scope<'_>,
+    groups: &[GroupId],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    member_moved(scope, groups, at, 1).await
+}
+
+async fn member_moved(
+    scope: &mut Scope<'_>,
+    groups: &[GroupId],
+    at: Timestamp,
+    by: i64,
+) -> Result<(), StoreError> {
     let ids = serde_json::to_string(groups).map_err(|_| StoreError::unreadable("ids"))?;
-    scope.query_on(MEMBER_LEFT).bind(ids).bind(at.0).execute().await?;
+    scope.query_on(MEMBER_MOVED).bind(ids).bind(at.0).bind(by).execute().await?;
     Ok(())
 }
 

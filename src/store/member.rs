@@ -1,21 +1,41 @@
-//! Memberships: rows that come and go one by one, never lists that are rewritten.
+//! Memberships of users: rows that come and go one by one, never lists that are rewritten.
 //!
 //! Each verb answers which rows it really added or removed, so that a repeat changes nothing. The
-//! row of the group must be locked first; the number of members is kept there.
+//! row of the group must be locked first; the number of members is kept there. What lists members
+//! lists groups among them too; how those come and go is in [`nesting`](super::nesting).
+
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::domain::id::{DirectoryId, GroupId, UserId};
+use crate::scim::MemberKind;
 
 sql! {
     OF_GROUP = "
-        select m.user_id, coalesce(u.display_name, u.user_name)
-        from members m
-        join users u on u.id = m.user_id
-        where m.organization_id = $1 and m.group_id = $2 and m.user_id > $3
-        order by m.user_id
+        select id, is_group, display
+        from (
+            select *
+            from (
+                select m.user_id as id, false as is_group,
+                    coalesce(u.display_name, u.user_name) as display
+                from members m
+                join users u on u.id = m.user_id
+                where m.organization_id = $1 and m.group_id = $2 and m.user_id > $3
+                order by m.user_id
+                limit $4 + 0) as people
+            union all
+            select *
+            from (
+                select n.member_id as id, true as is_group, g.display_name as display
+                from group_members n
+                join groups g on g.id = n.member_id
+                where n.organization_id = $1 and n.group_id = $2 and n.member_id > $3
+                order by n.member_id
+                limit $4 + 0) as nested) as listed
+        order by id
         limit $4 + 0";
     CLEAR = "
         delete from members
@@ -29,22 +49,42 @@ sql! {
 
 sql_by_engine! {
     OF_GROUPS = [
-        "select m.group_id, m.user_id, coalesce(u.display_name, u.user_name)
-         from members m
-         join users u on u.id = m.user_id
-         where m.organization_id = $1 and m.group_id ",
+        "select group_id, id, is_group, display
+         from (
+             select m.group_id, m.user_id as id, false as is_group,
+                 coalesce(u.display_name, u.user_name) as display
+             from members m
+             join users u on u.id = m.user_id
+             where m.organization_id = $1 and m.group_id ",
         ids,
-        " order by m.group_id, m.user_id
+        "    union all
+             select n.group_id, n.member_id as id, true as is_group, g.display_name as display
+             from group_members n
+             join groups g on g.id = n.member_id
+             where n.organization_id = $1 and n.group_id ",
+        ids,
+        ") as listed
+         order by group_id, id
          limit $3 + 0",
     ];
-    /// Which of these groups a user is in.
+    /// Which of these groups a user or a group is in.
     IN_GROUPS = [
-        "select m.group_id, m.user_id, coalesce(u.display_name, u.user_name)
-         from members m
-         join users u on u.id = m.user_id
-         where m.organization_id = $1 and m.user_id = $3 and m.group_id ",
+        "select group_id, id, is_group, display
+         from (
+             select m.group_id, m.user_id as id, false as is_group,
+                 coalesce(u.display_name, u.user_name) as display
+             from members m
+             join users u on u.id = m.user_id
+             where m.organization_id = $1 and m.user_id = $3 and m.group_id ",
         ids,
-        " order by m.group_id
+        "    union all
+             select n.group_id, n.member_id as id, true as is_group, g.display_name as display
+             from group_members n
+             join groups g on g.id = n.member_id
+             where n.organization_id = $1 and n.member_id = $3 and n.group_id ",
+        ids,
+        ") as listed
+         order by group_id
          limit $4 + 0",
     ];
     /// Users of the directory among these; they cannot go away before the commit. The lateral join
@@ -80,6 +120,15 @@ sql_by_engine! {
         },
         " on conflict do nothing
          returning user_id",
+    ];
+    JOIN = [
+        "insert into members (organization_id, group_id, user_id)
+         select $1, g.id, $3
+         from groups g
+         where g.organization_id = $1 and g.directory_id = $4 and g.id ",
+        ids,
+        " on conflict do nothing
+         returning group_id",
     ];
     /// The row of the group is locked, so that rows of its members stay where they are.
     REMOVE = [
@@ -124,13 +173,22 @@ sql_by_engine! {
     ];
 }
 
-/// A member as a group names her.
+/// A member as a group names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The user.
-    pub user: UserId,
-    /// Her name to be shown, or else her login.
+    /// The id of the user or of the group.
+    pub id: Uuid,
+    /// Which of the two it is.
+    pub kind: MemberKind,
+    /// The name to be shown: a user without one has her login there.
     pub display: String,
+}
+
+impl Member {
+    fn new((id, is_group, display): (Uuid, bool, String)) -> Self {
+        let kind = if is_group { MemberKind::Group } else { MemberKind::User };
+        Self { id, kind, display }
+    }
 }
 
 /// The members of a group in the order of their ids, after `after`.
@@ -140,12 +198,12 @@ pub struct Member {
 pub async fn of_group(
     scope: &mut Scope<'_>,
     group: GroupId,
-    after: UserId,
+    after: Uuid,
     limit: i64,
 ) -> Result<Vec<Member>, StoreError> {
-    let query = scope.query(OF_GROUP).bind(group.0).bind(after.0).bind(limit);
-    let rows = query.all::<(Uuid, String)>().await?;
-    Ok(rows.into_iter().map(|(id, display)| Member { user: UserId(id), display }).collect())
+    let query = scope.query(OF_GROUP).bind(group.0).bind(after).bind(limit);
+    let rows = query.all::<(Uuid, bool, String)>().await?;
+    Ok(rows.into_iter().map(Member::new).collect())
 }
 
 /// The members of several groups, by group; at most `limit` in all.
@@ -158,25 +216,25 @@ pub async fn of_groups(
     limit: i64,
 ) -> Result<Vec<(GroupId, Member)>, StoreError> {
     let query = scope.query_on(OF_GROUPS).bind(list(groups)?).bind(limit);
-    Ok(query.all::<(Uuid, Uuid, String)>().await?.into_iter().map(paired).collect())
+    Ok(query.all::<(Uuid, Uuid, bool, String)>().await?.into_iter().map(paired).collect())
 }
 
-/// Which of these groups a user is in.
+/// Which of these groups a user or a group is a member of.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn in_groups(
     scope: &mut Scope<'_>,
     groups: &[GroupId],
-    user: UserId,
+    member: Uuid,
 ) -> Result<Vec<(GroupId, Member)>, StoreError> {
     let limit = i64::try_from(groups.len()).unwrap_or(i64::MAX);
-    let query = scope.query_on(IN_GROUPS).bind(list(groups)?).bind(user.0).bind(limit);
-    Ok(query.all::<(Uuid, Uuid, String)>().await?.into_iter().map(paired).collect())
+    let query = scope.query_on(IN_GROUPS).bind(list(groups)?).bind(member).bind(limit);
+    Ok(query.all::<(Uuid, Uuid, bool, String)>().await?.into_iter().map(paired).collect())
 }
 
-fn paired((group, user, display): (Uuid, Uuid, String)) -> (GroupId, Member) {
-    (GroupId(group), Member { user: UserId(user), display })
+fn paired((group, id, is_group, display): (Uuid, Uuid, bool, String)) -> (GroupId, Member) {
+    (GroupId(group), Member::new((id, is_group, display)))
 }
 
 /// Which of these are users of the directory; they stay until this transaction ends.
@@ -203,6 +261,22 @@ pub async fn add(
 ) -> Result<Vec<UserId>, StoreError> {
     let query = scope.query_on(ADD).bind(list(users)?).bind(group.0).bind(directory.0);
     ids(query.all().await?)
+}
+
+/// Makes a user a member of groups of the directory; answers those that she was not in before.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn join(
+    scope: &mut Scope<'_>,
+    directory: DirectoryId,
+    user: UserId,
+    groups: &BTreeSet<GroupId>,
+) -> Result<Vec<GroupId>, StoreError> {
+    let groups: Vec<GroupId> = groups.iter().copied().collect();
+    let query = scope.query_on(JOIN).bind(list(&groups)?).bind(user.0).bind(directory.0);
+    let rows = query.all::<(Uuid,)>().await?;
+    Ok(rows.into_iter().map(|(id,)| GroupId(id)).collect())
 }
 
 /// Removes members; answers those who were some before.

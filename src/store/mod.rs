@@ -18,9 +18,9 @@ macro_rules! sql {
 
 /// Declares statements whose text differs by engine: literals, pairs of them in braces (PostgreSQL
 /// first), and words that each stand for a text of [`dialect`]: `ids` (is one of the JSON array
-/// `$2` of ids), `given` (each of these ids, joined from here with what follows), `pairs` (first
-/// and second of each pair of the JSON array `$4`), `groups` (the groups of the user `u` as a JSON
-/// array of id and name), `locked` (lock the rows for a change), `leaving` (lock them to be
+/// `$2` of ids), `texts` (of texts), `given` (each of these ids, joined from here with what
+/// follows), `pairs` (first and second of each pair of the JSON array `$4`), `groups` (the groups
+/// of the user `u` as a JSON array of id, name and whether it is in others), `locked` (lock the rows for a change), `leaving` (lock them to be
 /// removed).
 macro_rules! sql_by_engine {
     ($($(#[$doc:meta])* $name:ident = [$($part:tt),+ $(,)?];)+) => {
@@ -52,14 +52,19 @@ mod writer;
 
 pub mod backup;
 pub mod change;
+pub mod client_token;
 pub mod connection;
 pub mod directory;
+pub mod directory_client;
 pub mod directory_token;
 pub mod domain;
+pub mod duplicate;
 pub mod event;
+pub mod expiry;
 pub mod filter;
 pub mod grant;
 pub mod group;
+pub mod held_loss;
 pub mod holder;
 pub mod idempotency;
 pub mod identity;
@@ -67,12 +72,16 @@ pub mod installation;
 pub mod lease;
 pub mod login;
 pub mod member;
+pub mod nesting;
 pub mod notice;
 pub mod operator_token;
 pub mod organization;
 pub mod outbox;
 pub mod owner;
+pub mod pending;
+pub mod place;
 pub mod profile;
+pub mod removal;
 pub mod resource;
 pub mod rule;
 pub mod rule_set;
@@ -82,6 +91,7 @@ pub mod sweep;
 pub mod tombstone;
 pub mod unresolved;
 pub mod user;
+pub mod user_batch;
 pub mod user_list;
 
 pub use db::{Conn, Db, OpenError, Options, Tx};

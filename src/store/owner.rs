@@ -11,6 +11,7 @@ use crate::domain::id::OrganizationId;
 sql! {
     OF_DIRECTORY = "select organization_id from directories where id = $1";
     OF_DIRECTORY_TOKEN = "select organization_id from directory_tokens where id = $1";
+    OF_DIRECTORY_CLIENT = "select organization_id from directory_clients where id = $1";
     OF_DOMAIN = "select organization_id from domains where id = $1";
     OF_CONNECTION = "select organization_id from connections where id = $1";
     OF_USER = "select organization_id from users where id = $1";
@@ -27,6 +28,8 @@ pub enum Owned {
     Directory,
     /// A token of a directory.
     DirectoryToken,
+    /// An OAuth client of a directory.
+    DirectoryClient,
     /// A domain.
     Domain,
     /// A connection.
@@ -50,6 +53,7 @@ impl Owned {
         match self {
             Self::Directory => "directory",
             Self::DirectoryToken => "directory token",
+            Self::DirectoryClient => "directory client",
             Self::Domain => "domain",
             Self::Connection => "connection",
             Self::User => "user",
@@ -73,6 +77,7 @@ pub async fn of(
     let sql = match noun {
         Owned::Directory => OF_DIRECTORY,
         Owned::DirectoryToken => OF_DIRECTORY_TOKEN,
+        Owned::DirectoryClient => OF_DIRECTORY_CLIENT,
         Owned::Domain => OF_DOMAIN,
         Owned::Connection => OF_CONNECTION,
         Owned::User => OF_USER,

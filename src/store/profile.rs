@@ -3,7 +3,7 @@
 //! Nothing here is written. One user costs one statement for each kind of fact; many are read a
 //! hundred at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::dialect;
 use super::error::StoreError;
 use super::list::{LIST_MAX, places};
+use super::nesting;
 use super::scope::Scope;
 use crate::domain::id::{DirectoryId, GroupId, UserId};
 use crate::domain::time::Timestamp;
@@ -21,7 +22,8 @@ pub const GROUPS_MAX: i64 = 1_000_000;
 /// What is read of a group, in the order of [`GroupRow`].
 macro_rules! group {
     () => {
-        "select m.user_id, g.id, g.display_name, g.external_id
+        "select m.user_id, g.id, g.display_name, g.external_id,
+            exists (select 1 from group_members n where n.member_id = g.id) as is_held
         from members m
         join groups g on g.id = m.group_id"
     };
@@ -49,9 +51,10 @@ sql! {
         order by m.user_id, m.group_id
         limit $102 + 0");
     GROUP = "
-        select display_name, external_id
-        from groups
-        where organization_id = $1 and id = $2";
+        select g.display_name, g.external_id,
+            exists (select 1 from group_members n where n.member_id = g.id)
+        from groups g
+        where g.organization_id = $1 and g.id = $2";
     STATE = concat!(state!(), "
         where u.organization_id = $1 and u.id = $2");
     STATES = concat!(state!(), "
@@ -135,6 +138,7 @@ struct GroupRow {
     id: Uuid,
     display_name: String,
     external_id: Option<String>,
+    is_held: bool,
 }
 
 #[derive(FromRow)]
@@ -190,7 +194,7 @@ pub async fn hold(scope: &mut Scope<'_>, users: &[UserId]) -> Result<Vec<Person>
     Ok(found)
 }
 
-/// The groups of these users.
+/// The groups of these users: those that they are members of, and those that hold these.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
@@ -199,31 +203,47 @@ pub async fn groups(
     users: &[UserId],
 ) -> Result<HashMap<UserId, Vec<Group>>, StoreError> {
     let mut found: HashMap<UserId, Vec<Group>> = HashMap::new();
+    let mut held = BTreeSet::new();
     let mut keep = |rows: Vec<GroupRow>| {
         for row in rows {
             let (id, display_name) = (GroupId(row.id), row.display_name);
+            if row.is_held {
+                held.insert(id);
+            }
             let group = Group { id, display_name, external_id: row.external_id };
             found.entry(UserId(row.user_id)).or_default().push(group);
         }
     };
     if let [user] = users {
         keep(scope.query(GROUPS).bind(user.0).bind(GROUPS_MAX).all().await?);
-        return Ok(found);
+    } else {
+        for chunk in users.chunks(LIST_MAX) {
+            let ids: Vec<Uuid> = chunk.iter().map(|user| user.0).collect();
+            keep(scope.query(GROUPS_OF_USERS).bind_ids(&ids).bind(GROUPS_MAX).all().await?);
+        }
     }
-    for chunk in users.chunks(LIST_MAX) {
-        let ids: Vec<Uuid> = chunk.iter().map(|user| user.0).collect();
-        keep(scope.query(GROUPS_OF_USERS).bind_ids(&ids).bind(GROUPS_MAX).all().await?);
+    if !held.is_empty() {
+        let (above, ways) = nesting::ways(scope, &held).await?;
+        for groups in found.values_mut() {
+            let direct = groups.iter().map(|group| group.id).collect();
+            groups.extend(ways.of(&direct).iter().filter_map(|id| above.get(id)).cloned());
+        }
     }
     Ok(found)
 }
 
-/// Name and external id of a group; `None` when it is gone.
+/// Name and external id of a group, and whether it is a member of others; `None` when it is gone.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn group(scope: &mut Scope<'_>, id: GroupId) -> Result<Option<Group>, StoreError> {
-    let row = scope.query(GROUP).bind(id.0).optional::<(String, Option<String>)>().await?;
-    Ok(row.map(|(display_name, external_id)| Group { id, display_name, external_id }))
+pub async fn group(
+    scope: &mut Scope<'_>,
+    id: GroupId,
+) -> Result<Option<(Group, bool)>, StoreError> {
+    let row = scope.query(GROUP).bind(id.0).optional::<(String, Option<String>, bool)>().await?;
+    Ok(row.map(|(display_name, external_id, is_held)| {
+        (Group { id, display_name, external_id }, is_held)
+    }))
 }
 
 /// The state of a user; `None` when she is not of this organization.

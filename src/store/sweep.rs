@@ -29,6 +29,22 @@ sql! {
             where expires_at < $1
             order by expires_at
             limit $2 + 0)";
+    CLIENT_TOKENS = "
+        delete from client_tokens
+        where id in (
+            select id
+            from client_tokens
+            where expires_at < $1
+            order by expires_at
+            limit $2 + 0)";
+    REMOVALS = "
+        delete from removals
+        where (directory_id, user_id) in (
+            select directory_id, user_id
+            from removals
+            where at < $1
+            order by at
+            limit $2 + 0)";
     IDEMPOTENCY_KEYS = "
         delete from idempotency_keys
         where (caller, key) in (
@@ -109,6 +125,10 @@ pub enum RunOut {
     Logins,
     /// Browser sessions whose end has passed.
     Sessions,
+    /// Access tokens of OAuth clients whose end has passed.
+    ClientTokens,
+    /// Removals made before the instant.
+    Removals,
     /// Keys of repeated requests made before the instant.
     IdempotencyKeys,
     /// Changes that every node has read, but those that name users.
@@ -128,6 +148,8 @@ pub async fn run_out(
     let sql = match what {
         RunOut::Logins => LOGINS,
         RunOut::Sessions => SESSIONS,
+        RunOut::ClientTokens => CLIENT_TOKENS,
+        RunOut::Removals => REMOVALS,
         RunOut::IdempotencyKeys => IDEMPOTENCY_KEYS,
         RunOut::Changes => CHANGES,
     };

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::error::StoreError;
+use super::nesting;
 use super::scope::Scope;
 pub use super::user_row::Grouped;
 pub(super) use super::user_row::{GroupedRow, Row, user_columns};
@@ -28,7 +29,8 @@ sql! {
     LOCAL_BY_USER_NAME = concat!("
         select ", user_columns!(), "
         from users u
-        where u.organization_id = $1 and u.directory_id is null and u.user_name_key = $2");
+        where u.organization_id = $1 and u.directory_id is null and not u.leaving
+            and u.user_name_key = $2");
     BY_EXTERNAL_ID = concat!("
         select ", user_columns!(), "
         from users u
@@ -51,7 +53,11 @@ sql! {
             description, external_ref, suspended_by, document, version, created_at, updated_at,
             last_sign_in_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21)";
+            $19, $20, $21)
+        returning exists (
+            select 1
+            from pending_members p
+            where p.directory_id = $3 and p.value = $7)";
     UPDATE = "
         update users
         set user_name = $3, user_name_key = $4, external_id = $5, email = $6, email_key = $7,
@@ -182,7 +188,8 @@ pub async fn locked(
     id: UserId,
 ) -> Result<Option<Grouped>, StoreError> {
     let query = scope.query_on(LOCKED).bind(directory.0).bind(id.0);
-    query.optional::<GroupedRow>().await?.map(Grouped::try_from).transpose()
+    let row = query.optional::<GroupedRow>().await?;
+    Ok(nesting::complete(scope, row.into_iter().collect()).await?.pop())
 }
 
 /// The user of a directory with this id, locked to be removed: nobody can refer to her any more.
@@ -201,13 +208,14 @@ fn one(row: Option<Row>) -> Result<Option<User>, StoreError> {
     row.map(User::try_from).transpose()
 }
 
-/// Adds a user with her indexed values.
+/// Adds a user with her indexed values; answers whether a group named her as a member before she
+/// came, by her external id.
 ///
 /// # Errors
 /// [`StoreError::Unique`]: `users_user_name_key`, `users_local_user_name_key` or
 /// `users_external_id_key`.
-pub async fn insert(scope: &mut Scope<'_>, new: &User) -> Result<(), StoreError> {
-    scope
+pub async fn insert(scope: &mut Scope<'_>, new: &User) -> Result<bool, StoreError> {
+    let awaited = scope
         .query(INSERT)
         .bind(new.id.0)
         .bind(new.directory.map(|id| id.0))
@@ -229,9 +237,10 @@ pub async fn insert(scope: &mut Scope<'_>, new: &User) -> Result<(), StoreError>
         .bind(new.created_at.0)
         .bind(new.updated_at.0)
         .bind(new.last_sign_in_at.map(|at| at.0))
-        .execute()
+        .one::<(bool,)>()
         .await?;
-    add_values(scope, new, &index_values(&new.resource())).await
+    add_values(scope, new, &index_values(&new.resource())).await?;
+    Ok(awaited.0)
 }
 
 /// Writes a changed user if her version still stands, and the indexed values that differ; answers

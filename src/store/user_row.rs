@@ -1,5 +1,7 @@
 //! A user as a row, with or without her groups, and the columns of it.
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -72,11 +74,11 @@ impl TryFrom<Row> for User {
 pub struct Grouped {
     /// The user.
     pub user: User,
-    /// Her groups, by id.
+    /// Her groups by id: first those that she is a member of herself, then those that hold them.
     pub groups: Vec<GroupRef>,
 }
 
-/// A row with the groups of the user beside it.
+/// A row with the groups of the user beside it: id, name, and whether it is in other groups.
 #[derive(FromRow)]
 pub(super) struct GroupedRow {
     #[sqlx(flatten)]
@@ -84,19 +86,20 @@ pub(super) struct GroupedRow {
     groups: String,
 }
 
-impl TryFrom<GroupedRow> for Grouped {
-    type Error = StoreError;
-
-    fn try_from(found: GroupedRow) -> Result<Self, StoreError> {
-        let groups = if found.groups == "[]" {
-            Vec::new()
-        } else {
-            serde_json::from_str::<Vec<(Uuid, String)>>(&found.groups)
-                .map_err(|_| StoreError::unreadable("groups"))?
-                .into_iter()
-                .map(|(id, display)| GroupRef { id: GroupId(id), display })
-                .collect()
-        };
-        Ok(Self { user: found.row.try_into()?, groups })
+impl GroupedRow {
+    /// The user with her direct groups; those that are in other groups are added to `nested`.
+    pub(super) fn read(self, nested: &mut BTreeSet<GroupId>) -> Result<Grouped, StoreError> {
+        let mut groups = Vec::new();
+        if self.groups != "[]" {
+            let listed: Vec<(Uuid, String, i64)> =
+                serde_json::from_str(&self.groups).map_err(|_| StoreError::unreadable("groups"))?;
+            for (id, display, is_nested) in listed {
+                if is_nested != 0 {
+                    nested.insert(GroupId(id));
+                }
+                groups.push(GroupRef { id: GroupId(id), display, direct: true });
+            }
+        }
+        Ok(Grouped { user: self.row.try_into()?, groups })
     }
 }

@@ -1,10 +1,11 @@
 //! What runs beside requests: jobs of the outbox, the order of the feed, changes of other
-//! processes, and what has run out.
+//! processes, what falls due, and what has run out.
 //!
 //! Each is a loop of its own that ends between two steps when the token says so. Every step is one
 //! bounded transaction; one that fails is logged and tried again.
 
 mod changes;
+mod due;
 mod outbox;
 mod sequence;
 mod sweep;
@@ -54,6 +55,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         let mut loops = JoinSet::new();
         loops.spawn(outbox::run(worker.runner.clone(), stop.clone()));
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
+        loops.spawn(due::run(worker.runner.clone(), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));
         loops.spawn(changes::read(worker.clone(), stop.clone()));
         loops.spawn(changes::notify(worker.clone(), stop.clone()));

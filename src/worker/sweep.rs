@@ -1,5 +1,5 @@
-//! What has run out goes: sign-ins in progress, sessions, repeated requests, old changes, journals
-//! and organizations that were deleted long ago.
+//! What has run out goes: sign-ins in progress, sessions, access tokens, repeated requests, old
+//! changes, journals and organizations that were deleted long ago.
 //!
 //! Every statement takes a bounded number of rows, and a round a bounded number of statements; any
 //! process may sweep, several at once only find less.
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Retention, wait, write};
 use crate::domain::actor::Actor;
+use crate::domain::brake;
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
 use crate::flow::runner::Runner;
@@ -20,6 +21,8 @@ const POLL_MS: u64 = 60_000;
 const ROWS: i64 = 1_000;
 /// Statements of one kind in a round.
 const STATEMENTS: u32 = 20;
+/// How long access tokens are kept once ended, so that their use is told as such, in seconds.
+pub const ENDED_S: i64 = 3_600;
 /// How long the answers to repeated requests are kept, in seconds.
 pub const IDEMPOTENCY_S: i64 = 24 * 3_600;
 /// How long changes are kept for other processes, in seconds.
@@ -49,10 +52,12 @@ enum Kind {
     Journal(Journal, i64),
 }
 
-const fn kinds(retention: Retention) -> [Kind; 7] {
+const fn kinds(retention: Retention) -> [Kind; 9] {
     [
         Kind::Rows(RunOut::Logins, 0),
         Kind::Rows(RunOut::Sessions, 0),
+        Kind::Rows(RunOut::ClientTokens, ENDED_S),
+        Kind::Rows(RunOut::Removals, brake::WINDOW_S.1),
         Kind::Rows(RunOut::IdempotencyKeys, IDEMPOTENCY_S),
         Kind::Rows(RunOut::Changes, CHANGES_S),
         Kind::Followed,

@@ -14,9 +14,10 @@ use portico::domain::id::RuleId;
 use portico::domain::mapping::{RuleDraft, Terms, check};
 use portico::domain::platform::{Action, Definition, Scope, preset};
 use portico::flow::problem::Code;
-use portico::scim::catalog::{GROUP, USER};
+use portico::flow::provision::search::{CURSOR_S, MEMBERS_MAX, PAGES, SCAN_MAX, SCAN_S};
+use portico::scim::catalog::{GROUP, ROLE, USER};
 use portico::scim::schema::Attribute;
-use portico::scim::{ResourceType, filter, json, patch, project};
+use portico::scim::{ResourceType, filter, json, patch, project, sort};
 use uuid::Uuid;
 
 use crate::conformance;
@@ -116,17 +117,44 @@ fn told(command: &mut clap::Command, text: &mut String) {
     }
 }
 
+/// What there is to say of lists.
+const LISTS: &str = "
+## Lists
+
+`GET` of `/Users`, `/Groups`, `/Roles` and of the base itself, and `POST` of `/.search` below each of them. The base lists all
+types at once: users and groups in order of creation, then roles. There an attribute that a type lacks counts as unassigned; a
+list of one type refuses it with `invalidFilter`.
+
+Pages go **by index** (`startIndex`, `count`) unless a `cursor` is given, also an empty one (`?cursor`, `\"cursor\": \"\"`): then they
+go **by cursor** (RFC 9865). The answer names the `nextCursor` until the last page. Repeat everything but the cursor as it was:
+
+* another filter, order, projection, list, directory, or a token that may do other things: `invalidCursor`, as for any text that
+  is no cursor of ours;
+* another `count`, or one beyond the largest page: `invalidCount`;
+* `startIndex` beside it: `invalidValue`; too late: `expiredCursor`.
+
+A page by cursor begins behind the last resource of the page before, in the order that was asked for, whatever came or went
+meanwhile: nobody else is seen twice or missed. There is no way back (`previousCursor`). `totalResults` is told by every page,
+except where a filter is walked in order of creation: then by the first one alone. Texts alike in their first characters (see
+below) stand in order of creation.
+
+An equality on `id`, `userName`, `externalId`, `emails`, `displayName`, `members` or `groups` is answered by an index, alone or
+joined to the rest by `and`. Everything else is read and judged one by one, within the limits below; beyond them the answer is
+400 `tooMany`, and never a part of the list.
+";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scim_is_the_tables_of_the_engine_and_what_the_cases_show() {
     let mut text = heading(
         "SCIM",
-        "What `/Users` and `/Groups` know, as `/Schemas` tells it to clients. Attributes that are not listed are ignored in \
+        "What `/Users`, `/Groups` and `/Roles` know, as `/Schemas` tells it to clients. Attributes that are not listed are ignored in \
          bodies and\nrefused in paths and filters. A text that is longer, or a list with more elements than said here, is refused \
          with 400.",
     );
-    for rt in [&USER, &GROUP] {
+    for rt in [&USER, &GROUP, &ROLE] {
         attributes(rt, &mut text);
     }
+    text.push_str(LISTS);
     writeln!(text, "\n## Limits\n\n| limit | |\n|---|---|").unwrap();
     let limits = [
         ("bytes of a filter", filter::LENGTH_MAX),
@@ -135,6 +163,15 @@ async fn scim_is_the_tables_of_the_engine_and_what_the_cases_show() {
         ("operations of a PATCH", patch::OPERATIONS_MAX),
         ("names in `attributes` or `excludedAttributes`", project::NAMES_MAX),
         ("nesting of a body", json::DEPTH_MAX),
+        ("resources of a page, unless `count` says less", PAGES.default as usize),
+        ("resources of a page, at most", PAGES.max as usize),
+        ("seconds for which a cursor is good", usize::try_from(CURSOR_S).unwrap()),
+        ("resources that one list reads to judge a filter or an order", SCAN_MAX),
+        ("members that 500 groups have together where a filter reads members freely", {
+            usize::try_from(MEMBERS_MAX).unwrap()
+        }),
+        ("seconds that such a list takes", usize::try_from(SCAN_S).unwrap()),
+        ("characters of a text by which an order goes", sort::KEY_MAX),
     ];
     for (what, limit) in limits {
         writeln!(text, "| {what} | {limit} |").unwrap();

@@ -19,6 +19,7 @@ mod access;
 mod api;
 mod conformance;
 mod docs;
+mod fuzz;
 mod harness;
 mod peers;
 mod program;

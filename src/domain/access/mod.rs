@@ -5,6 +5,7 @@
 //! reach and a source. Who keeps snapshots fresh, and how, is not known here.
 
 pub mod assign;
+pub mod ceiling;
 pub mod decision;
 pub mod effective;
 pub mod explain;

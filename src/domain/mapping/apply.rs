@@ -99,7 +99,8 @@ impl RuleSet {
         let mut outcome = Outcome::default();
         let mut taken: HashSet<&str> = HashSet::new();
         for rule in self.selected(selection) {
-            let reached = rule.directory.is_none() || rule.directory == profile.directory;
+            let reached = (rule.directory.is_none() || rule.directory == profile.directory)
+                && self.may_give(rule, profile.directory);
             if !rule.enabled || !reached || rule.is_beaten(&taken) {
                 continue;
             }

@@ -2,8 +2,8 @@
 //!
 //! A [`Rule`] is checked once, against roles, kinds and the tables of attributes; a [`RuleSet`]
 //! applies rules to a [`Profile`] and knows which rules read which facts; [`preview`] compares
-//! before and after. Which users rules reach, role ceilings of directories and the age of claims
-//! are decided by who builds the profile.
+//! before and after. Which users rules reach and the age of claims are decided by who builds the
+//! profile.
 
 mod apply;
 mod capture;
@@ -27,4 +27,4 @@ pub use check::{Refusal, Terms, check};
 pub use index::GroupFacts;
 pub use profile::{PROFILE, Profile};
 pub use rule::{EachDraft, Rule, RuleDraft};
-pub use rule_set::{RULES_MAX, RuleSet, Selection, TooManyRules};
+pub use rule_set::{Ceilings, RULES_MAX, RuleSet, Selection, TooManyRules};

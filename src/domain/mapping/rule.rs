@@ -85,6 +85,17 @@ pub struct Rule {
     pub(super) reads: Reads,
 }
 
+impl Rule {
+    /// The roles that it can give: its own, and for resources the one that this is confined to.
+    pub(super) fn roles(&self) -> impl Iterator<Item = RoleIndex> {
+        let other = match self.spreading {
+            Spreading::Each(role) | Spreading::Confined(role) => Some(role),
+            Spreading::Organization | Spreading::Nothing => None,
+        };
+        std::iter::once(self.role).chain(other)
+    }
+}
+
 /// The checked form of [`EachDraft`].
 #[derive(Clone, Debug)]
 pub(super) struct Each {

@@ -1,9 +1,11 @@
 //! The rules of one organization, in order, with the index from facts to rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::index::{GroupFacts, RuleIndex};
 use super::rule::Rule;
+use crate::domain::id::DirectoryId;
+use crate::domain::platform::RoleIndex;
 
 /// An organization has at most this many rules.
 pub const RULES_MAX: usize = 500;
@@ -13,11 +15,15 @@ pub const RULES_MAX: usize = 500;
 #[error("an organization has at most {RULES_MAX} mapping rules")]
 pub struct TooManyRules;
 
+/// The roles that each directory with a ceiling may give; one that is not here may give all.
+pub type Ceilings = HashMap<DirectoryId, BTreeSet<RoleIndex>>;
+
 /// Checked rules in the order in which they apply.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
     index: RuleIndex,
+    ceilings: Ceilings,
 }
 
 /// Some rules of one set, by their places.
@@ -52,7 +58,19 @@ impl RuleSet {
         }
         rules.sort_by_key(|rule| (rule.position, rule.id));
         let index = RuleIndex::new(&rules);
-        Ok(Self { rules, index })
+        Ok(Self { rules, index, ceilings: Ceilings::new() })
+    }
+
+    /// The same rules, which give people of these directories no role beyond their ceilings.
+    #[must_use]
+    pub fn under(self, ceilings: Ceilings) -> Self {
+        Self { ceilings, ..self }
+    }
+
+    /// Whether a rule may give its roles to people of a directory.
+    pub(super) fn may_give(&self, rule: &Rule, directory: Option<DirectoryId>) -> bool {
+        let ceiling = directory.and_then(|directory| self.ceilings.get(&directory));
+        ceiling.is_none_or(|ceiling| rule.roles().all(|role| ceiling.contains(&role)))
     }
 
     /// The rules in order.

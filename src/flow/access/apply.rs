@@ -12,7 +12,7 @@ use crate::domain::access::RoleTable;
 use crate::domain::access::grant::{Reach, Source};
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
-use crate::domain::id::{GrantId, RuleId, UserId};
+use crate::domain::id::{DirectoryId, GrantId, RuleId, UserId};
 use crate::domain::mapping::{
     GroupFacts, Known, MappedGrant, Outcome, Profile, RuleSet, Selection,
 };
@@ -24,7 +24,7 @@ use crate::store::profile::{Group, Person};
 use crate::store::unresolved::Unresolved;
 use crate::store::{self};
 
-use super::ACCESS_CHANGED;
+use super::{ACCESS_CHANGED, keeping};
 
 /// Users that are evaluated at once.
 pub const EVALUATED_AT_ONCE: usize = 500;
@@ -38,6 +38,8 @@ pub(super) struct Applying {
     roles: RoleTable,
     /// Whether resources are registered, as far as was asked.
     registered: HashMap<ResourceRef, bool>,
+    /// The directory whose client changed the facts: its brake may hold losses.
+    pub brake: Option<DirectoryId>,
     /// Roles that must keep a holder and of which somebody lost a grant.
     pub lost_kept_roles: BTreeSet<String>,
     /// Grants to be written together.
@@ -60,17 +62,18 @@ impl Known for Registered<'_> {
 }
 
 /// What is kept of the users that are evaluated.
-struct Present {
-    persons: Vec<Person>,
+pub(super) struct Present {
+    pub(super) persons: Vec<Person>,
     groups: HashMap<UserId, Vec<Group>>,
-    grants: HashMap<UserId, Vec<Grant>>,
+    pub(super) grants: HashMap<UserId, Vec<Grant>>,
     unresolved: HashMap<UserId, Vec<Unresolved>>,
 }
 
 impl Applying {
     pub(super) fn new(rules: Arc<RuleSet>, roles: RoleTable) -> Self {
         let (registered, lost_kept_roles) = (HashMap::new(), BTreeSet::new());
-        Self { rules, roles, registered, lost_kept_roles, new: Vec::new(), gone: Vec::new() }
+        let (new, gone) = (Vec::new(), Vec::new());
+        Self { rules, roles, registered, brake: None, lost_kept_roles, new, gone }
     }
 
     /// Applies the rules of a selection to users; what other rules gave them stays. With all rules
@@ -98,20 +101,33 @@ impl Applying {
         let selected: HashSet<String> =
             self.rules.selected(selection).map(|rule| rule.id.to_string()).collect();
         let concerns = |id: &str| everything || selected.contains(id);
+        let (losses, all) = (keeping::losses(work, users).await?, self.rules.all());
         let mut outcomes = Vec::with_capacity(present.persons.len());
         for person in &present.persons {
             let groups = present.groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
-            outcomes.push((person.id, candidates(&self.rules, person, groups, selection)?));
+            // Any group may give back what is held, so all rules are asked.
+            let asked = if losses.contains_key(&person.id) { &all } else { selection };
+            outcomes.push((person.id, candidates(&self.rules, person, groups, asked)?));
         }
         for (_, outcome) in &outcomes {
             self.look_up(work, outcome).await?;
         }
+        let known = Registered(&self.registered);
+        let outcomes: Vec<(UserId, Outcome)> =
+            outcomes.into_iter().map(|(user, outcome)| (user, outcome.settle(&known))).collect();
+        let seen = (&present, &losses);
+        let keepers = keeping::keepers(work, self.brake, seen, &outcomes, &concerns).await?;
         for (user, outcome) in outcomes {
-            let outcome = outcome.settle(&Registered(&self.registered));
             let grants = present.grants.remove(&user).unwrap_or_default();
             let noted = present.unresolved.remove(&user).unwrap_or_default();
-            let touched = self.save_grants(work, (user, &outcome), &grants, &concerns).await?;
-            save_unresolved(work, (user, &outcome), noted, &concerns).await?;
+            let touched = if keepers.contains(&user) {
+                keeping::end_rules_gone(work, &self.rules, &grants).await?
+            } else {
+                let whole = losses.contains_key(&user);
+                let concerns = |id: &str| whole || concerns(id);
+                save_unresolved(work, (user, &outcome), noted, &concerns).await?;
+                self.save_grants(work, (user, &outcome), &grants, &concerns).await?
+            };
             if touched {
                 work.changed(Change::User(user));
             }

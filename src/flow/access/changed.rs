@@ -6,19 +6,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::apply::{Applying, EVALUATED_AT_ONCE};
+use super::apply::Applying;
+use super::hold::hold;
 use super::job;
 use super::live::FIRST;
 use super::rules;
 use crate::domain::access::grant::Source;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
-use crate::domain::id::{DirectoryId, GroupId, RuleId, UserId};
+use crate::domain::id::{DirectoryId, GroupId, UserId};
 use crate::domain::mapping::{GroupFacts, RuleSet, Selection};
 use crate::domain::resource::ResourceRef;
-use crate::flow::problem::{Code, Problem};
+use crate::flow::problem::Problem;
 use crate::flow::work::Work;
-use crate::store::rule_set::{self, Hold};
+use crate::store::rule_set::Hold;
 use crate::store::{self};
 
 /// Users that are evaluated in the transaction of a change; past that a job applies the gains.
@@ -38,37 +39,8 @@ pub struct FactChange {
 pub enum Fact {
     /// Any: she is new, her attributes changed, or a group of hers was renamed or deleted.
     Everything,
-    /// She joined or left a group whose name stayed.
+    /// She joined or left a group whose name stayed, and so all groups that hold it.
     Group(GroupId),
-}
-
-/// Holds the organization's rule set until commit, with others who change facts. Whoever locks
-/// groups or users first in a transaction calls this before, so that locks follow one order.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn hold_rules(work: &mut Work) -> Result<(), Problem> {
-    hold(work, Hold::Shared).await.map(drop)
-}
-
-/// Holds the organization's rule set alone until commit: before rules or resources are read that
-/// are to change.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn hold_rules_alone(work: &mut Work) -> Result<(), Problem> {
-    hold(work, Hold::Alone).await.map(drop)
-}
-
-async fn hold(work: &mut Work, wanted: Hold) -> Result<rule_set::RuleSet, Problem> {
-    if let Some((held, set)) = &work.rule_set
-        && (*held == Hold::Alone || *held == wanted)
-    {
-        return Ok(set.clone());
-    }
-    let set = rule_set::hold(&mut work.scope(), wanted).await?;
-    work.rule_set = Some((wanted, set.clone()));
-    Ok(set)
 }
 
 /// Begins to apply the rules that stand: those of memory, unless this transaction edited them.
@@ -88,7 +60,8 @@ pub(super) async fn applying(
 
 /// Applies rules after facts of people changed, in the same transaction: grants, what stays
 /// unresolved, and `user.access_changed` for each user whose access is another one now. The rows
-/// of the facts are written before this is called; users that are gone are passed over.
+/// of the facts are written before this is called; users that are gone are passed over. Where the
+/// client of a directory changed them, its brake may hold losses.
 ///
 /// # Errors
 /// 503 when the database does not answer.
@@ -101,7 +74,7 @@ pub async fn facts_changed(
         return Ok(());
     }
     let (mut applying, rules) = applying(work, Hold::Shared).await?;
-    tracing::trace!(directory.id = ?directory, facts = changes.len(), "facts changed");
+    applying.brake = directory;
     let selections = selections(work, &rules, changes).await?;
     let users: BTreeSet<UserId> = selections.iter().flat_map(|(_, users)| users).copied().collect();
     if users.len() > WIDE_USERS {
@@ -117,25 +90,6 @@ pub async fn facts_changed(
         }
     }
     tell_vacancies(work, &applying.lost_kept_roles).await
-}
-
-/// Applies rules after a group got another name or external id: every rule may have named it by
-/// the old one, so all its members are evaluated.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn group_renamed(work: &mut Work, group: GroupId) -> Result<(), Problem> {
-    hold_rules(work).await?;
-    let mut changes = Vec::new();
-    let mut after = FIRST.1;
-    loop {
-        let scope = &mut work.scope();
-        let batch = store::profile::walk_group(scope, group, after, HOLDERS_AT_ONCE).await?;
-        let Some(last) = batch.last() else { break };
-        after = *last;
-        changes.extend(batch.iter().map(|user| FactChange { user: *user, fact: Fact::Everything }));
-    }
-    facts_changed(work, None, &changes).await
 }
 
 /// Which rules each user must be evaluated by; users whom no rule can touch are left out.
@@ -188,18 +142,29 @@ async fn of_fact(
     fact: Option<GroupId>,
 ) -> Result<Selection, Problem> {
     let Some(id) = fact else { return Ok(rules.all()) };
-    let Some(group) = store::profile::group(&mut work.scope(), id).await? else {
+    let Some((group, is_held)) = store::profile::group(&mut work.scope(), id).await? else {
         // A group that is gone: nobody can tell any more which rules named it.
         return Ok(rules.all());
     };
-    let value = id.to_string();
+    let mut selection = touched(rules, &group);
+    if is_held {
+        // Whoever is in it is in all that hold it.
+        let above = store::nesting::above(&mut work.scope(), &BTreeSet::from([id])).await?;
+        for (_, group) in above {
+            selection.add(touched(rules, &group));
+        }
+    }
+    Ok(selection)
+}
+
+fn touched(rules: &RuleSet, group: &store::profile::Group) -> Selection {
+    let (value, display) = (group.id.to_string(), group.display_name.as_str());
     let external_id = group.external_id.as_deref();
-    let display = group.display_name.as_str();
-    Ok(rules.touched_by_group(&GroupFacts { value: &value, display, external_id }))
+    rules.touched_by_group(&GroupFacts { value: &value, display, external_id })
 }
 
 /// All users who have a grant of one of these rules.
-async fn holders(
+pub(super) async fn holders(
     work: &mut Work,
     rules: impl Iterator<Item = String>,
 ) -> Result<BTreeSet<UserId>, Problem> {
@@ -221,12 +186,20 @@ async fn holders(
 /// Holders that are read at once.
 const HOLDERS_AT_ONCE: i64 = 10_000;
 
-/// Roles that must keep a holder and lost the last one by what a directory said: it is applied,
-/// and told.
-pub(super) async fn tell_vacancies(
+/// Tells of roles that must keep a holder and lost the last one by what a directory said: it is
+/// applied all the same (scim S26).
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub(in crate::flow) async fn tell_vacancies(
     work: &mut Work,
     roles: &BTreeSet<String>,
 ) -> Result<(), Problem> {
+    if roles.is_empty() {
+        return Ok(());
+    }
+    // Two last holders may go at once: the one who comes second sees that the first is gone.
+    store::organization::hold(&mut work.scope()).await?;
     let at = work.at;
     for role in roles {
         if !store::holder::has_holder(&mut work.scope(), role, at).await? {
@@ -275,103 +248,4 @@ pub async fn resources_changed(work: &mut Work, resources: &[ResourceRef]) -> Re
     let users: Vec<UserId> = users.into_iter().collect();
     applying.users(work, &users, &rules.all()).await?;
     tell_vacancies(work, &applying.lost_kept_roles).await
-}
-
-/// Applies rules after they were edited: the rows of the rules are written before this is called,
-/// each with the work's instant as `updated_at`.
-///
-/// # Errors
-/// 409 `last-holder` when the edit would leave a role that must keep a holder without one; 503
-/// when the database does not answer.
-pub async fn rules_changed(work: &mut Work) -> Result<(), Problem> {
-    let mut set = hold(work, Hold::Alone).await?;
-    work.rules_edited = true;
-    set.version += 1;
-    work.changed(Change::Organization);
-    let (mut applying, rules) = applying(work, Hold::Alone).await?;
-    let most = i64::try_from(WIDE_USERS).unwrap_or(i64::MAX);
-    let count = store::profile::count(&mut work.scope(), most + 1).await?;
-    if count > most {
-        end_rules_gone(work).await?;
-        let losers: Vec<UserId> = edited_holders(work).await?.into_iter().collect();
-        applying.users(work, &losers, &rules.all()).await?;
-        rule_set::save(&mut work.scope(), &set).await?;
-        work.rule_set = Some((Hold::Alone, set));
-        job::enqueue(work).await?;
-    } else {
-        apply_to_all(work, &mut applying, &rules).await?;
-        store::outbox::forget(&mut work.scope(), job::JOB, job::KEY).await?;
-        let set = rule_set::RuleSet {
-            version: set.version,
-            applied_version: set.version,
-            ..rule_set::RuleSet::default()
-        };
-        rule_set::save(&mut work.scope(), &set).await?;
-        work.rule_set = Some((Hold::Alone, set));
-    }
-    refuse_vacancies(work, &applying.lost_kept_roles).await
-}
-
-async fn apply_to_all(
-    work: &mut Work,
-    applying: &mut Applying,
-    rules: &RuleSet,
-) -> Result<(), Problem> {
-    let limit = i64::try_from(EVALUATED_AT_ONCE).unwrap_or(i64::MAX);
-    let mut after = FIRST;
-    loop {
-        let batch = store::profile::walk(&mut work.scope(), after, limit).await?;
-        let Some(last) = batch.last() else { return Ok(()) };
-        after = *last;
-        let users: Vec<UserId> = batch.iter().map(|(_, user)| *user).collect();
-        applying.users(work, &users, &rules.all()).await?;
-    }
-}
-
-/// Ends what rules gave that are gone or switched off, for all their holders at once; the job
-/// tells each of them.
-async fn end_rules_gone(work: &mut Work) -> Result<(), Problem> {
-    let kept = store::rule::all(&mut work.scope()).await?;
-    let enabled: BTreeSet<String> =
-        kept.iter().filter(|rule| rule.enabled).map(|rule| rule.id.to_string()).collect();
-    let at = work.at;
-    for rule in store::holder::rules_with_grants(&mut work.scope()).await? {
-        if !enabled.contains(&rule) {
-            store::grant::end_of_rule(&mut work.scope(), &rule, at).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The present holders of grants of the rules that this work edited. Exclusive rules win or lose
-/// together, so one of them brings the others.
-async fn edited_holders(work: &mut Work) -> Result<BTreeSet<UserId>, Problem> {
-    let kept = store::rule::all(&mut work.scope()).await?;
-    let at = work.at;
-    let exclusive =
-        |rule: &store::rule::Rule| rules::draft(rule).is_ok_and(|draft| draft.exclusive.is_some());
-    let rivals = kept.iter().any(|rule| rule.updated_at == at && exclusive(rule));
-    let edited: Vec<RuleId> = kept
-        .iter()
-        .filter(|rule| rule.enabled)
-        .filter(|rule| rule.updated_at == at || (rivals && exclusive(rule)))
-        .map(|rule| rule.id)
-        .collect();
-    holders(work, edited.into_iter().map(|rule| rule.to_string())).await
-}
-
-async fn refuse_vacancies(work: &mut Work, roles: &BTreeSet<String>) -> Result<(), Problem> {
-    let at = work.at;
-    for role in roles {
-        if !store::holder::has_holder(&mut work.scope(), role, at).await? {
-            return Err(Problem::new(
-                Code::LastHolder,
-                format!(
-                    "This would leave the role `{role}` without a holder: give it to \
-                         somebody else first."
-                ),
-            ));
-        }
-    }
-    Ok(())
 }

@@ -6,23 +6,28 @@
 
 mod apply;
 mod changed;
+mod edited;
 pub mod feed;
+mod hold;
 mod job;
+mod keeping;
 pub mod live;
 mod person;
 mod preview;
 mod rules;
+mod within;
 
 pub use apply::EVALUATED_AT_ONCE;
 pub(super) use apply::{Held, held, shown};
-pub use changed::{
-    Fact, FactChange, WIDE_USERS, facts_changed, group_renamed, hold_rules, hold_rules_alone,
-    resources_changed, rules_changed,
-};
+pub(super) use changed::tell_vacancies;
+pub use changed::{Fact, FactChange, WIDE_USERS, facts_changed, resources_changed};
+pub use edited::{ceiling_changed, rules_changed};
+pub use hold::{hold_rules, hold_rules_alone, insist_on_rules_alone};
 pub use job::{JOB, Step, failed, step};
 pub use person::{attributes_changed, user_came};
 pub use preview::{Previewed, preview};
-pub use rules::{Rules, draft, roles};
+pub use rules::{Rules, ceilings, draft, roles};
+pub use within::users_within;
 
 /// The event that tells what a user gained and lost.
 pub const ACCESS_CHANGED: &str = "user.access_changed";

@@ -4,7 +4,7 @@
 
 use super::apply::candidates;
 use super::changed::{applying, tell_vacancies};
-use crate::domain::id::UserId;
+use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::mapping::Selection;
 use crate::domain::user::User;
 use crate::flow::problem::Problem;
@@ -29,7 +29,7 @@ pub async fn user_came(work: &mut Work, user: &User) -> Result<(), Problem> {
     applying.users(work, &[user.id], &all).await
 }
 
-/// Applies rules after attributes of a user changed, by the names that
+/// Applies rules after her directory changed attributes of a user, by the names that
 /// [`changed_attributes`](crate::domain::user::changed_attributes) gives. Rules that read none of
 /// them cannot come to anything else.
 ///
@@ -37,10 +37,12 @@ pub async fn user_came(work: &mut Work, user: &User) -> Result<(), Problem> {
 /// 503 when the database does not answer.
 pub async fn attributes_changed(
     work: &mut Work,
+    directory: DirectoryId,
     user: UserId,
     attributes: &[String],
 ) -> Result<(), Problem> {
     let (mut applying, rules) = applying(work, Hold::Shared).await?;
+    applying.brake = Some(directory);
     let mut selection = Selection::default();
     for name in attributes {
         let bare = name.rsplit(':').next().unwrap_or(name);

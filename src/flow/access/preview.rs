@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::apply::candidates;
 use super::live::{FIRST, Live};
-use super::rules::roles;
+use super::rules::{ceilings, roles};
 use crate::domain::access::RoleTable;
 use crate::domain::access::grant::Source;
 use crate::domain::directory::DIRECTORIES_MAX;
@@ -161,5 +161,7 @@ async fn check(
         names.insert(id, (draft.name.clone(), draft.id.is_some()));
     }
     fields.done()?;
-    Ok((RuleSet::new(rules).map_err(Problem::internal)?, names))
+    let rules = RuleSet::new(rules).map_err(Problem::internal)?;
+    let scope = &mut runner.read(organization);
+    Ok((rules.under(ceilings(scope, roles).await?), names))
 }

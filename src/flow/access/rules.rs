@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 
 use crate::domain::access::RoleTable;
-use crate::domain::id::OrganizationId;
-use crate::domain::mapping::{self, RuleDraft, RuleSet, Terms};
+use crate::domain::access::ceiling::roles_under;
+use crate::domain::directory::{DIRECTORIES_MAX, Directory};
+use crate::domain::id::{DirectoryId, OrganizationId};
+use crate::domain::mapping::{self, Ceilings, RuleDraft, RuleSet, Terms};
 use crate::domain::platform::Definition;
+use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
 use crate::store::rule::Rule;
 use crate::store::{self, Scope};
@@ -70,7 +73,23 @@ pub(super) async fn read(
     let roles = roles(definition);
     let kept = store::rule::all(scope).await?;
     let checked = kept.iter().filter_map(|rule| checked(rule, &roles)).collect();
-    RuleSet::new(checked).map_err(Problem::internal)
+    let rules = RuleSet::new(checked).map_err(Problem::internal)?;
+    Ok(rules.under(ceilings(scope, &roles).await?))
+}
+
+/// The roles that each directory with a ceiling may give.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn ceilings(scope: &mut Scope<'_>, roles: &RoleTable) -> Result<Ceilings, Problem> {
+    let most = i64::try_from(DIRECTORIES_MAX).unwrap_or(i64::MAX);
+    let start = (Timestamp(i64::MIN), DirectoryId(uuid::Uuid::nil()));
+    let directories = store::directory::page(scope, start, most).await?;
+    let ceiling = |directory: Directory| {
+        let ceiling = directory.settings.role_ceiling?;
+        Some((directory.id, roles_under(roles, &ceiling)))
+    };
+    Ok(directories.into_iter().filter_map(ceiling).collect())
 }
 
 fn checked(rule: &Rule, roles: &RoleTable) -> Option<mapping::Rule> {

@@ -1,4 +1,5 @@
-//! Whom a directory's token lets in, answered from memory.
+//! Whom a directory's token lets in, answered from memory: its own tokens, and those that its OAuth
+//! clients were given.
 //!
 //! What was read once is believed until a commit of this node, or the feed of the other nodes,
 //! says that tokens of the organization changed; and never longer than [`BELIEVED_S`]. A token
@@ -12,13 +13,13 @@ use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::directory::{self, Directory, Token, TokenScope};
 use crate::domain::event::Happened;
-use crate::domain::id::{DirectoryId, OrganizationId};
+use crate::domain::id::{ClientId, DirectoryId, OrganizationId, TokenId};
 use crate::domain::organization;
-use crate::domain::secret::{SecretHash, SentToken};
+use crate::domain::secret::{SecretHash, SentToken, TokenKind};
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
 use crate::flow::runner::{Listener, Runner};
-use crate::store;
+use crate::store::{self, Conn};
 
 /// How long a token is believed without another look, in seconds.
 pub const BELIEVED_S: i64 = 30;
@@ -30,14 +31,39 @@ pub const HELD_MAX: usize = 10_000;
 /// A token with the directory that it pushes into.
 #[derive(Debug)]
 pub struct Credential {
-    /// The token.
+    /// The token; one that a client was given goes by the client's id and name.
     pub token: Token,
+    /// The client that was given it; `None` for a token of the directory itself.
+    pub client: Option<ClientId>,
     /// Its directory.
     pub directory: Directory,
     hash: SecretHash,
     suspended: bool,
     read_at: Timestamp,
-    noted_at: AtomicI64,
+    used: Noted,
+    refused: Noted,
+}
+
+/// When something was noted last.
+#[derive(Debug, Default)]
+struct Noted(AtomicI64);
+
+impl Noted {
+    fn at(at: Option<Timestamp>) -> Self {
+        Self(AtomicI64::new(at.map_or(0, |at| at.0)))
+    }
+
+    /// Claims the noting: true once in [`NOTED_S`].
+    fn claims(&self, now: Timestamp) -> bool {
+        let noted = self.0.load(Ordering::Relaxed);
+        now.since_s(Timestamp(noted)) >= NOTED_S
+            && self.0.compare_exchange(noted, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Takes over what an older reading noted.
+    fn follow(&self, older: &Self) {
+        self.0.fetch_max(older.0.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
 }
 
 /// Why a token does not let in.
@@ -82,16 +108,6 @@ impl Credential {
         }
         if self.token.allows(scope) { Ok(()) } else { Err(Refused::Scope(scope)) }
     }
-
-    /// Claims the noting of a use: true once in [`NOTED_S`].
-    fn claims_note(&self, now: Timestamp) -> bool {
-        let noted = self.noted_at.load(Ordering::Relaxed);
-        now.since_s(Timestamp(noted)) >= NOTED_S
-            && self
-                .noted_at
-                .compare_exchange(noted, now.0, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-    }
 }
 
 #[derive(Default)]
@@ -125,7 +141,7 @@ impl Credentials {
         let held = held.filter(|held| now.since_s(held.read_at) < BELIEVED_S);
         let credential = match held {
             Some(held) => held,
-            None => match read(runner, sent.public, now).await? {
+            None => match read(runner, sent, now).await? {
                 Some(read) => self.keep(sent.public, Arc::new(read), forgotten),
                 None => return Ok(None),
             },
@@ -136,6 +152,10 @@ impl Credentials {
     fn keep(&self, public_part: &str, read: Arc<Credential>, forgotten: u64) -> Arc<Credential> {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         if held.forgotten == forgotten {
+            if let Some(older) = held.by_public_part.get(public_part) {
+                read.used.follow(&older.used);
+                read.refused.follow(&older.refused);
+            }
             if held.by_public_part.len() >= HELD_MAX {
                 held.by_public_part.clear();
             }
@@ -163,27 +183,60 @@ impl Listener for Credentials {
 
 async fn read(
     runner: &Runner,
-    public_part: &str,
+    sent: &SentToken<'_>,
     now: Timestamp,
 ) -> Result<Option<Credential>, Problem> {
     let conn = &mut runner.db.conn();
-    let found = store::directory_token::by_public_part(conn, public_part).await?;
-    let Some((token, hash)) = found else { return Ok(None) };
+    let found = match sent.kind {
+        TokenKind::Directory => {
+            let found = store::directory_token::by_public_part(conn, sent.public).await?;
+            found.map(|(token, hash)| (token, hash, None))
+        }
+        TokenKind::Access => of_client(conn, sent.public).await?,
+        TokenKind::Operator | TokenKind::ClientSecret => None,
+    };
+    let Some((token, hash, client)) = found else { return Ok(None) };
     let Some(directory) = store::directory::anywhere(conn, token.directory_id).await? else {
         return Ok(None);
     };
     let organization = store::organization::by_id(conn, token.organization_id).await?;
     let suspended = organization.is_none_or(|found| found.status != organization::Status::Active);
-    let noted_at = AtomicI64::new(token.last_used_at.map_or(0, |at| at.0));
-    Ok(Some(Credential { token, directory, hash, suspended, read_at: now, noted_at }))
+    let (used, refused) = (Noted::at(token.last_used_at), Noted::default());
+    Ok(Some(Credential { token, client, directory, hash, suspended, read_at: now, used, refused }))
+}
+
+/// A token that a client was given, under the client's name: it ends with it.
+async fn of_client(
+    conn: &mut Conn<'_>,
+    public_part: &str,
+) -> Result<Option<(Token, SecretHash, Option<ClientId>)>, Problem> {
+    let found = store::client_token::by_public_part(conn, public_part).await?;
+    let Some((given, hash)) = found else { return Ok(None) };
+    let Some((client, _)) = store::directory_client::anywhere(conn, given.client).await? else {
+        return Ok(None);
+    };
+    let end = client.expires_at.map_or(given.expires_at, |own| own.min(given.expires_at));
+    let token = Token {
+        id: TokenId(client.id.0),
+        organization_id: client.organization_id,
+        directory_id: client.directory_id,
+        name: client.name,
+        scopes: given.scopes,
+        created_by: client.created_by,
+        created_at: given.created_at,
+        expires_at: Some(end),
+        last_used_at: client.last_used_at,
+        revoked_at: client.revoked_at,
+    };
+    Ok(Some((token, hash, Some(client.id))))
 }
 
 /// Notes the use of a token, at most once in [`NOTED_S`], without keeping the request waiting.
 pub fn note_use(runner: &Runner, credential: &Arc<Credential>) {
-    if !credential.claims_note(runner.clock.now()) {
+    if !credential.used.claims(runner.clock.now()) {
         return;
     }
-    let (runner, token) = (runner.clone(), credential.token.id);
+    let (runner, token, client) = (runner.clone(), credential.token.id, credential.client);
     let organization = credential.token.organization_id;
     tokio::spawn(async move {
         let noted = runner
@@ -191,7 +244,15 @@ pub fn note_use(runner: &Runner, credential: &Arc<Credential>) {
                 Box::pin(async move {
                     let (at, not_since) = (work.at, work.at.plus_s(-NOTED_S));
                     let scope = &mut work.scope();
-                    Ok(store::directory_token::touch(scope, token, at, not_since).await?)
+                    match client {
+                        Some(id) => {
+                            store::directory_client::touch(scope, id, at, not_since).await?;
+                        }
+                        None => {
+                            store::directory_token::touch(scope, token, at, not_since).await?;
+                        }
+                    }
+                    Ok(())
                 })
             })
             .await;
@@ -208,17 +269,19 @@ pub fn note_refusal(runner: &Runner, credential: &Arc<Credential>, refused: Refu
         Refused::Elsewhere => "elsewhere",
         Refused::Disabled | Refused::Suspended | Refused::Scope(_) | Refused::Unknown => return,
     };
-    if !credential.claims_note(runner.clock.now()) {
+    if !credential.refused.claims(runner.clock.now()) {
         return;
     }
     let (runner, token) = (runner.clone(), credential.token.id);
-    let organization = credential.token.organization_id;
+    let noun = if credential.client.is_some() { "directory_client" } else { "directory_token" };
+    let (organization, directory) = (credential.token.organization_id, credential.directory.id);
     tokio::spawn(async move {
         let recorded = runner
             .write(Actor::Anonymous, organization, move |work| {
                 Box::pin(async move {
-                    let refused = Happened::to("directory_token.refused", "directory_token", token);
-                    work.record(refused.with("reason", reason));
+                    let refused = Happened::to("directory_token.refused", noun, token);
+                    let directory = directory.to_string();
+                    work.record(refused.with("reason", reason).with("directory_id", directory));
                     Ok(())
                 })
             })
@@ -236,7 +299,6 @@ mod tests {
     use super::*;
     use crate::domain::actor::ActorRef;
     use crate::domain::directory::{Profile, Settings};
-    use crate::domain::id::TokenId;
 
     fn credential() -> Credential {
         let (organization_id, id) = (OrganizationId(Uuid::nil()), DirectoryId(Uuid::nil()));
@@ -264,10 +326,12 @@ mod tests {
                 created_at: Timestamp(0),
                 updated_at: Timestamp(0),
             },
+            client: None,
             hash: SecretHash::of(b"secret"),
             suspended: false,
             read_at: Timestamp(0),
-            noted_at: AtomicI64::new(0),
+            used: Noted::default(),
+            refused: Noted::default(),
         }
     }
 
@@ -312,9 +376,20 @@ mod tests {
     fn a_use_is_noted_once_a_minute() {
         let held = credential();
         let at = |seconds: i64| Timestamp(0).plus_s(seconds);
-        assert!(!held.claims_note(at(NOTED_S - 1)));
-        assert!(held.claims_note(at(NOTED_S)));
-        assert!(!held.claims_note(at(NOTED_S + 1)));
-        assert!(held.claims_note(at(2 * NOTED_S)));
+        assert!(!held.used.claims(at(NOTED_S - 1)));
+        assert!(held.used.claims(at(NOTED_S)));
+        assert!(!held.used.claims(at(NOTED_S + 1)));
+        assert!(held.used.claims(at(2 * NOTED_S)));
+    }
+
+    #[test]
+    fn a_refusal_is_noted_once_a_minute_however_often_the_token_is_read_anew_s5() {
+        let (credentials, at) = (Credentials::default(), Timestamp(0).plus_s(NOTED_S));
+        let first = credentials.keep("a", Arc::new(credential()), 0);
+        assert!(first.used.claims(at));
+        assert!(first.refused.claims(at), "a use and a refusal are noted apart");
+        let again = credentials.keep("a", Arc::new(credential()), 0);
+        assert!(!again.refused.claims(at.plus_s(NOTED_S - 1)));
+        assert!(again.refused.claims(at.plus_s(NOTED_S)));
     }
 }

@@ -1,20 +1,24 @@
 //! Changes of a membership as deltas: what a request says, what really changed.
 //!
-//! Steps of one request run in order; neighbours of one kind become one statement. Unknown ids
-//! refuse the whole request and are listed (D8).
+//! Steps of one request run in order; neighbours of one kind become one statement. Users change in
+//! the database step by step; groups among the members are few, change in memory, and are written
+//! at the end. A group without any costs no statement for them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::Client;
+use uuid::Uuid;
+
+use super::named::{self, Named};
+use super::{Client, nesting, pending};
+use crate::domain::directory::UnknownMembers;
 use crate::domain::id::{GroupId, UserId};
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
 use crate::scim::patch::{MemberChange, MemberFilter};
-use crate::scim::{Member, ScimError};
+use crate::scim::{Member, MemberKind};
+use crate::store::group::Locked;
 use crate::store::{self, StoreError};
 
-/// Unknown ids that a refusal lists.
-pub const LISTED_MAX: usize = 20;
 /// Members that are read at a time to be matched by a filter.
 const BATCH: i64 = 1_000;
 
@@ -25,12 +29,27 @@ pub struct Delta {
     pub joined: HashSet<UserId>,
     /// Who was a member and is none now.
     pub left: HashSet<UserId>,
+    /// Groups that are members now and were none.
+    pub came: BTreeSet<GroupId>,
+    /// Groups that were members and are none now.
+    pub went: BTreeSet<GroupId>,
 }
 
 impl Delta {
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
-        self.joined.is_empty() && self.left.is_empty()
+        self.joined.is_empty() && self.left.is_empty() && self.keeps_groups()
+    }
+
+    /// Whether no group came or went.
+    pub fn keeps_groups(&self) -> bool {
+        self.came.is_empty() && self.went.is_empty()
+    }
+
+    /// How many members there are more than before.
+    pub fn growth(&self) -> i64 {
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        count(self.joined.len() + self.came.len()) - count(self.left.len() + self.went.len())
     }
 
     fn join(&mut self, users: Vec<UserId>) {
@@ -52,58 +71,97 @@ impl Delta {
 
 /// One statement's worth of changes.
 enum Step {
-    Add(Vec<String>),
+    Add(Vec<Member>),
     Remove(Vec<String>),
     Match(MemberFilter),
     Clear,
-    Replace(Vec<String>),
+    Replace(Vec<Member>),
+}
+
+/// A membership in the middle of its changes.
+struct Changing {
+    client: Client,
+    group: GroupId,
+    /// The groups among the members, as far as the steps went.
+    groups: BTreeSet<GroupId>,
+    delta: Delta,
 }
 
 /// Runs the changes on a group whose row is locked.
 ///
 /// # Errors
-/// 400 `invalidValue` that lists ids which are no users of the directory (D8).
+/// 400 `invalidValue` that lists ids which the directory does not have (D8), for a wrong `type`
+/// (C43) and for groups that cannot be nested (C45).
 pub async fn run(
     work: &mut Work,
     client: Client,
-    group: GroupId,
+    found: &Locked,
     changes: Vec<MemberChange>,
 ) -> Result<Delta, Problem> {
-    let mut delta = Delta::default();
+    let group = found.group.id;
+    let mut before = BTreeSet::new();
+    if found.holds_groups && !changes.is_empty() {
+        before = store::nesting::members(&mut work.scope(), group).await?;
+    }
+    let (groups, delta) = (before.clone(), Delta::default());
+    let mut changing = Changing { client, group, groups, delta };
     for step in steps(changes) {
         match step {
-            Step::Add(ids) => add(work, client, group, &ids, &mut delta).await?,
-            Step::Remove(ids) => remove(work, group, &known_form(&ids), &mut delta).await?,
-            Step::Match(filter) => {
-                let matched = matching(work, group, &filter).await?;
-                remove(work, group, &matched, &mut delta).await?;
-            }
-            Step::Clear => delta.leave(store::member::clear(&mut work.scope(), group).await?),
-            Step::Replace(ids) => {
-                let kept = known_form(&ids);
-                delta.leave(store::member::keep(&mut work.scope(), group, &kept).await?);
-                add(work, client, group, &ids, &mut delta).await?;
-            }
+            Step::Add(members) => changing.add(work, &members).await?,
+            Step::Remove(values) => changing.remove(work, values).await?,
+            Step::Match(filter) => changing.remove_matching(work, &filter).await?,
+            Step::Clear => changing.clear(work).await?,
+            Step::Replace(members) => changing.replace(work, &members).await?,
         }
+    }
+    let Changing { groups, mut delta, .. } = changing;
+    delta.came = groups.difference(&before).copied().collect();
+    delta.went = before.difference(&groups).copied().collect();
+    if !delta.keeps_groups() {
+        nesting::change(work, client, group, (&delta.came, &delta.went)).await?;
     }
     Ok(delta)
 }
 
+/// Gives a new group its first members, which were found before.
+///
+/// # Errors
+/// As [`run`].
+pub async fn begin(
+    work: &mut Work,
+    client: Client,
+    group: GroupId,
+    named: Named,
+) -> Result<Delta, Problem> {
+    let (groups, delta) = (BTreeSet::new(), Delta::default());
+    let mut changing = Changing { client, group, groups, delta };
+    let users: Vec<UserId> = named.users.into_iter().collect();
+    if !users.is_empty() && changing.join(work, &users).await? < users.len() {
+        return Err(gone(StoreError::Reference));
+    }
+    if !named.groups.is_empty() {
+        nesting::change(work, client, group, (&named.groups, &BTreeSet::new())).await?;
+    }
+    if !named.unknown.is_empty() {
+        pending::keep(work, client, group, &named.unknown).await?;
+    }
+    Ok(Delta { came: named.groups, ..changing.delta })
+}
+
 /// Joins neighbours of one kind.
 fn steps(changes: Vec<MemberChange>) -> Vec<Step> {
-    let ids = |members: Vec<Member>| members.into_iter().map(|member| member.value).collect();
     let mut steps: Vec<Step> = Vec::new();
     for change in changes {
         let step = match change {
-            MemberChange::Add(members) => Step::Add(ids(members)),
+            MemberChange::Add(members) => Step::Add(members),
             MemberChange::Remove(ids) => Step::Remove(ids),
             MemberChange::RemoveMatching(filter) => Step::Match(filter),
             MemberChange::Clear => Step::Clear,
-            MemberChange::Replace(members) => Step::Replace(ids(members)),
+            MemberChange::Replace(members) => Step::Replace(members),
         };
         match (steps.last_mut(), step) {
-            (Some(Step::Add(held)), Step::Add(more))
-            | (Some(Step::Remove(held)), Step::Remove(more)) => held.extend(more),
+            (Some(Step::Add(held)), Step::Add(more)) => held.extend(more),
+            (Some(Step::Remove(held)), Step::Remove(more)) => held.extend(more),
             (_, step) => steps.push(step),
         }
     }
@@ -111,62 +169,9 @@ fn steps(changes: Vec<MemberChange>) -> Vec<Step> {
 }
 
 /// The ids that can be ids at all, each once.
-fn known_form(ids: &[String]) -> Vec<UserId> {
-    let ids: HashSet<UserId> = ids.iter().filter_map(|id| UserId::parse(id).ok()).collect();
+fn known_form<'v>(values: impl Iterator<Item = &'v String>) -> Vec<UserId> {
+    let ids: HashSet<UserId> = values.filter_map(|value| UserId::parse(value).ok()).collect();
     ids.into_iter().collect()
-}
-
-async fn add(
-    work: &mut Work,
-    client: Client,
-    group: GroupId,
-    ids: &[String],
-    delta: &mut Delta,
-) -> Result<(), Problem> {
-    let users = known_form(ids);
-    let added = store::member::add(&mut work.scope(), client.directory, group, &users)
-        .await
-        .map_err(gone)?;
-    if added.len() < ids.len() {
-        refuse_unknown(work, client, ids, added.iter().copied().collect()).await?;
-    }
-    delta.join(added);
-    Ok(())
-}
-
-/// Refuses ids that are no users of the directory; those in `sure` are.
-pub async fn refuse_unknown(
-    work: &mut Work,
-    client: Client,
-    ids: &[String],
-    sure: HashSet<UserId>,
-) -> Result<(), Problem> {
-    let parsed = |id: &String| UserId::parse(id).ok();
-    let doubtful: HashSet<UserId> =
-        ids.iter().filter_map(parsed).filter(|id| !sure.contains(id)).collect();
-    let doubtful: Vec<UserId> = doubtful.into_iter().collect();
-    let mut known = sure;
-    if !doubtful.is_empty() {
-        known.extend(store::member::known(&mut work.scope(), client.directory, &doubtful).await?);
-    }
-    let unknown: Vec<&str> = ids
-        .iter()
-        .filter(|id| parsed(id).is_none_or(|parsed| !known.contains(&parsed)))
-        .map(String::as_str)
-        .collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let mut listed: Vec<String> =
-        unknown.iter().take(LISTED_MAX).map(|id| crate::scim::error::excerpt(id)).collect();
-    if let Some(more) = unknown.len().checked_sub(LISTED_MAX).filter(|more| *more > 0) {
-        listed.push(format!("and {more} more"));
-    }
-    Err(ScimError::invalid_value(format!(
-        "members names users that this directory does not have: {}",
-        listed.join(", ")
-    ))
-    .into())
 }
 
 /// A user who went away between statements: the next run lists her among the unknown (S24).
@@ -175,32 +180,114 @@ fn gone(error: StoreError) -> Problem {
     Problem { again, ..error.into() }
 }
 
-async fn remove(
-    work: &mut Work,
-    group: GroupId,
-    users: &[UserId],
-    delta: &mut Delta,
-) -> Result<(), Problem> {
-    if !users.is_empty() {
-        delta.leave(store::member::remove(&mut work.scope(), group, users).await?);
+impl Changing {
+    fn waits(&self) -> bool {
+        self.client.unknown_members == UnknownMembers::Pending
     }
-    Ok(())
-}
 
-async fn matching(
-    work: &mut Work,
-    group: GroupId,
-    filter: &MemberFilter,
-) -> Result<Vec<UserId>, Problem> {
-    let (mut found, mut after) = (Vec::new(), UserId(uuid::Uuid::nil()));
-    loop {
-        let batch = store::member::of_group(&mut work.scope(), group, after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(found) };
-        after = last.user;
-        let meant = |member: &store::member::Member| {
-            filter.matches(&member.user.to_string(), Some(&member.display))
-        };
-        found.extend(batch.iter().filter(|member| meant(member)).map(|member| member.user));
+    /// Makes users members; answers how many were none before.
+    async fn join(&mut self, work: &mut Work, users: &[UserId]) -> Result<usize, Problem> {
+        let (directory, scope) = (self.client.directory, &mut work.scope());
+        let added = store::member::add(scope, directory, self.group, users).await.map_err(gone)?;
+        let count = added.len();
+        self.delta.join(added);
+        Ok(count)
+    }
+
+    async fn add(&mut self, work: &mut Work, members: &[Member]) -> Result<(), Problem> {
+        let may_be_user = |member: &&Member| member.kind != Some(MemberKind::Group);
+        let values = members.iter().filter(may_be_user).map(|member| &member.value);
+        let users = known_form(values);
+        if !users.is_empty() && self.join(work, &users).await? == members.len() {
+            return Ok(());
+        }
+        let sure = users.iter().filter(|user| self.delta.joined.contains(user)).copied().collect();
+        let named = named::find(work, self.client, members, sure).await?;
+        let by_id: HashSet<UserId> = users.into_iter().collect();
+        let by_name: Vec<UserId> = named.users.difference(&by_id).copied().collect();
+        if !by_name.is_empty() {
+            self.join(work, &by_name).await?;
+        }
+        self.groups.extend(named.groups);
+        if named.unknown.is_empty() {
+            return Ok(());
+        }
+        pending::keep(work, self.client, self.group, &named.unknown).await
+    }
+
+    async fn remove(&mut self, work: &mut Work, values: Vec<String>) -> Result<(), Problem> {
+        let mut users = known_form(values.iter());
+        for id in &users {
+            self.groups.remove(&GroupId(id.0));
+        }
+        if self.waits() {
+            store::pending::remove(&mut work.scope(), self.group, &values).await?;
+            let members: Vec<Member> =
+                values.into_iter().map(|value| Member { value, kind: None }).collect();
+            let named = named::find(work, self.client, &members, HashSet::new()).await?;
+            users.extend(named.users);
+            self.groups.retain(|group| !named.groups.contains(group));
+        }
+        self.leave(work, &users).await
+    }
+
+    async fn leave(&mut self, work: &mut Work, users: &[UserId]) -> Result<(), Problem> {
+        if !users.is_empty() {
+            let left = store::member::remove(&mut work.scope(), self.group, users).await?;
+            self.delta.leave(left);
+        }
+        Ok(())
+    }
+
+    async fn remove_matching(
+        &mut self,
+        work: &mut Work,
+        filter: &MemberFilter,
+    ) -> Result<(), Problem> {
+        let (mut users, mut after) = (Vec::new(), Uuid::nil());
+        loop {
+            let scope = &mut work.scope();
+            let batch = store::member::of_group(scope, self.group, after, BATCH).await?;
+            let Some(last) = batch.last() else { break };
+            after = last.id;
+            for member in batch.iter().filter(|member| member.kind == MemberKind::User) {
+                if filter.matches(member.kind, &member.id.to_string(), Some(&member.display)) {
+                    users.push(UserId(member.id));
+                }
+            }
+        }
+        // Groups stand as the steps before left them, which is not yet in the database.
+        let ids: Vec<Uuid> = self.groups.iter().map(|group| group.0).collect();
+        if !ids.is_empty() {
+            let (directory, scope) = (self.client.directory, &mut work.scope());
+            for group in store::filter::groups_by_ids(scope, directory, &ids).await? {
+                let (id, display) = (group.id.to_string(), Some(group.display_name.as_str()));
+                if filter.matches(MemberKind::Group, &id, display) {
+                    self.groups.remove(&group.id);
+                }
+            }
+        }
+        self.leave(work, &users).await
+    }
+
+    async fn clear(&mut self, work: &mut Work) -> Result<(), Problem> {
+        self.groups.clear();
+        if self.waits() {
+            store::pending::clear(&mut work.scope(), self.group).await?;
+        }
+        self.delta.leave(store::member::clear(&mut work.scope(), self.group).await?);
+        Ok(())
+    }
+
+    async fn replace(&mut self, work: &mut Work, members: &[Member]) -> Result<(), Problem> {
+        self.groups.clear();
+        if self.waits() {
+            let values: Vec<String> = members.iter().map(|member| member.value.clone()).collect();
+            store::pending::remove_others(&mut work.scope(), self.group, &values).await?;
+        }
+        let kept = known_form(members.iter().map(|member| &member.value));
+        self.delta.leave(store::member::keep(&mut work.scope(), self.group, &kept).await?);
+        self.add(work, members).await
     }
 }
 

@@ -4,15 +4,23 @@
 //! membership rows, records what happened and lets access follow. Lock order: the rule set, groups
 //! by id, users by id.
 
+pub(in crate::flow) mod adopt;
+pub(in crate::flow) mod brake;
+pub mod bulk;
 pub mod credential;
 pub mod group;
+pub mod held;
 pub mod limit;
 mod members;
+mod named;
+mod nesting;
+mod pending;
 pub mod search;
 pub mod user;
+pub mod user_batch;
 
 use super::problem::Problem;
-use crate::domain::directory::Profile;
+use crate::domain::directory::{Profile, UnknownMembers};
 use crate::domain::id::DirectoryId;
 use crate::domain::time::Timestamp;
 use crate::scim::{Dialect, ScimError};
@@ -25,6 +33,8 @@ pub struct Client {
     pub directory: DirectoryId,
     /// Its habits.
     pub dialect: Dialect,
+    /// What becomes of members that the directory does not have.
+    pub unknown_members: UnknownMembers,
 }
 
 /// The habits that a profile names.
@@ -49,6 +59,22 @@ pub enum Expected {
 }
 
 impl Expected {
+    /// Reads the entity tags of a condition, with commas between; weak and strong ones are alike,
+    /// and what is no version of ours matches nothing (C147).
+    #[must_use]
+    pub fn of_tags<'a>(lists: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut versions = Vec::new();
+        for tag in lists.into_iter().flat_map(|list| list.split(',')).map(str::trim) {
+            if tag == "*" {
+                return Self::Any;
+            }
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+            let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            versions.extend(inner.and_then(|text| text.parse::<i64>().ok()));
+        }
+        Self::OneOf(versions)
+    }
+
     /// Refuses a version that the caller did not expect; it is asked under the row's lock.
     ///
     /// # Errors

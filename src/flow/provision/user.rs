@@ -1,26 +1,32 @@
 //! Users that a directory pushes: create, replace, patch, remove.
 //!
 //! Every change goes through [`save`], which tells an effective change from none (C31, C111) and
-//! ends the sessions of a user who is no longer enabled in the same transaction (S25).
+//! ends the sessions of a user who is no longer enabled in the same transaction (S25). The last
+//! holder of a role goes like anybody else, and that is told (S26).
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Client, Expected, after, uniqueness};
+use super::{Client, Expected, adopt, after, brake, held, pending, uniqueness};
+use crate::domain::brake::Loss;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
-use crate::domain::id::UserId;
+use crate::domain::id::{GroupId, UserId};
 use crate::domain::user::{Suspender, User, changed_attributes};
-use crate::flow::access;
+use crate::flow::access::{self, Fact, FactChange};
+use crate::flow::grant;
 use crate::flow::problem::Problem;
-use crate::flow::user::erase;
+use crate::flow::user::{erase, leave_groups};
 use crate::flow::work::Work;
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
-use crate::scim::{Notes, Resource, ScimError, quirk, validate};
+use crate::scim::{Notes, Resource, ScimError, fold, quirk, validate};
 use crate::store::{self, user::Grouped};
 
-/// Creates a user. An Okta client that creates an inactive user of its directory once more, by the
-/// same userName and externalId, revives that one (D13).
+/// Creates a user, or adopts one of the organization itself who may be. An Okta client that creates
+/// an inactive user of its directory once more, by the same userName and externalId, revives that
+/// one (D13).
 ///
 /// # Errors
 /// 409 `uniqueness` for a userName or externalId that is taken.
@@ -34,14 +40,41 @@ pub async fn create(
     {
         let expected = Expected::Any;
         let found = load(work, client, found, &expected).await?;
-        return save(work, found, document.clone()).await;
+        return save(work, client, found, document.clone()).await;
     }
+    // Before she comes: whoever names her as a member meanwhile must see her, or be seen.
+    access::hold_rules(work).await?;
     let user = User::provisioned(work.id(), client.directory, document, work.at);
-    store::user::insert(&mut work.scope(), &user).await.map_err(uniqueness)?;
+    // Nearly everybody meets nobody, and one look tells.
+    let one = std::slice::from_ref(&user);
+    let mut met = adopt::MetThere::new();
+    if store::user_batch::may_meet(&mut work.scope(), client.directory, one).await? {
+        let names = (fold(&user.user_name), user.external_id.as_deref());
+        held::make_room(work, client.directory, (&names.0, names.1)).await?;
+        met = match adopt::adopt(work, client, &user, document).await? {
+            Ok(adopted) => return Ok(Grouped { user: adopted, groups: Vec::new() }),
+            Err(met) => met,
+        };
+    }
+    let insert = store::user::insert(&mut work.scope(), &user).await;
+    let is_awaited = insert.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
+    adopt::tell(work, &user, met).await?;
+    if is_awaited && pending::user_came(work, client, &user, false).await? {
+        return joined(work, client, user.id).await;
+    }
     access::user_came(work, &user).await?;
     work.changed(Change::User(user.id));
     Ok(Grouped { user, groups: Vec::new() })
+}
+
+/// A user whom groups awaited: her access follows, and she is read with the groups by now.
+async fn joined(work: &mut Work, client: Client, id: UserId) -> Result<Grouped, Problem> {
+    let change = FactChange { user: id, fact: Fact::Everything };
+    access::facts_changed(work, Some(client.directory), &[change]).await?;
+    work.changed(Change::User(id));
+    let found = store::user::locked(&mut work.scope(), client.directory, id).await?;
+    found.ok_or_else(|| unknown(id).into())
 }
 
 /// The inactive user of this directory with the same userName and externalId.
@@ -58,7 +91,9 @@ async fn left_behind(
     let found = store::user::by_user_name(&mut work.scope(), directory, user_name).await?;
     Ok(found
         .filter(|user| user.external_id.as_deref() == Some(external_id))
-        .filter(|user| user.suspended_by.holds(Suspender::Directory))
+        .filter(|user| {
+            user.suspended_by.holds(Suspender::Directory) || user.resource().active() == Some(false)
+        })
         .map(|user| user.id))
 }
 
@@ -77,7 +112,7 @@ pub async fn replace(
     let current = found.user.resource();
     let notes = &mut Notes::default();
     let incoming = validate::replace(body, &USER, &current, client.dialect, notes)?;
-    save(work, found, incoming.resource).await
+    save(work, client, found, incoming.resource).await
 }
 
 /// Applies a PATCH to a user, all or nothing (C104).
@@ -94,7 +129,7 @@ pub async fn patch(
     let found = load(work, client, id, expected).await?;
     let current = found.user.resource();
     let changed = patch::apply(patch, &USER, &current, client.dialect, &mut Notes::default())?;
-    save(work, found, changed).await
+    save(work, client, found, changed).await
 }
 
 /// Removes a user for good; a trace keeps others from inheriting her links (C130, C134).
@@ -112,7 +147,31 @@ pub async fn remove(
     let user = store::user::leaving(&mut work.scope(), client.directory, id).await?;
     let user = user.ok_or_else(|| unknown(id))?;
     expected.check(user.version)?;
-    erase(work, &user, &held).await
+    // Whoever has no access has none to lose.
+    if user.is_enabled() && brake::holds(work, client.directory, id, Loss::Deleted).await? {
+        return leave(work, &user, &held).await;
+    }
+    let kept = kept_roles(work, &user).await?;
+    erase(work, &user, &held).await?;
+    access::tell_vacancies(work, &kept).await
+}
+
+/// Takes her out of the directory and its groups; what she may do is held.
+async fn leave(work: &mut Work, user: &User, held: &[GroupId]) -> Result<(), Problem> {
+    let at = work.at;
+    leave_groups(work, user.id, held).await?;
+    store::held_loss::leave(&mut work.scope(), user.id, at).await?;
+    work.changed(Change::User(user.id));
+    Ok(())
+}
+
+/// The roles that must keep a holder and that she counts for: none when she is not enabled.
+pub(super) async fn kept_roles(work: &mut Work, user: &User) -> Result<BTreeSet<String>, Problem> {
+    if !user.is_enabled() {
+        return Ok(BTreeSet::new());
+    }
+    let held = grant::live(work, user.id).await?;
+    Ok(grant::kept_roles(work, &held))
 }
 
 async fn load(
@@ -133,7 +192,12 @@ fn unknown(id: UserId) -> ScimError {
 }
 
 /// Writes what a document changes; nothing when it changes nothing.
-async fn save(work: &mut Work, found: Grouped, document: Resource) -> Result<Grouped, Problem> {
+async fn save(
+    work: &mut Work,
+    client: Client,
+    found: Grouped,
+    document: Resource,
+) -> Result<Grouped, Problem> {
     let before = found.user;
     let mut attributes = changed_attributes(before.resource().as_map(), document.as_map());
     if attributes.is_empty() {
@@ -142,11 +206,21 @@ async fn save(work: &mut Work, found: Grouped, document: Resource) -> Result<Gro
     let mut user = before.clone();
     user.describe(&document);
     user.updated_at = after(before.updated_at, work.at);
+    let access_kept = kept(work, client, &before, &user).await?;
+    if access_kept == Kept::Yes {
+        user.suspended_by = user.suspended_by.with(Suspender::Directory, false);
+    }
     if !store::user::update(&mut work.scope(), &before, &user).await.map_err(uniqueness)? {
         return Err(ScimError::precondition_failed().into());
     }
     user.version = before.version + 1;
-    access::attributes_changed(work, user.id, &attributes).await?;
+    if access_kept == Kept::Restored {
+        // What rules read was left alone meanwhile.
+        let change = FactChange { user: user.id, fact: Fact::Everything };
+        access::facts_changed(work, Some(client.directory), &[change]).await?;
+    } else {
+        access::attributes_changed(work, client.directory, user.id, &attributes).await?;
+    }
     attributes.retain(|name| name != "active");
     if !attributes.is_empty() {
         let updated = Happened::to("user.updated", "user", user.id);
@@ -157,6 +231,8 @@ async fn save(work: &mut Work, found: Grouped, document: Resource) -> Result<Gro
         (false, true) => {
             work.record(Happened::to("user.suspended", "user", user.id).with("by", "directory"));
             store::user::end_sessions(&mut work.scope(), user.id).await?;
+            let kept = kept_roles(work, &before).await?;
+            access::tell_vacancies(work, &kept).await?;
         }
         (true, false) => {
             work.record(Happened::to("user.resumed", "user", user.id).with("by", "directory"));
@@ -167,5 +243,44 @@ async fn save(work: &mut Work, found: Grouped, document: Resource) -> Result<Gro
     if before.user_name != user.user_name || before.suspended_by != user.suspended_by {
         work.changed(Change::User(user.id));
     }
+    let is_other = before.external_id != user.external_id;
+    if is_other && pending::user_came(work, client, &user, true).await? {
+        return joined(work, client, user.id).await;
+    }
     Ok(Grouped { user, groups: found.groups })
+}
+
+/// Whether the brake lets a user keep her access although her directory calls her inactive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// It is not in question.
+    No,
+    /// The loss is held, now or since before.
+    Yes,
+    /// It was, and she is active again.
+    Restored,
+}
+
+async fn kept(
+    work: &mut Work,
+    client: Client,
+    before: &User,
+    changed: &User,
+) -> Result<Kept, Problem> {
+    let suspends = |user: &User| user.suspended_by.holds(Suspender::Directory);
+    let said = before.resource().active();
+    // A loss that is held leaves no mark: it is asked for where nobody says that she is active.
+    if !suspends(before) && said != Some(true) {
+        let held = store::held_loss::of_user(&mut work.scope(), before.id).await?;
+        if held.is_some_and(|held| held.loss >= Loss::Deactivated) {
+            if changed.resource().active() != Some(true) {
+                return Ok(Kept::Yes);
+            }
+            held::restore(work, before.id).await?;
+            return Ok(Kept::Restored);
+        }
+    }
+    let loses = !suspends(before) && suspends(changed) && before.is_enabled();
+    let held = loses && brake::holds(work, client.directory, before.id, Loss::Deactivated).await?;
+    Ok(if held { Kept::Yes } else { Kept::No })
 }

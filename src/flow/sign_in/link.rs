@@ -34,9 +34,38 @@ pub async fn link(
 ) -> Result<Linked, Problem> {
     let scope = &mut work.scope();
     let known = store::identity::by_subject(scope, connection.id, &asserted.subject).await?;
-    if let Some(identity) = known {
-        return again(work, &identity).await;
+    let linked = match known {
+        Some(identity) => again(work, &identity).await?,
+        None => anew(work, connection, asserted).await?,
+    };
+    if let Ok((user, _)) = &linked {
+        prove(work, connection, asserted, *user).await?;
     }
+    Ok(linked)
+}
+
+/// Notes which address she has shown to be hers: a connection that vouches for it says so.
+async fn prove(
+    work: &mut Work,
+    connection: &Connection,
+    asserted: &Asserted,
+    user: UserId,
+) -> Result<(), Problem> {
+    for address in &asserted.addresses {
+        let scope = &mut work.scope();
+        if store::connection::vouches_for(scope, connection.id, &address.domain).await? {
+            store::duplicate::prove(scope, user, &address.address).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The first sign-in of a subject.
+async fn anew(
+    work: &mut Work,
+    connection: &Connection,
+    asserted: &Asserted,
+) -> Result<Linked, Problem> {
     let refuse = |code| Err((Refusal::new(Step::Link, code), None));
     let (user, rule) = match first(work, connection, asserted).await? {
         Found::One(user, rule) => (user, rule),
@@ -162,7 +191,12 @@ async fn join(
 async fn locked(work: &mut Work, id: UserId) -> Result<Result<User, Refusal>, Problem> {
     store::identity::lock_user(&mut work.scope(), id).await?;
     let code = match store::user::by_id(&mut work.scope(), id).await? {
-        Some(user) if user.is_enabled() => return Ok(Ok(user)),
+        Some(user) if user.is_enabled() => {
+            match store::held_loss::of_user(&mut work.scope(), id).await? {
+                Some(held) if !held.rejected => Refused::AccessHeld,
+                _ => return Ok(Ok(user)),
+            }
+        }
         Some(_) => Refused::UserDisabled,
         None => Refused::UserRemoved,
     };
@@ -174,6 +208,11 @@ async fn tombstone(
     connection: &Connection,
     asserted: &Asserted,
 ) -> Result<Option<store::tombstone::Tombstone>, Problem> {
-    let trace = Name::Subject.trace(connection.id.0, &asserted.subject);
-    Ok(store::tombstone::by_trace(&mut work.scope(), trace).await?)
+    let traces = Name::Subject.traces(&work.seal, connection.id.0, &asserted.subject);
+    for trace in traces {
+        if let Some(gone) = store::tombstone::by_trace(&mut work.scope(), trace).await? {
+            return Ok(Some(gone));
+        }
+    }
+    Ok(None)
 }

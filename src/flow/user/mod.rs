@@ -11,16 +11,17 @@ use super::condition::Condition;
 use super::fields::Fields;
 use super::grant;
 use super::problem::{Code, Problem};
+use super::provision::adopt;
 use super::work::Work;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::organization::is_mail_address;
 use crate::domain::user::{Source, SuspendedBy, User};
-use crate::scim::Resource;
+use crate::scim::{Resource, fold};
 use crate::store::{self, StoreError};
 
-pub use state::{end_sessions, erase, remove, resume, suspend};
+pub use state::{end_sessions, erase, erase_from, leave_groups, remove, resume, suspend};
 
 /// Longest login, name, description and foreign reference, in characters.
 pub const TEXT_MAX: usize = 200;
@@ -71,6 +72,10 @@ pub async fn create(work: &mut Work, new: &New) -> Result<User, Problem> {
     user.describe(&Resource::from_stored(document(new)));
     store::user::insert(&mut work.scope(), &user).await.map_err(taken)?;
     work.record(Happened::to("user.created", "user", user.id).with("source", user.source.as_str()));
+    let keys = (fold(&user.user_name), user.email.as_deref().map(fold));
+    let keys = (keys.0.as_str(), keys.1.as_deref());
+    let met = store::duplicate::meeting(&mut work.scope(), keys, None, adopt::MET_MAX).await?;
+    adopt::tell(work, &user, met.into_iter().map(|one| (one, None)).collect()).await?;
     work.changed(Change::User(user.id));
     for (at, new) in new.grants.iter().enumerate() {
         grant::give_held(work, user.id, new, &format!("/grants/{at}")).await?;

@@ -1,5 +1,7 @@
 //! Whether a user may act, by hand: suspend, resume, remove, and the one way in which users end.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::super::condition::Condition;
@@ -11,6 +13,7 @@ use crate::domain::access::grant::Source;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::{GroupId, UserId};
+use crate::domain::time::Timestamp;
 use crate::domain::tombstone::Name;
 use crate::domain::user::{Suspender, User};
 use crate::scim::fold;
@@ -122,8 +125,35 @@ async fn block(work: &mut Work, user: &User) -> Result<(), Problem> {
 /// # Errors
 /// Asks for another run when she is in a group that is not held.
 pub async fn erase(work: &mut Work, user: &User, held: &[GroupId]) -> Result<(), Problem> {
+    let home = user.directory.map_or(work.organization.0, |directory| directory.0);
+    erase_from(work, (user, home, work.at), held).await
+}
+
+/// The same, for somebody who left `home` (her directory, or the organization) at an instant that
+/// may lie back: whoever came under her names since then is not taken for her.
+///
+/// # Errors
+/// As for [`erase`].
+pub async fn erase_from(
+    work: &mut Work,
+    (user, home, left_at): (&User, Uuid, Timestamp),
+    held: &[GroupId],
+) -> Result<(), Problem> {
+    leave_groups(work, user.id, held).await?;
+    leave_traces(work, user, home, left_at).await?;
+    store::user::delete(&mut work.scope(), user.id).await?;
+    work.record(Happened::to("user.removed", "user", user.id));
+    work.changed(Change::User(user.id));
+    Ok(())
+}
+
+/// Takes a user out of all her groups, which the caller holds with her row.
+///
+/// # Errors
+/// Asks for another run when she is in a group that is not held.
+pub async fn leave_groups(work: &mut Work, user: UserId, held: &[GroupId]) -> Result<(), Problem> {
     let at = work.at;
-    let groups = store::member::leave_all(&mut work.scope(), user.id).await?;
+    let groups = store::member::leave_all(&mut work.scope(), user).await?;
     if !groups.iter().all(|group| held.contains(group)) {
         // She joined one between the two locks: groups come before users, so once more.
         return Err(Problem { again: true, ..Problem::unavailable("a membership came meanwhile") });
@@ -131,28 +161,28 @@ pub async fn erase(work: &mut Work, user: &User, held: &[GroupId]) -> Result<(),
     if !groups.is_empty() {
         store::group::member_left(&mut work.scope(), &groups, at).await?;
     }
-    leave_traces(work, user).await?;
-    store::user::delete(&mut work.scope(), user.id).await?;
     for group in groups {
         let left = Happened::to("group.member_removed", "group", group);
-        work.record(left.with("users", vec![user.id.to_string()]));
+        work.record(left.with("users", vec![user.to_string()]));
     }
-    work.record(Happened::to("user.removed", "user", user.id));
-    work.changed(Change::User(user.id));
     Ok(())
 }
 
-async fn leave_traces(work: &mut Work, user: &User) -> Result<(), Problem> {
-    let home = user.directory.map_or(work.organization.0, |directory| directory.0);
+async fn leave_traces(
+    work: &mut Work,
+    user: &User,
+    home: Uuid,
+    at: Timestamp,
+) -> Result<(), Problem> {
     let mut names: Vec<(Name, Uuid, String)> = vec![(Name::UserName, home, fold(&user.user_name))];
     if let Some(external_id) = &user.external_id {
         names.push((Name::ExternalId, home, external_id.clone()));
     }
     let identities = store::user::identities(&mut work.scope(), user.id).await?;
     names.extend(identities.into_iter().map(|(at, subject)| (Name::Subject, at, subject)));
-    let at = work.at;
+    let seal = Arc::clone(&work.seal);
     for (name, within, value) in names {
-        let trace = name.trace(within, &value);
+        let trace = name.trace(&seal, within, &value).map_err(Problem::internal)?;
         store::tombstone::insert(&mut work.scope(), trace, user.id, at).await?;
     }
     Ok(())

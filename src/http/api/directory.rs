@@ -5,9 +5,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, patch, post};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::directory_settings::{Ceiling, MaxRemovals};
 use crate::app::App;
 use crate::domain::directory as domain;
 use crate::domain::id::DirectoryId;
@@ -16,7 +16,7 @@ use crate::flow::directory_removal::Users;
 use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
 use crate::http::answer::{Answer, Page, versioned};
-use crate::http::extract::{Body, IfMatch, Paging, Params, cursor, kept};
+use crate::http::extract::{Body, IfMatch, Paging, Params, clearable, cursor, kept};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Patch, Post};
 use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
@@ -83,14 +83,14 @@ pub struct New {
     domains: Option<Vec<String>>,
     /// `ready` (unless said): a new user may sign in at once.
     on_provision: Option<String>,
-    /// `refuse` (unless said): members that are not known are refused.
+    /// `refuse` (unless said): members that the directory does not have are refused. `pending`: they
+    /// are kept and become members when they come.
     unknown_members: Option<String>,
-    /// Not offered yet: `null`.
-    #[schema(value_type = Option<Object>)]
-    max_removals: Option<Value>,
-    /// Not offered yet: `null`.
-    #[schema(value_type = Option<Object>)]
-    role_ceiling: Option<Value>,
+    /// How many people it may take access from before the losses are held; all unless said.
+    max_removals: Option<MaxRemovals>,
+    /// The key of a role, or a list of keys: nobody is given a role that may do more.
+    #[schema(value_type = Option<String>)]
+    role_ceiling: Option<Ceiling>,
 }
 
 /// A change as a JSON Merge Patch: what is left out stays.
@@ -113,15 +113,17 @@ pub struct Change {
     /// `ready`: a new user may sign in at once.
     #[serde(default, deserialize_with = "kept")]
     on_provision: Option<String>,
-    /// `refuse`: members that are not known are refused.
+    /// `refuse` or `pending`: what becomes of members that the directory does not have.
     #[serde(default, deserialize_with = "kept")]
     unknown_members: Option<String>,
-    /// Not offered yet: `null`.
-    #[schema(value_type = Option<Object>)]
-    max_removals: Option<Value>,
-    /// Not offered yet: `null`.
-    #[schema(value_type = Option<Object>)]
-    role_ceiling: Option<Value>,
+    /// How many people it may take access from before the losses are held; `null`: all.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<MaxRemovals>)]
+    max_removals: Option<Option<MaxRemovals>>,
+    /// The key of a role, or a list of keys: nobody is given a role that may do more; `null`: all.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    role_ceiling: Option<Option<Ceiling>>,
 }
 
 /// `?users=`
@@ -142,13 +144,15 @@ pub struct Directory {
     status: &'static str,
     /// Where the client sends its requests.
     scim_base_url: String,
+    /// Where OAuth clients of this directory get their tokens.
+    oauth2_token_url: String,
     domains: Vec<String>,
     on_provision: &'static str,
     unknown_members: &'static str,
-    #[schema(value_type = Option<Object>)]
-    max_removals: (),
-    #[schema(value_type = Option<Object>)]
-    role_ceiling: (),
+    max_removals: Option<MaxRemovals>,
+    /// The key of a role, or a list of keys.
+    #[schema(value_type = Option<String>)]
+    role_ceiling: Option<Ceiling>,
     entra: EntraFields,
     okta: OktaFields,
     created_at: String,
@@ -188,11 +192,12 @@ impl Directory {
             name: from.name,
             profile: from.profile.as_str(),
             status: from.status.as_str(),
+            oauth2_token_url: token_url(app),
             domains: from.settings.domains.iter().map(ToString::to_string).collect(),
             on_provision: "ready",
-            unknown_members: "refuse",
-            max_removals: (),
-            role_ceiling: (),
+            unknown_members: from.settings.unknown_members.as_str(),
+            max_removals: from.settings.max_removals.map(Into::into),
+            role_ceiling: from.settings.role_ceiling.map(Into::into),
             entra: EntraFields {
                 tenant_url: format!("{scim_base_url}?aadOptscim062020"),
                 secret_token: WHERE_THE_TOKEN_IS,
@@ -214,39 +219,31 @@ fn scim_base_url(app: &App, id: DirectoryId) -> String {
     format!("{}/scim/{id}/v2", app.public.url.as_str().trim_end_matches('/'))
 }
 
+/// Where OAuth clients get their tokens.
+pub(super) fn token_url(app: &App) -> String {
+    format!("{}/oauth2/token", app.public.url.as_str().trim_end_matches('/'))
+}
+
 /// Refuses the options that are not offered yet rather than keeping them without effect.
-fn offered(
-    on_provision: Option<&str>,
-    unknown_members: Option<&str>,
-    max_removals: Option<&Value>,
-    role_ceiling: Option<&Value>,
-) -> Result<(), Problem> {
+fn offered(on_provision: Option<&str>) -> Result<(), Problem> {
     let mut fields = Fields::new();
     if on_provision.is_some_and(|sent| sent != "ready") {
         fields.wrong("/on_provision", "not-offered", "Only `ready` is offered yet.");
-    }
-    if unknown_members.is_some_and(|sent| sent != "refuse") {
-        fields.wrong("/unknown_members", "not-offered", "Only `refuse` is offered yet.");
-    }
-    if max_removals.is_some() {
-        fields.wrong("/max_removals", "not-offered", "This is not offered yet: leave it out.");
-    }
-    if role_ceiling.is_some() {
-        fields.wrong("/role_ceiling", "not-offered", "This is not offered yet: leave it out.");
     }
     fields.done()
 }
 
 /// `POST /organizations/{org}/directories`
 async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
-    let removals = new.max_removals.as_ref();
-    let (provision, unknown) = (new.on_provision.as_deref(), new.unknown_members.as_deref());
-    offered(provision, unknown, removals, new.role_ceiling.as_ref())?;
+    offered(new.on_provision.as_deref())?;
     let organization = caller.organization()?;
     let new = flow::directory::New {
         name: new.name,
         profile: new.profile,
         domains: new.domains.unwrap_or_default(),
+        unknown_members: new.unknown_members,
+        role_ceiling: new.role_ceiling.map(Ceiling::keys),
+        max_removals: new.max_removals.map(MaxRemovals::read).transpose()?,
     };
     let made = app
         .runner
@@ -287,15 +284,19 @@ async fn change(
     IfMatch(condition): IfMatch,
     Body(sent): Body<Change>,
 ) -> Answer {
-    let removals = sent.max_removals.as_ref();
-    let (provision, unknown) = (sent.on_provision.as_deref(), sent.unknown_members.as_deref());
-    offered(provision, unknown, removals, sent.role_ceiling.as_ref())?;
+    offered(sent.on_provision.as_deref())?;
     let organization = caller.organization()?;
     let patch = flow::directory::Patch {
         name: sent.name,
         profile: sent.profile,
         status: sent.status,
         domains: sent.domains,
+        unknown_members: sent.unknown_members,
+        role_ceiling: sent.role_ceiling.map(|sent| sent.map(Ceiling::keys)),
+        max_removals: match sent.max_removals {
+            None => None,
+            Some(sent) => Some(sent.map(MaxRemovals::read).transpose()?),
+        },
     };
     let saved = app
         .runner

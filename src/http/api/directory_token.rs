@@ -1,20 +1,21 @@
-//! Tokens of directories: make, list, revoke.
+//! Tokens of directories: make, list, change, revoke.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::domain::actor::ActorRef;
 use crate::domain::directory as domain;
 use crate::domain::id::{DirectoryId, TokenId};
 use crate::flow;
 use crate::http::answer::{Answer, Page, created_once};
-use crate::http::extract::{Body, Paging, cursor};
+use crate::http::extract::{Body, Paging, clearable, cursor, kept};
 use crate::http::guard::Caller;
-use crate::http::route::Method::{Delete, Get, Post};
+use crate::http::route::Method::{Delete, Get, Patch, Post};
 use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
 use crate::store;
 
@@ -42,6 +43,15 @@ pub const ROUTES: &[Route] = &[
             .answer(200, page::<Token>),
     ),
     Route::new(
+        Patch,
+        "/directory-tokens/{id}",
+        OF_ITSELF,
+        || patch(change_token),
+        Doc::of("Renames a token of a directory or moves its end.")
+            .body(schema::<TokenChange>)
+            .answer(200, schema::<Token>),
+    ),
+    Route::new(
         Delete,
         "/directory-tokens/{id}",
         OF_ITSELF,
@@ -61,6 +71,32 @@ pub struct NewToken {
     scopes: Option<Vec<String>>,
     /// When it ends, as RFC 3339; until it is revoked unless said.
     expires_at: Option<String>,
+}
+
+impl From<NewToken> for flow::directory_token::New {
+    fn from(sent: NewToken) -> Self {
+        Self { name: sent.name, scopes: sent.scopes, expires_at: sent.expires_at }
+    }
+}
+
+/// A change as a JSON Merge Patch: what is left out stays.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DirectoryTokenChange)]
+pub struct TokenChange {
+    /// What people call it, 1 to 200 characters.
+    #[serde(default, deserialize_with = "kept")]
+    name: Option<String>,
+    /// When it ends, as RFC 3339; `null`: when it is revoked.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    expires_at: Option<Option<String>>,
+}
+
+impl From<TokenChange> for flow::directory_token::Patch {
+    fn from(sent: TokenChange) -> Self {
+        Self { name: sent.name, expires_at: sent.expires_at }
+    }
 }
 
 /// A token of a directory, without its secret.
@@ -95,6 +131,12 @@ pub struct CreatedBy {
     id: Option<String>,
 }
 
+impl From<ActorRef> for CreatedBy {
+    fn from(from: ActorRef) -> Self {
+        Self { kind: from.kind, id: from.id }
+    }
+}
+
 impl From<domain::Token> for Token {
     fn from(from: domain::Token) -> Self {
         Self {
@@ -102,7 +144,7 @@ impl From<domain::Token> for Token {
             directory_id: from.directory_id.to_string(),
             name: from.name,
             scopes: from.scopes.iter().map(|scope| scope.as_str()).collect(),
-            created_by: CreatedBy { kind: from.created_by.kind, id: from.created_by.id },
+            created_by: from.created_by.into(),
             created_at: from.created_at.to_string(),
             expires_at: from.expires_at.map(|at| at.to_string()),
             last_used_at: from.last_used_at.map(|at| at.to_string()),
@@ -118,16 +160,12 @@ async fn create_token(
     Body(new): Body<NewToken>,
 ) -> Answer {
     let organization = caller.organization()?;
-    let new = flow::directory::NewDirectoryToken {
-        name: new.name,
-        scopes: new.scopes,
-        expires_at: new.expires_at,
-    };
+    let new = flow::directory_token::New::from(new);
     let (token, text) = app
         .runner
         .write(caller.actor, organization, move |work| {
             let new = new.clone();
-            Box::pin(async move { flow::directory::create_token(work, id, &new).await })
+            Box::pin(async move { flow::directory_token::create(work, id, &new).await })
         })
         .await?;
     Ok(created_once(ShownToken { token: text, rest: token.into() }, "token"))
@@ -146,6 +184,25 @@ async fn list_tokens(
     Ok(Json(Page::of(found, paging.limit, |item| cursor(item.created_at, item.id.0))))
 }
 
+/// `PATCH /directory-tokens/{id}`
+async fn change_token(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<TokenId>,
+    Body(sent): Body<TokenChange>,
+) -> Answer<Json<Token>> {
+    let organization = caller.organization()?;
+    let patch = flow::directory_token::Patch::from(sent);
+    let changed = app
+        .runner
+        .write(caller.actor, organization, move |work| {
+            let patch = patch.clone();
+            Box::pin(async move { flow::directory_token::change(work, id, &patch).await })
+        })
+        .await?;
+    Ok(Json(changed.into()))
+}
+
 /// `DELETE /directory-tokens/{id}`
 async fn revoke_token(
     State(app): State<App>,
@@ -155,7 +212,7 @@ async fn revoke_token(
     let organization = caller.organization()?;
     app.runner
         .write(caller.actor, organization, move |work| {
-            Box::pin(async move { flow::directory::revoke_token(work, id).await })
+            Box::pin(async move { flow::directory_token::revoke(work, id).await })
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

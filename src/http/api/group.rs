@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::group as domain;
-use crate::domain::id::{GroupId, UserId};
+use crate::domain::id::GroupId;
 use crate::domain::time::Timestamp;
 use crate::http::answer::{Answer, Page};
 use crate::http::extract::{Paging, cursor};
@@ -34,7 +34,9 @@ pub const ROUTES: &[Route] = &[
         "/groups/{id}/members",
         Needs::Action("users.view", Of::Group),
         || get(members),
-        Doc::of("Lists the members of a group by id.").query(PAGED).answer(200, page::<Member>),
+        Doc::of("Lists the members of a group, users and groups, by id.")
+            .query(PAGED)
+            .answer(200, page::<Member>),
     ),
 ];
 
@@ -45,7 +47,10 @@ pub struct Group {
     directory_id: String,
     display_name: String,
     external_id: Option<String>,
+    /// Users and groups that are members themselves.
     member_count: i64,
+    /// Members that the client named before they came; they become members when they come.
+    pending_count: i64,
     created_at: String,
     updated_at: String,
 }
@@ -54,20 +59,24 @@ pub struct Group {
 #[derive(Serialize, ToSchema)]
 #[schema(as = GroupMember)]
 pub struct Member {
-    /// The user's id.
+    /// The id of the user or of the group.
     id: String,
-    /// How others name her.
+    /// `User` or `Group`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// How others name it.
     display: String,
 }
 
-impl From<domain::Group> for Group {
-    fn from(from: domain::Group) -> Self {
+impl Group {
+    fn new(from: domain::Group, pending_count: i64) -> Self {
         Self {
             id: from.id.to_string(),
             directory_id: from.directory.to_string(),
             display_name: from.display_name,
             external_id: from.external_id,
             member_count: from.member_count,
+            pending_count,
             created_at: from.created_at.to_string(),
             updated_at: from.updated_at.to_string(),
         }
@@ -76,7 +85,7 @@ impl From<domain::Group> for Group {
 
 impl From<member::Member> for Member {
     fn from(from: member::Member) -> Self {
-        Self { id: from.user.to_string(), display: from.display }
+        Self { id: from.id.to_string(), kind: from.kind.as_str(), display: from.display }
     }
 }
 
@@ -85,7 +94,13 @@ async fn list(State(app): State<App>, caller: Caller, paging: Paging) -> Answer<
     let after = (paging.after.0, GroupId(paging.after.1));
     let scope = &mut app.runner.read(caller.organization()?);
     let found = store::group::page(scope, after, paging.limit + 1).await?;
-    Ok(Json(Page::of(found, paging.limit, |item| cursor(item.created_at, item.id.0))))
+    let ids: Vec<GroupId> = found.iter().map(|group| group.id).collect();
+    let pending = store::pending::counts(scope, &ids).await?;
+    let next = |item: &domain::Group| cursor(item.created_at, item.id.0);
+    Ok(Json(Page::map(found, paging.limit, next, |item| {
+        let count = pending.get(&item.id).copied().unwrap_or(0);
+        Group::new(item, count)
+    })))
 }
 
 /// `GET /groups/{id}/members`
@@ -96,8 +111,7 @@ async fn members(
     paging: Paging,
 ) -> Answer<Json<Page<Member>>> {
     let scope = &mut app.runner.read(caller.organization()?);
-    let after = UserId(paging.after.1);
-    let found = store::member::of_group(scope, id, after, paging.limit + 1).await?;
+    let found = store::member::of_group(scope, id, paging.after.1, paging.limit + 1).await?;
     // Members are in the order of their ids alone.
-    Ok(Json(Page::of(found, paging.limit, |item| cursor(Timestamp(0), item.user.0))))
+    Ok(Json(Page::of(found, paging.limit, |item| cursor(Timestamp(0), item.id))))
 }

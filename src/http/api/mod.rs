@@ -1,14 +1,18 @@
 //! The management surface: a table of routes for each noun.
 
+mod conflict;
 mod connection;
 mod connection_body;
 pub mod description;
 mod directory;
+mod directory_client;
+mod directory_settings;
 mod directory_token;
 mod domain;
 mod event;
 mod grant;
 mod group;
+mod held;
 mod idempotency;
 mod mapping_preview;
 mod mapping_rule;
@@ -30,6 +34,8 @@ const TABLES: &[&[Route]] = &[
     domain::ROUTES,
     directory::ROUTES,
     directory_token::ROUTES,
+    directory_client::ROUTES,
+    held::ROUTES,
     connection::ROUTES,
     role::ROUTES,
     resource::ROUTES,
@@ -38,6 +44,7 @@ const TABLES: &[&[Route]] = &[
     user::ROUTES,
     grant::ROUTES,
     group::ROUTES,
+    conflict::ROUTES,
     event::ROUTES,
 ];
 

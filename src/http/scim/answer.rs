@@ -48,6 +48,12 @@ impl Failure {
         }
     }
 
+    /// The same in SCIM's words.
+    #[must_use]
+    pub fn error(&self) -> ScimError {
+        scim_error(&self.problem)
+    }
+
     /// 429 with the seconds to wait.
     #[must_use]
     pub fn too_often(wait_s: u64) -> Self {
@@ -77,7 +83,7 @@ impl IntoResponse for Failure {
 }
 
 /// A problem in SCIM's words: 4xx means that the client must change something (C162).
-fn scim_error(problem: &Problem) -> ScimError {
+pub fn scim_error(problem: &Problem) -> ScimError {
     if let Some(error) = &problem.scim {
         return (**error).clone();
     }

@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::answer::{self, Answer};
 use super::guard::{Base, Caller};
-use super::list;
+use super::list::{self, Question};
 use super::members::Writer;
 use super::render;
 use super::request::{Asked, Conditions, GROUP_BODY_MAX, Id, Payload, USER_BODY_MAX};
@@ -20,7 +20,8 @@ use crate::scim::catalog::GROUP;
 use crate::scim::list::Query;
 use crate::scim::project::Projection;
 use crate::scim::{Notes, ScimError, patch, quirk, validate};
-use crate::store::filter::{self, Place, Source};
+use crate::store::filter::{self, Source};
+use crate::store::place::Place;
 
 /// Members beyond which a write answers without them (D1).
 pub const ANSWERED_MEMBERS_MAX: i64 = 1_000;
@@ -76,7 +77,7 @@ pub async fn list(
     Base(base): Base,
     asked: Asked,
 ) -> Answer {
-    list::groups(&app, &caller, &base, &asked.query).await
+    list::groups(Question { app: &app, caller: &caller, base: &base, query: &asked.query }).await
 }
 
 /// `POST /Groups/.search`
@@ -86,7 +87,8 @@ pub async fn search(
     Base(base): Base,
     Payload(body): Payload<USER_BODY_MAX>,
 ) -> Answer {
-    list::groups(&app, &caller, &base, &Query::from_search(body)?).await
+    let query = Query::from_search(body)?;
+    list::groups(Question { app: &app, caller: &caller, base: &base, query: &query }).await
 }
 
 /// `PUT /Groups/{id}`

@@ -36,6 +36,8 @@ pub struct Caller {
     pub organization: OrganizationId,
     /// The token that it used.
     pub token: TokenId,
+    /// What the token may do.
+    pub scopes: Vec<TokenScope>,
 }
 
 impl Caller {
@@ -107,7 +109,11 @@ pub async fn check(State(door): State<Door>, request: Request, next: Next) -> Re
 }
 
 impl Door {
-    async fn admit(&self, parts: &mut Parts) -> Answer<Option<Caller>> {
+    /// Admits a request, also once more while it runs.
+    ///
+    /// # Errors
+    /// 401, 403, 429.
+    pub async fn admit(&self, parts: &mut Parts) -> Answer<Option<Caller>> {
         let scope = match self.needs {
             Needs::Nothing => return Ok(None),
             Needs::Scim(ScimScope::Read) => TokenScope::Read,
@@ -128,7 +134,8 @@ impl Door {
         place: Option<&str>,
         scope: TokenScope,
     ) -> Answer<Caller> {
-        let sent = read_token(token).filter(|sent| sent.kind == TokenKind::Directory);
+        let kinds = [TokenKind::Directory, TokenKind::Access];
+        let sent = read_token(token).filter(|sent| kinds.contains(&sent.kind));
         let Some(sent) = sent else { return Err(self.fail(parts, None)) };
         let (app, public) = (&self.app, sent.public.to_owned());
         let Some(found) = app.credentials.find(&app.runner, &sent).await? else {
@@ -154,9 +161,11 @@ impl Door {
             client: Client {
                 directory: found.directory.id,
                 dialect: dialect(found.directory.profile),
+                unknown_members: found.directory.settings.unknown_members,
             },
             organization: found.token.organization_id,
             token: found.token.id,
+            scopes: found.token.scopes.clone(),
         })
     }
 

@@ -8,11 +8,12 @@ use std::collections::VecDeque;
 
 use axum::body::{Body, Bytes};
 use futures_util::{StreamExt, stream};
+use uuid::Uuid;
 
 use super::answer::{Answer, Failure};
 use super::render;
 use crate::domain::group::Group;
-use crate::domain::id::{GroupId, OrganizationId, UserId};
+use crate::domain::id::{GroupId, OrganizationId};
 use crate::flow::runner::Runner;
 use crate::scim::project::Projection;
 use crate::store::member::{self, Member};
@@ -35,7 +36,7 @@ pub struct Writer {
     projection: Projection,
     waiting: VecDeque<Begun>,
     /// The large group that is being written, and its last member so far.
-    open: Option<(GroupId, UserId)>,
+    open: Option<(GroupId, Uuid)>,
     /// Whether a group was written, so that a comma comes before the next.
     further: bool,
     before: String,
@@ -52,25 +53,36 @@ impl Writer {
         groups: &[Group],
         projection: Projection,
     ) -> Self {
-        let waiting = groups
-            .iter()
-            .map(|group| Begun {
-                group: group.id,
-                member_count: group.member_count,
-                text: render::group(base, group, &projection),
-            })
-            .collect();
-        Self {
+        let mut writer = Self {
             runner: runner.clone(),
             organization,
             base: base.to_owned(),
             projection,
-            waiting,
+            waiting: VecDeque::new(),
             open: None,
             further: false,
             before: String::new(),
             after: "",
+        };
+        for group in groups {
+            writer.push_group(group);
         }
+        writer
+    }
+
+    /// Writes a group with its members behind the others.
+    pub fn push_group(&mut self, group: &Group) {
+        let text = render::group(&self.base, group, &self.projection);
+        let (group, member_count) = (group.id, group.member_count);
+        self.waiting.push_back(Begun { group, member_count, text });
+    }
+
+    /// Writes a resource that has no members, as it is, behind the others.
+    pub fn push(&mut self, mut text: String) {
+        // Its last brace is written like that of a group without members.
+        text.pop();
+        let group = GroupId(uuid::Uuid::nil());
+        self.waiting.push_back(Begun { group, member_count: 0, text });
     }
 
     /// The same with a text before and after the groups.
@@ -120,7 +132,7 @@ impl Writer {
                 let mut text = self.comma().to_owned();
                 text.push_str(&begun.text);
                 text.push_str(",\"members\":[");
-                let first = self.batch(begun.group, UserId(uuid::Uuid::nil())).await?;
+                let first = self.batch(begun.group, Uuid::nil()).await?;
                 text.push_str(&first);
                 Ok(text)
             }
@@ -132,16 +144,16 @@ impl Writer {
         if std::mem::replace(&mut self.further, true) { "," } else { "" }
     }
 
-    async fn batch(&mut self, group: GroupId, after: UserId) -> Result<String, Failure> {
+    async fn batch(&mut self, group: GroupId, after: Uuid) -> Result<String, Failure> {
         let mut scope = self.runner.read(self.organization);
         let found = member::of_group(&mut scope, group, after, BATCH).await?;
         let mut text = render::members(&self.base, &found, &self.projection);
-        if after.0 != uuid::Uuid::nil() && !text.is_empty() {
+        if after != Uuid::nil() && !text.is_empty() {
             text.insert(0, ',');
         }
         let full = i64::try_from(found.len()).unwrap_or(0) == BATCH;
         match found.last() {
-            Some(last) if full => self.open = Some((group, last.user)),
+            Some(last) if full => self.open = Some((group, last.id)),
             _ => {
                 self.open = None;
                 text.push_str("]}");

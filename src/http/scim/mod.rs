@@ -5,6 +5,7 @@
 //! bodies, time, panics (C8).
 
 mod answer;
+mod bulk;
 mod discovery;
 mod group;
 mod guard;
@@ -12,6 +13,8 @@ mod list;
 mod members;
 mod render;
 mod request;
+mod role;
+mod root;
 mod user;
 
 use std::any::Any;
@@ -73,8 +76,11 @@ pub const ROUTES: &[Route] = &[
     route!(Put "/Groups/{id}", WRITE, put(group::replace)),
     route!(Patch "/Groups/{id}", WRITE, patch(group::patch)),
     route!(Delete "/Groups/{id}", WRITE, delete(group::remove)),
-    route!(Get "", READ, get(discovery::root)),
-    route!(Post "/.search", READ, post(discovery::root)),
+    route!(Get "/Roles", READ, get(role::list)),
+    route!(Post "/Roles/.search", READ, post(role::search)),
+    route!(Get "/Roles/{id}", READ, get(role::read)),
+    route!(Get "", READ, get(root::list)),
+    route!(Post "/.search", READ, post(root::search)),
     route!(Get "/ServiceProviderConfig", Needs::Nothing, get(discovery::service_provider_config)),
     route!(Get "/Schemas", READ, get(discovery::schemas)),
     route!(Get "/Schemas/{id}", READ, get(discovery::schema)),
@@ -85,7 +91,7 @@ pub const ROUTES: &[Route] = &[
     route!(Put "/Me", WRITE, put(discovery::me)),
     route!(Patch "/Me", WRITE, patch(discovery::me)),
     route!(Delete "/Me", WRITE, delete(discovery::me)),
-    route!(Post "/Bulk", WRITE, post(discovery::bulk)),
+    route!(Post "/Bulk", WRITE, post(bulk::run)),
 ];
 
 /// The surface as one service; it expects paths below `/scim`.

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::domain::group::Group;
 use crate::domain::time::Timestamp;
+use crate::flow::provision::search::{Listed, OfferedRole};
 use crate::http::answer::etag;
+use crate::scim::MemberKind;
 use crate::scim::catalog::{GROUP, USER};
 use crate::scim::project::Projection;
 use crate::store::user::Grouped;
@@ -23,6 +25,12 @@ pub fn user_location(base: &str, id: impl std::fmt::Display) -> String {
 #[must_use]
 pub fn group_location(base: &str, id: impl std::fmt::Display) -> String {
     format!("{base}/Groups/{id}")
+}
+
+/// The URL of a role.
+#[must_use]
+pub fn role_location(base: &str, key: &str) -> String {
+    format!("{base}/Roles/{key}")
 }
 
 /// A user as the client sees her.
@@ -41,7 +49,8 @@ pub fn user(base: &str, found: &Grouped, projection: &Projection) -> String {
             let _ = write!(
                 text,
                 "{comma}{{\"value\":\"{id}\",\"$ref\":{location},\"display\":{display},\
-                 \"type\":\"direct\"}}"
+                 \"type\":\"{}\"}}",
+                group.kind()
             );
         }
         text.push(']');
@@ -65,18 +74,32 @@ pub fn group(base: &str, group: &Group, projection: &Projection) -> String {
     text
 }
 
+/// A role as the client sees it.
+#[must_use]
+pub fn role(base: &str, role: &OfferedRole, projection: &Projection) -> String {
+    let (document, mut shown) = role.layers(base);
+    let meta = shown.remove("meta");
+    shown.extend(document);
+    shown.extend(meta.map(|meta| ("meta".to_owned(), meta)));
+    projection.apply(&mut shown);
+    Value::Object(shown).to_string()
+}
+
 /// Members as the elements of `members`, with commas between them.
 #[must_use]
 pub fn members(base: &str, found: &[crate::store::member::Member], of: &Projection) -> String {
     let mut text = String::with_capacity(found.len() * 200);
     for member in found {
-        let id = member.user;
-        let location = quoted(&user_location(base, id));
+        let (id, kind) = (member.id, member.kind);
+        let location = quoted(&match kind {
+            MemberKind::User => user_location(base, id),
+            MemberKind::Group => group_location(base, id),
+        });
         let display = quoted(&member.display);
         let comma = if text.is_empty() { "" } else { "," };
         let _ = write!(
             text,
-            "{comma}{{\"value\":\"{id}\",\"$ref\":{location},\"type\":\"User\",\
+            "{comma}{{\"value\":\"{id}\",\"$ref\":{location},\"type\":\"{kind}\",\
              \"display\":{display}}}"
         );
     }
@@ -151,7 +174,8 @@ mod tests {
         let document = Resource::from_stored(document.as_object().unwrap().clone());
         let (id, directory) = (UserId(uuid::Uuid::nil()), DirectoryId(uuid::Uuid::nil()));
         let at = Timestamp::parse("2026-11-21T10:00:00Z").unwrap();
-        let group = GroupRef { id: GroupId(uuid::Uuid::max()), display: "A \"B\"".to_owned() };
+        let (id_of_group, display) = (GroupId(uuid::Uuid::max()), "A \"B\"".to_owned());
+        let group = GroupRef { id: id_of_group, display, direct: false };
         Grouped { user: User::provisioned(id, directory, &document, at), groups: vec![group] }
     }
 
@@ -165,6 +189,7 @@ mod tests {
         assert_eq!(shown["id"], "00000000-0000-0000-0000-000000000000");
         assert_eq!(shown["title"], "x\"y");
         assert_eq!(shown["groups"][0]["display"], "A \"B\"");
+        assert_eq!(shown["groups"][0]["type"], "indirect");
         assert_eq!(shown["meta"]["version"], "W/\"1\"");
         assert_eq!(shown["meta"]["created"], shown["meta"]["lastModified"]);
         let location = format!("{BASE}/Users/00000000-0000-0000-0000-000000000000");
@@ -185,11 +210,16 @@ mod tests {
 
     #[test]
     fn members_are_projected_like_any_other_attribute() {
-        let member = Member { user: UserId(uuid::Uuid::nil()), display: "Ada".to_owned() };
+        let (id, display) = (uuid::Uuid::nil(), "Ada".to_owned());
+        let member = Member { id, kind: MemberKind::User, display };
+        let nested = Member { kind: MemberKind::Group, ..member.clone() };
         let whole = Projection::parse(None, None, &GROUP).unwrap();
-        let text = members(BASE, &[member.clone(), member.clone()], &whole);
+        let text = members(BASE, &[nested, member.clone()], &whole);
         let shown = read(&format!("[{text}]"));
+        assert_eq!(shown[0]["type"], "Group");
+        assert_eq!(shown[0]["$ref"], format!("{BASE}/Groups/{id}"));
         assert_eq!(shown[1]["type"], "User");
+        assert_eq!(shown[1]["$ref"], format!("{BASE}/Users/{id}"));
         let values = Projection::parse(Some("members.value"), None, &GROUP).unwrap();
         let shown = read(&format!("[{}]", members(BASE, &[member], &values)));
         assert_eq!(shown, json!([{"value": "00000000-0000-0000-0000-000000000000"}]));

@@ -34,32 +34,44 @@ impl<const MAX: usize> FromRequest<App> for Payload<MAX> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let (parts, body) = request.into_parts();
-        media_type(&parts.headers)?;
-        let announced = parts.headers.get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > MAX as u64) {
-            return Err(ScimError::payload_too_large(MAX).into());
-        }
-        let late = || ScimError::status(408, format!("The body did not come within {BODY_S} s"));
-        let bytes = tokio::time::timeout(Duration::from_secs(BODY_S), whole(body, MAX))
-            .await
-            .map_err(|_| late())??;
-        Ok(Self(json::read_object(&bytes)?))
+        Ok(Self(object(request, (MAX, ScimError::payload_too_large)).await?))
     }
 }
 
-/// Reads a body to its end, or to the limit and no further.
-async fn whole(body: Body, max: usize) -> Result<Vec<u8>, ScimError> {
+/// Reads the JSON object of a request: at most so many bytes, or else the refusal that names them.
+///
+/// # Errors
+/// 413, 415, 408, 400 `invalidSyntax`.
+pub async fn object(
+    request: Request,
+    (max, too_large): (usize, fn(usize) -> ScimError),
+) -> Answer<Map<String, Value>> {
+    let (parts, body) = request.into_parts();
+    media_type(&parts.headers)?;
+    let announced = parts.headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > max as u64) {
+        return Err(too_large(max).into());
+    }
+    let late = || ScimError::status(408, format!("The body did not come within {BODY_S} s"));
+    let bytes = tokio::time::timeout(Duration::from_secs(BODY_S), whole(body, max))
+        .await
+        .map_err(|_| late())??
+        .ok_or_else(|| too_large(max))?;
+    Ok(json::read_object(&bytes)?)
+}
+
+/// Reads a body to its end, or to the limit and no further; `None` when it is larger.
+async fn whole(body: Body, max: usize) -> Result<Option<Vec<u8>>, ScimError> {
     let (mut stream, mut bytes) = (body.into_data_stream(), Vec::new());
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| ScimError::invalid_syntax("The body broke off"))?;
         if bytes.len().saturating_add(chunk.len()) > max {
-            return Err(ScimError::payload_too_large(max));
+            return Ok(None);
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 /// Accepts JSON and SCIM JSON, as they are (C2, S11).
@@ -169,19 +181,10 @@ impl Conditions {
     }
 }
 
-/// The versions that a condition lists; weak and strong tags are alike (C147).
+/// The versions that a condition lists; `None` without the header.
 fn versions(headers: &HeaderMap, name: &HeaderName) -> Option<Expected> {
     headers.get(name)?;
-    let mut versions = Vec::new();
-    for tag in listed(headers, name) {
-        if tag == "*" {
-            return Some(Expected::Any);
-        }
-        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-        let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        versions.extend(inner.and_then(|text| text.parse::<i64>().ok()));
-    }
-    Some(Expected::OneOf(versions))
+    Some(Expected::of_tags(listed(headers, name)))
 }
 
 fn listed<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 use super::answer::{self, Answer};
 use super::guard::{Base, Caller};
-use super::list;
+use super::list::{self, Question};
 use super::render;
 use super::request::{Asked, Conditions, Id, Payload, USER_BODY_MAX};
 use crate::app::App;
@@ -17,7 +17,8 @@ use crate::scim::catalog::USER;
 use crate::scim::list::Query;
 use crate::scim::project::Projection;
 use crate::scim::{Notes, ScimError, patch, quirk, validate};
-use crate::store::filter::{self, Place, Source};
+use crate::store::filter::{self, Source};
+use crate::store::place::Place;
 use crate::store::user::Grouped;
 
 type Body = Payload<USER_BODY_MAX>;
@@ -70,7 +71,7 @@ pub async fn list(
     Base(base): Base,
     asked: Asked,
 ) -> Answer {
-    list::users(&app, &caller, &base, &asked.query).await
+    list::users(Question { app: &app, caller: &caller, base: &base, query: &asked.query }).await
 }
 
 /// `POST /Users/.search`
@@ -80,7 +81,8 @@ pub async fn search(
     Base(base): Base,
     Payload(body): Body,
 ) -> Answer {
-    list::users(&app, &caller, &base, &Query::from_search(body)?).await
+    let query = Query::from_search(body)?;
+    list::users(Question { app: &app, caller: &caller, base: &base, query: &query }).await
 }
 
 /// `PUT /Users/{id}`

@@ -1,6 +1,6 @@
 //! Group (RFC 7643 §4.2, with erratum 5368: `displayName` is required).
 //!
-//! Members are users; groups inside groups are refused, and the table says so.
+//! Members are users and groups of the same directory.
 
 use crate::scim::schema::{Attribute, KEY_LENGTH_MAX, MEMBERS_MAX, Schema, Uniqueness};
 
@@ -13,8 +13,8 @@ const MEMBER: &[Attribute] = &[
         .required()
         .immutable()
         .at_most(KEY_LENGTH_MAX),
-    Attribute::reference("$ref", "The URL of the member.", &["User"]).immutable(),
-    Attribute::string("type", "What the member is.").canonical(&["User"]).immutable(),
+    Attribute::reference("$ref", "The URL of the member.", &["User", "Group"]).immutable(),
+    Attribute::string("type", "What the member is.").canonical(&["User", "Group"]).immutable(),
     Attribute::string("display", "The name of the member.").read_only(),
 ];
 
@@ -27,7 +27,7 @@ pub const MEMBERS: Attribute = Attribute::complex("members", "The members of the
 pub static GROUP_SCHEMA: Schema = Schema {
     id: GROUP_URN,
     name: "Group",
-    description: "Group of users.",
+    description: "Group of users and groups.",
     attributes: &[
         Attribute::string("displayName", "The name of the group.")
             .required()

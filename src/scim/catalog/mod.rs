@@ -1,13 +1,15 @@
-//! The tables that Portico serves: User, Enterprise User, Group and the service documents.
+//! The tables that Portico serves: User, Enterprise User, Group, Role and the service documents.
 //!
 //! One list for the engine and for discovery (C155). What clients may send but the server does not
 //! keep (`password`) is declared as what it is: writeOnly, returned never (C37).
 
 mod group;
+mod role;
 mod service;
 mod user;
 
 pub use group::{GROUP_SCHEMA, GROUP_URN, MEMBERS};
+pub use role::{ROLE_SCHEMA, ROLE_URN};
 pub use service::{RESOURCE_TYPE_URN, SCHEMA_URN, SERVICE_PROVIDER_CONFIG_URN};
 pub use user::{ENTERPRISE, ENTERPRISE_URN, USER_ATTRIBUTES, USER_SCHEMA, USER_URN};
 
@@ -22,24 +24,34 @@ const META: &[Attribute] = &[
     Attribute::string("version", "Version of the resource.").exact().read_only(),
 ];
 
-/// Attributes that every resource has (RFC 7643 §3.1).
+const SCHEMAS: Attribute = Attribute::reference("schemas", "URNs of the schemas in use.", &["uri"])
+    .multi()
+    .required()
+    .read_only()
+    .returned(Returned::Always);
+
+const ID: Attribute = Attribute::string("id", "Identifier issued by the server.")
+    .exact()
+    .read_only()
+    .returned(Returned::Always)
+    .unique(Uniqueness::Global);
+
+const META_ATTRIBUTE: Attribute =
+    Attribute::complex("meta", "What the server knows about the resource.", META).read_only();
+
+/// Attributes that every resource of a client has (RFC 7643 §3.1).
 pub const COMMON: &[Attribute] = &[
-    Attribute::reference("schemas", "URNs of the schemas in use.", &["uri"])
-        .multi()
-        .required()
-        .read_only()
-        .returned(Returned::Always),
-    Attribute::string("id", "Identifier issued by the server.")
-        .exact()
-        .read_only()
-        .returned(Returned::Always)
-        .unique(Uniqueness::Global),
+    SCHEMAS,
+    ID,
     Attribute::string("externalId", "Identifier issued by the client.")
         .exact()
         .at_most(KEY_LENGTH_MAX)
         .unique(Uniqueness::Server),
-    Attribute::complex("meta", "What the server knows about the resource.", META).read_only(),
+    META_ATTRIBUTE,
 ];
+
+/// Attributes that every resource of the server's own has: no client gives it an id.
+const OWN: &[Attribute] = &[SCHEMAS, ID, META_ATTRIBUTE];
 
 /// The resource type `User` (RFC 7643 §4.1).
 pub static USER: ResourceType = ResourceType {
@@ -63,26 +75,84 @@ pub static GROUP: ResourceType = ResourceType {
     finds_unprefixed: false,
 };
 
-/// Every resource type that is served.
-pub static RESOURCE_TYPES: [&ResourceType; 2] = [&USER, &GROUP];
+/// The resource type `Role` (N7).
+pub static ROLE: ResourceType = role_type(&ROLE_SCHEMA);
 
-/// Every schema that `/Schemas` lists; message URNs are none of them (C157).
-pub static SCHEMAS: [&Schema; 5] = [
-    &USER_SCHEMA,
-    &ENTERPRISE,
-    &GROUP_SCHEMA,
-    &service::SERVICE_PROVIDER_CONFIG,
-    &service::RESOURCE_TYPE,
-];
-
-/// Finds a resource type by its name, in any letter case.
-pub fn resource_type(name: &str) -> Option<&'static ResourceType> {
-    RESOURCE_TYPES.into_iter().find(|served| served.name.eq_ignore_ascii_case(name))
+const fn role_type(schema: &'static Schema) -> ResourceType {
+    ResourceType {
+        name: "Role",
+        endpoint: "/Roles",
+        description: "A role of the platform, for users to be given.",
+        schema,
+        extensions: &[],
+        common: OWN,
+        finds_unprefixed: false,
+    }
 }
 
-/// Finds a served schema by its URN, in any letter case (C151).
-pub fn schema(urn: &str) -> Option<&'static Schema> {
-    SCHEMAS.into_iter().find(|served| served.id.eq_ignore_ascii_case(urn))
+/// The resource types that an installation serves.
+#[derive(Debug, Clone, Copy)]
+pub struct Served {
+    role: &'static ResourceType,
+}
+
+impl Default for Served {
+    fn default() -> Self {
+        Self { role: &ROLE }
+    }
+}
+
+impl Served {
+    /// The types with this URN for roles; `None` when another schema has it. Tables live as long as
+    /// the program, so this is for its start alone.
+    #[must_use]
+    pub fn with_role_urn(urn: &str) -> Option<Self> {
+        if urn == ROLE_URN {
+            return Some(Self::default());
+        }
+        if Self::default().schema(urn).is_some() {
+            return None;
+        }
+        let schema: &'static Schema = Box::leak(Box::new(role::named(urn.to_owned().leak())));
+        Some(Self { role: Box::leak(Box::new(role_type(schema))) })
+    }
+
+    /// The type of roles.
+    #[must_use]
+    pub const fn role(&self) -> &'static ResourceType {
+        self.role
+    }
+
+    /// Every resource type.
+    #[must_use]
+    pub const fn types(&self) -> [&'static ResourceType; 3] {
+        [&USER, &GROUP, self.role]
+    }
+
+    /// Every schema that `/Schemas` lists; message URNs are none of them (C157).
+    #[must_use]
+    pub const fn schemas(&self) -> [&'static Schema; 6] {
+        [
+            &USER_SCHEMA,
+            &ENTERPRISE,
+            &GROUP_SCHEMA,
+            self.role.schema,
+            &service::SERVICE_PROVIDER_CONFIG,
+            &service::RESOURCE_TYPE,
+        ]
+    }
+
+    /// Finds a resource type by its name, in any letter case.
+    #[must_use]
+    pub fn resource_type(&self, name: &str) -> Option<&'static ResourceType> {
+        self.types().into_iter().find(|served| served.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Finds a served schema by its URN, in any letter case (C151).
+    #[must_use]
+    pub fn schema(&self, urn: &str) -> Option<&'static Schema> {
+        self.schemas().into_iter().find(|served| served.id.eq_ignore_ascii_case(urn))
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +162,7 @@ mod tests {
 
     #[test]
     fn no_served_complex_attribute_holds_a_complex_one_c22() {
-        for schema in SCHEMAS {
+        for schema in Served::default().schemas() {
             for attribute in schema.attributes {
                 assert_eq!(attribute.kind == Kind::Complex, !attribute.subs.is_empty());
                 assert!(attribute.subs.iter().all(|sub| sub.kind != Kind::Complex));
@@ -108,7 +178,19 @@ mod tests {
         assert!(USER.attribute("department").is_none());
         let urn = ENTERPRISE_URN.to_uppercase();
         assert_eq!(USER.extension(&urn).map(|s| s.id), Some(ENTERPRISE_URN));
-        assert_eq!(schema(&USER_URN.to_lowercase()).map(|s| s.id), Some(USER_URN));
+        let found = Served::default().schema(&USER_URN.to_lowercase());
+        assert_eq!(found.map(|schema| schema.id), Some(USER_URN));
+    }
+
+    #[test]
+    fn roles_are_read_only_and_have_whatever_urn_is_set_n7() {
+        let served = Served::with_role_urn("urn:example:Role").unwrap();
+        assert!(Served::with_role_urn(&USER_URN.to_lowercase()).is_none());
+        assert_eq!(served.role().schema.id, "urn:example:Role");
+        assert!(served.schema("URN:EXAMPLE:role").is_some() && served.schema(ROLE_URN).is_none());
+        assert!(served.role().common.iter().all(Attribute::is_read_only));
+        assert!(served.role().schema.attributes.iter().all(Attribute::is_read_only));
+        assert!(Served::default().schema(ROLE_URN).is_some());
     }
 
     #[test]

@@ -35,6 +35,7 @@ const PAGINATION: &[Attribute] = &[
     Attribute::string("defaultPaginationMethod", "How pages go by default.").read_only(),
     Attribute::integer("defaultPageSize", "Resources of a page by default.").read_only(),
     Attribute::integer("maxPageSize", "Most resources of a page.").read_only(),
+    Attribute::integer("cursorTimeout", "Seconds for which a cursor is good.").read_only(),
 ];
 
 const SCHEMES: &[Attribute] = &[

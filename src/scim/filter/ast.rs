@@ -122,8 +122,31 @@ impl Filter {
         &self.expr
     }
 
+    /// Shows `visit` each text that one attribute is compared with, to be changed; what was
+    /// resolved before is not touched.
+    pub(in crate::scim) fn visit_texts(&mut self, name: &str, visit: &mut dyn FnMut(&mut String)) {
+        self.expr.visit_texts(name, visit);
+    }
+
     /// The tolerances that its text used.
     pub const fn notes(&self) -> &Notes {
         &self.notes
+    }
+}
+
+impl Expr {
+    fn visit_texts(&mut self, name: &str, visit: &mut dyn FnMut(&mut String)) {
+        match self {
+            Self::Or(parts) | Self::And(parts) => {
+                parts.iter_mut().for_each(|part| part.visit_texts(name, visit));
+            }
+            Self::Not(part) | Self::Element(_, part) => part.visit_texts(name, visit),
+            Self::Compare(path, _, Literal::Text(text)) => {
+                if path.name.eq_ignore_ascii_case(name) {
+                    visit(text);
+                }
+            }
+            Self::Compare(..) | Self::Present(_) => {}
+        }
     }
 }

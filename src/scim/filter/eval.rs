@@ -50,7 +50,7 @@ fn is_set(value: &Value) -> bool {
 }
 
 /// Compares one value; an unassigned one satisfies `ne` alone (C74).
-fn compare(op: Op, value: Option<&Value>, operand: &Operand) -> bool {
+pub(super) fn compare(op: Op, value: Option<&Value>, operand: &Operand) -> bool {
     let Some(value) = value else { return op == Op::Ne };
     match (value, operand) {
         (Value::String(text), Operand::Exact(wanted)) => exact(op, text, wanted),

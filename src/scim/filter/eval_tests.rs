@@ -251,3 +251,47 @@ fn every_core_attribute_can_be_tested_for_presence() {
         assert!(check(&format!("{} pr", attribute.name), &USER, &ada()).is_ok());
     }
 }
+
+#[test]
+fn among_several_types_an_unknown_attribute_counts_as_unassigned_c73() {
+    let group = json!({"displayName": "G"});
+    let among = |text: &str| {
+        let filter = parse(text, Dialect::Generic).unwrap().resolve_among(&GROUP)?;
+        Ok(eval(&filter, group.as_object().unwrap()))
+    };
+    for (text, holds) in [
+        ("userName pr", false),
+        ("not (userName pr)", true),
+        (r#"userName eq "g""#, false),
+        (r#"userName ne "g""#, true),
+        ("userName eq null", true),
+        ("userName ne null", false),
+        (r#"emails[type eq "work"]"#, false),
+        (r#"emails[type eq "work"].value eq "x""#, false),
+        (r#"urn:ietf:params:scim:schemas:core:2.0:User:displayName pr"#, false),
+        (r#"colour eq "red" or displayName eq "g""#, true),
+        (r#"meta.resourceType eq "Group""#, true),
+        (r#"meta.resourceType eq "group""#, false),
+        (r#"meta.resourceType sw "Us""#, false),
+        (r#"meta.resourceType ne "User""#, true),
+    ] {
+        assert_eq!(among(text), Ok::<_, ScimError>(holds), "{text}");
+    }
+    assert!(among("displayName gt 5").is_err());
+    let user = parse("password pr", Dialect::Generic).unwrap().resolve_among(&USER);
+    assert_eq!(user.unwrap_err().scim_type, Some(ScimType::InvalidFilter));
+}
+
+#[test]
+fn what_a_type_always_or_never_satisfies_is_known_before_anything_is_read_c57() {
+    let of = |text: &str| {
+        let filter = parse(text, Dialect::Generic).unwrap().resolve_among(&USER).unwrap();
+        (filter.is_never(), filter.is_always())
+    };
+    assert_eq!(of(r#"meta.resourceType eq "User""#), (false, true));
+    assert_eq!(of(r#"meta.resourceType eq "Group" and title pr"#), (true, false));
+    assert_eq!(of(r#"not (meta.resourceType eq "Group")"#), (false, true));
+    assert_eq!(of("members pr or title pr"), (false, false));
+    assert_eq!(of("not (members pr)"), (false, true));
+    assert_eq!(of("title pr"), (false, false));
+}

@@ -55,6 +55,11 @@ impl Resolved {
 fn find(node: &Node) -> Option<Lookup> {
     match node {
         Node::And(parts) => parts.iter().filter_map(find).min_by_key(Lookup::rank),
+        Node::Or(parts) => {
+            let mut live = parts.iter().filter(|part| !part.is_never());
+            let only = live.next()?;
+            live.next().is_none().then(|| find(only)).flatten()
+        }
         Node::Compare(at, Op::Eq, Operand::Exact(text) | Operand::Folded(text)) => term(at, text),
         Node::Element(at, inner) if at.extension.is_none() => within(at.attribute.name, inner),
         _ => None,
@@ -130,6 +135,16 @@ mod tests {
         });
         assert_eq!(of(r#"displayName eq "G""#), Some(Lookup::DisplayName("g".into())));
         assert_eq!(of(r#"members eq "u1""#), Some(Lookup::Member("u1".into())));
+    }
+
+    #[test]
+    fn a_part_that_another_type_alone_can_satisfy_is_no_reason_to_scan_c73() {
+        let text = r#"userName eq "Ada" or members eq "u" or meta.resourceType eq "Group""#;
+        let filter = parse(text, Dialect::Generic).unwrap();
+        let of = |rt: &crate::scim::ResourceType| filter.resolve_among(rt).unwrap();
+        assert_eq!(of(&USER).lookup(), Some(Lookup::UserName("ada".into())));
+        assert_eq!(of(&GROUP).lookup(), None);
+        assert!(of(&GROUP).is_always() && !of(&USER).is_always() && !of(&USER).is_never());
     }
 
     #[test]

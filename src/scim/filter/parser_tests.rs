@@ -182,7 +182,9 @@ fn literal() -> impl Strategy<Value = Literal> {
 }
 
 fn expr() -> impl Strategy<Value = Expr> {
-    let op = prop_oneof![Just(Op::Eq), Just(Op::Ne), Just(Op::Co), Just(Op::Sw), Just(Op::Le)];
+    let op = prop::sample::select(
+        &[Op::Eq, Op::Ne, Op::Co, Op::Sw, Op::Ew, Op::Gt, Op::Ge, Op::Lt, Op::Le][..],
+    );
     let leaf = prop_oneof![
         path().prop_map(Expr::Present),
         (path(), op, literal()).prop_map(|(path, op, value)| Expr::Compare(path, op, value)),

@@ -1,16 +1,17 @@
 //! Filters checked against the tables: unknown names, hidden attributes and types (C64, C76, D4).
 
 use jiff::Timestamp;
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use super::ast::{Expr, Filter, Literal, Op};
+use super::eval::compare;
 use super::parser::word_boolean;
 use crate::scim::attribute_path::AttributePath;
 use crate::scim::dialect::{Dialect, Notes, Tolerance};
 use crate::scim::error::{ScimError, excerpt};
 use crate::scim::fold;
 use crate::scim::instant;
-use crate::scim::locator::Locator;
+use crate::scim::locator::{Locator, Sub};
 use crate::scim::schema::{Attribute, Kind, ResourceType};
 
 /// A filter ready to be evaluated.
@@ -20,7 +21,7 @@ pub struct Resolved {
     notes: Notes,
 }
 
-/// A checked expression.
+/// A checked expression. `And` of nothing always holds, `Or` of nothing never does.
 #[derive(Debug, Clone)]
 pub(super) enum Node {
     Or(Vec<Node>),
@@ -50,7 +51,16 @@ impl Filter {
     /// [`ScimError::invalid_filter`] for an unknown attribute (D4), one that is never returned
     /// (C76), an operator or value that does not fit the type (C64). The detail names the column.
     pub fn resolve(&self, rt: &ResourceType) -> Result<Resolved, ScimError> {
-        self.check(Scope::Resource(rt))
+        self.check(Scope::Resource(rt), false)
+    }
+
+    /// Checks every attribute as [`Self::resolve`] does, for one of several types that are queried
+    /// together: an attribute that this type does not know counts as unassigned (C73).
+    ///
+    /// # Errors
+    /// As [`Self::resolve`], but for unknown attributes.
+    pub fn resolve_among(&self, rt: &ResourceType) -> Result<Resolved, ScimError> {
+        self.check(Scope::Resource(rt), true)
     }
 
     /// Checks every attribute against the sub-attributes of a complex attribute.
@@ -58,11 +68,11 @@ impl Filter {
     /// # Errors
     /// As [`Self::resolve`].
     pub fn resolve_within(&self, attribute: &'static Attribute) -> Result<Resolved, ScimError> {
-        self.check(Scope::Element(attribute))
+        self.check(Scope::Element(attribute), false)
     }
 
-    fn check(&self, scope: Scope<'_>) -> Result<Resolved, ScimError> {
-        let mut checker = Checker { dialect: self.dialect, notes: self.notes.clone() };
+    fn check(&self, scope: Scope<'_>, lenient: bool) -> Result<Resolved, ScimError> {
+        let mut checker = Checker { dialect: self.dialect, lenient, notes: self.notes.clone() };
         let root = checker.node(&self.expr, scope)?;
         Ok(Resolved { root, notes: checker.notes })
     }
@@ -80,9 +90,41 @@ impl Resolved {
     pub fn mentions(&self, name: &str) -> bool {
         self.root.mentions(name)
     }
+
+    /// Tells whether no resource of the type can satisfy it, whatever it holds.
+    pub fn is_never(&self) -> bool {
+        self.root.is_never()
+    }
+
+    /// Tells whether every resource of the type satisfies it.
+    pub fn is_always(&self) -> bool {
+        self.root.is_always()
+    }
 }
 
 impl Node {
+    const fn settled(holds: bool) -> Self {
+        if holds { Self::And(Vec::new()) } else { Self::Or(Vec::new()) }
+    }
+
+    pub(super) fn is_never(&self) -> bool {
+        match self {
+            Self::Or(parts) => parts.iter().all(Self::is_never),
+            Self::And(parts) => parts.iter().any(Self::is_never),
+            Self::Not(part) => part.is_always(),
+            Self::Present(_) | Self::Compare(..) | Self::Element(..) => false,
+        }
+    }
+
+    fn is_always(&self) -> bool {
+        match self {
+            Self::Or(parts) => parts.iter().any(Self::is_always),
+            Self::And(parts) => parts.iter().all(Self::is_always),
+            Self::Not(part) => part.is_never(),
+            Self::Present(_) | Self::Compare(..) | Self::Element(..) => false,
+        }
+    }
+
     fn mentions(&self, name: &str) -> bool {
         match self {
             Self::Or(parts) | Self::And(parts) => parts.iter().any(|part| part.mentions(name)),
@@ -103,6 +145,7 @@ enum Scope<'a> {
 
 struct Checker {
     dialect: Dialect,
+    lenient: bool,
     notes: Notes,
 }
 
@@ -112,10 +155,15 @@ impl Checker {
             Expr::Or(parts) => Node::Or(self.nodes(parts, scope)?),
             Expr::And(parts) => Node::And(self.nodes(parts, scope)?),
             Expr::Not(part) => Node::Not(Box::new(self.node(part, scope)?)),
-            Expr::Present(path) => Node::Present(locate(path, scope)?),
+            Expr::Present(path) => match self.locate(path, scope)? {
+                Some(at) => Node::Present(at),
+                None => Node::settled(false),
+            },
             Expr::Compare(path, op, value) => self.compare(path, *op, value, scope)?,
             Expr::Element(path, part) => {
-                let at = locate(path, scope)?;
+                let Some(at) = self.locate(path, scope)? else {
+                    return Ok(Node::settled(false));
+                };
                 if at.leaf().kind != Kind::Complex || at.attribute.open {
                     return Err(refused(path, "has no sub-attributes to filter by"));
                 }
@@ -136,19 +184,45 @@ impl Checker {
         value: &Literal,
         scope: Scope<'_>,
     ) -> Result<Node, ScimError> {
-        let at = locate(path, scope)?;
+        let at = self.locate(path, scope)?;
         if *value == Literal::Null {
-            let present = Node::Present(at);
+            let present = at.map_or_else(|| Node::settled(false), Node::Present);
             return match op {
                 Op::Eq => Ok(Node::Not(Box::new(present))),
                 Op::Ne => Ok(present),
                 _ => Err(refused(path, "compares with null by eq and ne alone")),
             };
         }
+        let Some(at) = at else { return Ok(Node::settled(op == Op::Ne)) };
         let at =
             at.at_value().ok_or_else(|| refused(path, "is complex: name one sub-attribute"))?;
         let operand = self.operand(at.leaf(), op, value).map_err(|why| refused(path, why))?;
+        if let Scope::Resource(rt) = scope
+            && names_the_type(&at)
+        {
+            return Ok(Node::settled(compare(op, Some(&Value::from(rt.name)), &operand)));
+        }
         Ok(Node::Compare(at, op, operand))
+    }
+
+    /// Finds what a name leads to; `None` for one that is unknown and may be.
+    fn locate(&self, path: &AttributePath, scope: Scope<'_>) -> Result<Option<Locator>, ScimError> {
+        let found = match scope {
+            Scope::Resource(rt) => Locator::resolve(path, rt),
+            Scope::Element(attribute) => Locator::resolve_within(path, attribute),
+        };
+        let at = match found {
+            Ok(at) => at,
+            Err(_) if self.lenient => return Ok(None),
+            Err(error) => {
+                let detail = format!("{} (column {})", error.detail, path.column);
+                return Err(ScimError::invalid_filter(detail));
+            }
+        };
+        if at.attribute.is_hidden() || at.leaf().is_hidden() {
+            return Err(refused(path, "cannot be filtered by"));
+        }
+        Ok(Some(at))
     }
 
     fn operand(
@@ -190,18 +264,10 @@ impl Checker {
     }
 }
 
-fn locate(path: &AttributePath, scope: Scope<'_>) -> Result<Locator, ScimError> {
-    let found = match scope {
-        Scope::Resource(rt) => Locator::resolve(path, rt),
-        Scope::Element(attribute) => Locator::resolve_within(path, attribute),
-    };
-    let at = found.map_err(|error| {
-        ScimError::invalid_filter(format!("{} (column {})", error.detail, path.column))
-    })?;
-    if at.attribute.is_hidden() || at.leaf().is_hidden() {
-        return Err(refused(path, "cannot be filtered by"));
-    }
-    Ok(at)
+/// Tells whether this is `meta.resourceType`, which all resources of a type have in common.
+fn names_the_type(at: &Locator) -> bool {
+    let sub = |sub: &Sub| matches!(sub, Sub::Known(sub) if sub.name == "resourceType");
+    at.extension.is_none() && at.attribute.name == "meta" && at.sub.as_ref().is_some_and(sub)
 }
 
 fn refused(path: &AttributePath, why: &str) -> ScimError {

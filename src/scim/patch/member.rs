@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Action;
 use crate::scim::dialect::Notes;
 use crate::scim::error::ScimError;
-use crate::scim::member::{self, Member};
+use crate::scim::member::{self, Member, MemberKind};
 use crate::scim::path::{Selection, Target};
 use crate::scim::schema::ResourceType;
 use crate::scim::validate::has_members;
@@ -32,9 +32,9 @@ pub struct MemberFilter {
 }
 
 impl MemberFilter {
-    /// Tells whether a user with this id and display name is meant.
-    pub fn matches(&self, id: &str, display: Option<&str>) -> bool {
-        self.selection.matches(&json!({ "value": id, "type": "User", "display": display }))
+    /// Tells whether a member with this id and display name is meant.
+    pub fn matches(&self, kind: MemberKind, id: &str, display: Option<&str>) -> bool {
+        self.selection.matches(&json!({ "value": id, "type": kind.as_str(), "display": display }))
     }
 }
 

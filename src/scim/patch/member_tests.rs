@@ -4,7 +4,7 @@ use super::tests::message;
 use super::*;
 use crate::scim::catalog::{GROUP, GROUP_URN};
 use crate::scim::dialect::{Dialect, Notes};
-use crate::scim::{Member, Resource, ScimError, ScimType};
+use crate::scim::{Member, MemberKind, Resource, ScimError, ScimType};
 
 fn changes(ops: Value, dialect: Dialect) -> Result<(bool, Vec<String>), ScimError> {
     let mut notes = Notes::default();
@@ -16,7 +16,9 @@ fn changes(ops: Value, dialect: Dialect) -> Result<(bool, Vec<String>), ScimErro
         MemberChange::Add(members) => format!("+{}", ids(members)),
         MemberChange::Remove(gone) => format!("-{}", gone.join(",")),
         MemberChange::RemoveMatching(filter) => {
-            format!("?{}{}", filter.matches("u1", Some("Ada")), filter.matches("u2", None))
+            let of = |kind, id, display| filter.matches(kind, id, display);
+            let (ada, group) = (MemberKind::User, MemberKind::Group);
+            format!("?{}{}", of(ada, "u1", Some("Ada")), of(group, "u2", None))
         }
         MemberChange::Clear => "0".into(),
         MemberChange::Replace(members) => format!("={}", ids(members)),
@@ -67,10 +69,12 @@ fn a_member_is_replaced_and_not_edited_c42() {
         let error = changes(ops, Dialect::Generic).unwrap_err();
         assert_eq!(error.scim_type, Some(ScimType::Mutability));
     }
-    let group = json!([{"op": "add", "path": "members", "value":
-        [{"value": "g", "type": "Group"}]}]);
-    let error = changes(group, Dialect::Generic).unwrap_err();
-    assert_eq!(error.scim_type, Some(ScimType::InvalidValue));
+}
+
+#[test]
+fn a_filter_tells_members_by_what_they_are_c71() {
+    let ops = json!([{"op": "remove", "path": "members[type eq \"Group\"]"}]);
+    assert_eq!(changes(ops, Dialect::Generic).unwrap().1, ["?falsetrue"]);
 }
 
 #[test]

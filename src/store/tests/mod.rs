@@ -5,6 +5,7 @@
 
 mod opening;
 mod parity;
+mod plans;
 mod scans;
 mod statements;
 mod values;

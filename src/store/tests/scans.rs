@@ -8,10 +8,12 @@ use crate::store::dialect;
 use crate::store::statement::{ALL, BY_ENGINE};
 
 /// Tables that hold a row for each user, or more.
-const LARGE: [&str; 10] = [
+const LARGE: [&str; 12] = [
     "users",
     "user_values",
     "members",
+    "group_members",
+    "pending_members",
     "grants",
     "unresolved",
     "events",

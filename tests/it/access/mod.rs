@@ -1,9 +1,13 @@
 //! Access as strangers see it: rules that follow the directory, decisions, many users, many nodes.
 
+mod brake;
+mod ceiling;
 mod decision;
 mod mapping;
+mod nested;
 mod nodes;
 mod recompute;
 mod search;
+mod vacancy;
 mod wide;
 mod world;

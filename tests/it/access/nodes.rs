@@ -25,6 +25,7 @@ async fn second(app: &TestApp) -> App {
         secret_keys: vec![[7; 32]],
         allow_private_networks: true,
         limits: Default::default(),
+        served: Default::default(),
     })
 }
 

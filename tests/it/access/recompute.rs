@@ -8,7 +8,7 @@ use portico::flow::access::rules_changed;
 use portico::store;
 use serde_json::json;
 
-use super::world::World;
+use super::world::{Chance, World};
 use crate::support::TestApp;
 
 /// Steps of a history.
@@ -17,17 +17,6 @@ const NAMES: [&str; 5] = ["Lyon crew", "Site a managers", "Site b managers", "Ch
 /// Names that no group has at first.
 const SPARE: [&str; 3] = ["Site lyon managers", "Nobody", "Bystanders"];
 const SITES: [&str; 3] = ["a", "b", "lyon"];
-
-/// A sequence that looks random and is the same each time (a linear congruence).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
 
 /// Everything that rules gave, with what they could not give.
 async fn kept(acme: &World<'_>, users: &[String]) -> BTreeSet<String> {

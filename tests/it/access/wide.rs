@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use portico::domain::actor::Actor;
-use portico::domain::id::{DirectoryId, UserId};
-use portico::domain::user::{Source, SuspendedBy, User};
+use portico::domain::id::UserId;
 use portico::flow::access::{EVALUATED_AT_ONCE, Step, WIDE_USERS, step};
 use portico::store::{self, outbox};
 use serde_json::json;
@@ -15,58 +14,6 @@ use crate::support::TestApp;
 
 /// Users of the tests here: more than one transaction evaluates, and no whole number of batches.
 const USERS: usize = WIDE_USERS + 120;
-
-/// Writes users below the SCIM surface: every tenth is a baker, the others are inspectors.
-async fn fill(acme: &World<'_>) -> Vec<UserId> {
-    let directory = DirectoryId::parse(&acme.directory).unwrap();
-    let runner = &acme.app.app.runner;
-    runner
-        .write(Actor::System, acme.id(), move |work| {
-            Box::pin(async move {
-                let mut ids = Vec::new();
-                for n in 0..USERS {
-                    let title = if n % 10 == 0 { "Baker" } else { "Inspector" };
-                    let user = user(work.id(), directory, n, title, work.at);
-                    store::user::insert(&mut work.scope(), &user).await?;
-                    ids.push(user.id);
-                }
-                Ok(ids)
-            })
-        })
-        .await
-        .unwrap()
-}
-
-fn user(
-    id: UserId,
-    directory: DirectoryId,
-    n: usize,
-    title: &str,
-    at: portico::domain::time::Timestamp,
-) -> User {
-    let user_name = format!("user-{n}@acme.example");
-    let document = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-        "userName": user_name, "title": title, "active": true});
-    User {
-        id,
-        directory: Some(directory),
-        source: Source::Directory,
-        user_name,
-        external_id: None,
-        email: None,
-        display_name: None,
-        first_name: None,
-        last_name: None,
-        description: None,
-        external_ref: None,
-        suspended_by: SuspendedBy(0),
-        document: document.to_string(),
-        version: 1,
-        created_at: at,
-        updated_at: at,
-        last_sign_in_at: None,
-    }
-}
 
 /// How many users hold a grant of the rule that is live.
 async fn holders(acme: &World<'_>, users: &[UserId]) -> usize {
@@ -112,7 +59,7 @@ async fn die_after_one_batch(acme: &World<'_>) {
 on_both_engines! {
     async fn a_wide_edit_takes_at_once_and_gives_by_a_job(app: TestApp) {
         let acme = World::new(&app).await;
-        let users = fill(&acme).await;
+        let users = acme.fill(USERS).await;
         let rule = acme
             .rule(json!({"name": "Inspectors", "when": "title eq \"Inspector\"",
                 "role": "auditor"}))
@@ -151,7 +98,7 @@ on_both_engines! {
 
     async fn a_wide_edit_loses_at_once_what_its_holders_no_longer_match(app: TestApp) {
         let acme = World::new(&app).await;
-        let users = fill(&acme).await;
+        let users = acme.fill(USERS).await;
         let rule = acme
             .rule(json!({"name": "Bakers", "when": "title eq \"Baker\"", "role": "auditor"}))
             .await;

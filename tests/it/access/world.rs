@@ -1,6 +1,10 @@
 //! An organization with a directory, seen from its three sides: SCIM, operator, decisions.
 
-use portico::domain::id::{OrganizationId, UserId};
+use portico::domain::actor::Actor;
+use portico::domain::id::{DirectoryId, OrganizationId, UserId};
+use portico::domain::time::Timestamp;
+use portico::domain::user::{Source, SuspendedBy, User};
+use portico::store;
 use serde_json::{Value, json};
 
 use crate::support::{Caller, Reply, TestApp};
@@ -77,6 +81,34 @@ impl<'a> World<'a> {
         let operation = json!({"op": "replace", "path": path, "value": value});
         let reply = self.patch(&format!("/Users/{user}"), operation).await;
         assert!(matches!(reply.status, 200 | 204), "{reply}");
+    }
+
+    /// Makes a group a member of another by its type; the status.
+    pub async fn put_in(&self, group: &str, member: &str) -> u16 {
+        let value = json!([{"value": member, "type": "Group"}]);
+        let operation = json!({"op": "add", "path": "members", "value": value});
+        self.patch(&format!("/Groups/{group}"), operation).await.status
+    }
+
+    /// Writes users below the SCIM surface: every tenth is a baker, the others are inspectors.
+    pub async fn fill(&self, count: usize) -> Vec<UserId> {
+        let directory = DirectoryId::parse(&self.directory).unwrap();
+        let runner = &self.app.app.runner;
+        runner
+            .write(Actor::System, self.id(), move |work| {
+                Box::pin(async move {
+                    let mut ids = Vec::new();
+                    for n in 0..count {
+                        let title = if n % 10 == 0 { "Baker" } else { "Inspector" };
+                        let user = user(work.id(), directory, n, title, work.at);
+                        store::user::insert(&mut work.scope(), &user).await?;
+                        ids.push(user.id);
+                    }
+                    Ok(ids)
+                })
+            })
+            .await
+            .unwrap()
     }
 
     /// Registers a site.
@@ -161,6 +193,42 @@ impl<'a> World<'a> {
     /// Starts the worker of this process.
     pub async fn work(&self) -> Working {
         Working::start(&self.app.app)
+    }
+}
+
+fn user(id: UserId, directory: DirectoryId, n: usize, title: &str, at: Timestamp) -> User {
+    let user_name = format!("user-{n}@acme.example");
+    let document = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": user_name, "title": title, "active": true});
+    User {
+        id,
+        directory: Some(directory),
+        source: Source::Directory,
+        user_name,
+        external_id: None,
+        email: None,
+        display_name: None,
+        first_name: None,
+        last_name: None,
+        description: None,
+        external_ref: None,
+        suspended_by: SuspendedBy(0),
+        document: document.to_string(),
+        version: 1,
+        created_at: at,
+        updated_at: at,
+        last_sign_in_at: None,
+    }
+}
+
+/// A sequence that looks random and is the same each time (a linear congruence).
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
     }
 }
 

@@ -45,9 +45,13 @@ on_both_engines! {
         for (field, value) in [
             ("profile", json!("Entra")),
             ("on_provision", json!("invite")),
-            ("unknown_members", json!("pending")),
-            ("max_removals", json!({"count": 1, "window_s": 60})),
-            ("role_ceiling", json!(["field-worker"])),
+            ("unknown_members", json!("keep")),
+            ("max_removals", json!({"window_s": 60})),
+            ("max_removals", json!({"count": 0, "window_s": 60})),
+            ("max_removals", json!({"count": 1, "window_s": 59})),
+            ("max_removals", json!({"share": 1.5, "window_s": 60})),
+            ("max_removals", json!({"count": 1})),
+            ("role_ceiling", json!(["no-such-role"])),
             ("domains", json!(["018f0000-0000-7000-8000-000000000000"])),
             ("colour", json!("red")),
         ] {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use portico::http::request_id;
 use portico::http::route::{Method, Needs, Route};
-use portico::http::{access, api, ops, scim, sso};
+use portico::http::{access, api, oauth2, ops, scim, sso};
 use serde_json::json;
 
 use self::nonsense::{IDS, QUERIES, SCIM_PARAMETERS, UNKNOWN, VALUES, bodies};
@@ -37,6 +37,7 @@ const SURFACES: &[Surface] = &[
     Surface { prefix: "", routes: || access::WELL_KNOWN.iter().collect(), errors: PROBLEM },
     Surface { prefix: "", routes: || sso::OPEN.iter().collect(), errors: PAGE },
     Surface { prefix: "", routes: || sso::OWN.iter().collect(), errors: PAGE },
+    Surface { prefix: "", routes: || oauth2::ROUTES.iter().collect(), errors: OAUTH },
     Surface { prefix: "/scim/v2", routes: || scim::ROUTES.iter().collect(), errors: SCIM },
     Surface {
         prefix: "/scim/{directory}/v2",
@@ -45,6 +46,7 @@ const SURFACES: &[Surface] = &[
     },
 ];
 const PROBLEM: &str = "application/problem+json";
+const OAUTH: &str = "application/json";
 const SCIM: &str = "application/scim+json";
 const PAGE: &str = "text/html";
 
@@ -80,6 +82,12 @@ fn assert_decent(surface: &Surface, reply: &Reply) {
         }
         let errors = if surface.errors == PAGE { PROBLEM } else { surface.errors };
         assert_eq!(reply.media_type(), errors, "{reply}");
+        // OAuth names the error and leaves the status to HTTP (RFC 6749 §5.2).
+        if errors == OAUTH {
+            assert!(reply.json()["error"].is_string(), "{reply}");
+            assert_eq!(reply.header("cache-control"), "no-store", "{reply}");
+            return;
+        }
         // SCIM says it as a text (RFC 7644 §3.12).
         let said = reply.json()["status"].to_string();
         assert_eq!(said.trim_matches('"'), reply.status.to_string(), "{reply}");
@@ -274,6 +282,11 @@ on_both_engines! {
                 who.get(path).await.expect_problem(404, "not-found");
                 who.post(path, json!({})).await.expect_problem(404, "not-found");
             }
+        }
+        for path in ["/oauth2/", "/oauth2/nothing", "/oauth2/token/"] {
+            let reply = app.anonymous().post(path, json!({})).await.expect(404);
+            assert_eq!(reply.media_type(), OAUTH, "{reply}");
+            assert_eq!(reply.at("/error"), "invalid_request", "{reply}");
         }
         for path in ["/scim", "/scim/v2/nothing", "/scim/x/v2/nothing", "/scim/v1/Users"] {
             let surface = &SURFACES[SURFACES.len() - 1];

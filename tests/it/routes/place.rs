@@ -12,6 +12,7 @@ pub struct Place {
     pub organization: String,
     pub directory: String,
     pub directory_token: String,
+    pub directory_client: String,
     pub domain: String,
     pub rule: String,
     pub user: String,
@@ -29,6 +30,9 @@ impl Place {
         let operator = app.operator();
         let tokens = operator.get(&format!("/api/v1/directories/{directory}/tokens")).await;
         let directory_token = tokens.expect(200).text_at("/data/0/id");
+        let path = format!("/api/v1/directories/{directory}/clients");
+        let client = operator.post(&path, json!({"name": "Client"})).await.expect(201);
+        let directory_client = client.text_at("/id");
         let make = async |list: &str, body: Value| {
             let path = format!("/api/v1/organizations/{organization}/{list}");
             operator.post(&path, body).await.expect(201).text_at("/id")
@@ -53,6 +57,7 @@ impl Place {
             organization,
             directory,
             directory_token,
+            directory_client,
             domain,
             rule,
             user,
@@ -82,6 +87,7 @@ impl Place {
             Needs::Action(_, Of::Organization) => &self.organization,
             Needs::Action(_, Of::Directory) => &self.directory,
             Needs::Action(_, Of::DirectoryToken) => &self.directory_token,
+            Needs::Action(_, Of::DirectoryClient) => &self.directory_client,
             Needs::Action(_, Of::Domain) => &self.domain,
             Needs::Action(_, Of::MappingRule) => &self.rule,
             Needs::Action(_, Of::User) => &self.user,
@@ -117,6 +123,7 @@ impl Place {
             format!("{organization}/domains"),
             format!("{organization}/directories"),
             format!("directories/{}/tokens", self.directory),
+            format!("directories/{}/clients", self.directory),
             format!("{organization}/mapping-rules"),
             format!("{organization}/connections"),
             format!("{organization}/users"),

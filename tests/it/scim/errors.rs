@@ -119,7 +119,7 @@ on_both_engines! {
         refused(&anybody.get("/scim/nothing/at/all").await, 404, None);
         refused(&anybody.get("/scim").await, 404, None);
         refused(&scim.get("/Me").await, 501, None);
-        refused(&scim.post("/Bulk", json!({})).await, 501, None);
+        refused(&scim.post("/Bulk", json!({})).await, 400, Some("invalidSyntax"));
     }
 
     async fn trailing_slashes_and_unknown_parameters_mean_nothing(app: TestApp) {
@@ -159,10 +159,12 @@ on_both_engines! {
         let config = app.anonymous().get("/scim/v2/ServiceProviderConfig").await.expect(200);
         assert_eq!(config.media_type(), SCIM);
         for (feature, offered) in
-            [("patch", true), ("bulk", false), ("filter", true), ("changePassword", false), ("sort", true), ("etag", true)]
+            [("patch", true), ("bulk", true), ("filter", true), ("changePassword", false), ("sort", true), ("etag", true)]
         {
             assert_eq!(config.at(&format!("/{feature}/supported")), json!(offered), "{feature}");
         }
+        assert_eq!(config.at("/bulk/maxOperations"), json!(1_000));
+        assert_eq!(config.at("/bulk/maxPayloadSize"), json!(8 * 1024 * 1024));
         let max = config.at("/filter/maxResults").as_u64().unwrap();
         assert_eq!(config.at("/pagination/maxPageSize").as_u64().unwrap(), max);
         for path in ["/Schemas", "/ResourceTypes"] {

@@ -1,12 +1,26 @@
 //! The SCIM surface as its clients meet it.
 
+mod adoption;
+mod bounds;
+mod bulk;
+mod clients;
 mod conditions;
+mod cursors;
+mod ends;
 mod entra;
 mod errors;
+mod filters;
 mod groups;
+mod large;
 mod lists;
+mod nested;
 mod okta;
+mod pending;
+mod processes;
 mod races;
+mod roles;
+mod root;
+mod streams;
 mod tokens;
 mod users;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portico::domain::actor::Actor;
+use portico::domain::event::Happened;
 use portico::domain::id::OrganizationId;
 use portico::domain::organization::{Kind, Organization, Settings};
 use portico::flow::organization::{self, New};
@@ -122,6 +123,79 @@ on_both_engines! {
             .await
             .unwrap();
         assert_eq!(find(&app, id).await, Some(made));
+    }
+
+    async fn a_part_that_is_refused_leaves_nothing_and_the_work_goes_on(app: TestApp) {
+        let runner = app.app.runner.clone();
+        let id = make(&app, "one").await.unwrap().id;
+        let taken = make(&app, "taken").await.unwrap();
+        let refusals = runner
+            .write(Actor::System, id, move |work| {
+                let taken = taken.clone();
+                Box::pin(async move {
+                    let spoiled = work.part(move |work| {
+                        Box::pin(async move {
+                            rename(work, id, "-gone").await?;
+                            work.enqueue("mail", "key", serde_json::Value::Null).await?;
+                            work.record(Happened::to("test.gone", "organization", id));
+                            // The statement itself fails, not only the verb.
+                            let other = Organization { id: work.id(), ..taken };
+                            store::organization::insert(&mut work.conn(), &other).await?;
+                            Ok::<_, Problem>(())
+                        })
+                    });
+                    let spoiled = spoiled.await?.unwrap_err();
+                    let within = work.part(move |work| {
+                        Box::pin(async move {
+                            rename(work, id, "-kept").await?;
+                            work.record(Happened::to("test.kept", "organization", id));
+                            let inner = work.part(move |work| {
+                                Box::pin(async move {
+                                    rename(work, id, "-inner").await?;
+                                    Err::<(), _>(Problem::not_found("nothing"))
+                                })
+                            });
+                            Ok::<_, Problem>(inner.await?.unwrap_err().code)
+                        })
+                    });
+                    Ok((spoiled.code, within.await??))
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!(refusals, (Code::Conflict, Code::NotFound));
+        assert_eq!(find(&app, id).await.unwrap().name, "one-kept");
+        assert_eq!(store::outbox::count(&mut runner.db.conn()).await.unwrap(), 0);
+        app.run_worker().await;
+        let mut scope = runner.read(id);
+        let events = store::event::after(&mut scope, 0, &[], 100).await.unwrap();
+        let told: Vec<&str> = events.iter().map(|event| event.name.as_str()).collect();
+        assert!(told.contains(&"test.kept") && !told.contains(&"test.gone"), "{told:?}");
+    }
+
+    async fn a_part_that_loses_a_race_runs_the_whole_work_again(app: TestApp) {
+        let runner = app.app.runner.clone();
+        let id = make(&app, "one").await.unwrap().id;
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&runs);
+        let done = runner.write(Actor::System, id, move |work| {
+            let runs = Arc::clone(&counted);
+            Box::pin(async move {
+                rename(work, id, "-again").await?;
+                let part = work.part(move |_| {
+                    Box::pin(async move {
+                        match runs.fetch_add(1, Ordering::SeqCst) {
+                            0 => Err(StoreError::Again(sqlx::Error::WorkerCrashed).into()),
+                            _ => Ok::<_, Problem>(()),
+                        }
+                    })
+                });
+                part.await?
+            })
+        });
+        done.await.unwrap();
+        assert_eq!(runs.load(Ordering::SeqCst), 2);
+        assert_eq!(find(&app, id).await.unwrap().name, "one-again");
     }
 
     async fn a_write_outlives_the_caller_who_went_away(app: TestApp) {

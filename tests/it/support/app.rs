@@ -12,7 +12,7 @@ use portico::flow;
 use portico::store::{self, Db};
 use portico::worker::{self, Worker};
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,8 @@ pub const OPERATOR_TOKEN: &str = "operator-token-of-the-tests-0123456789";
 pub const BEGIN: &str = "2026-11-21T10:00:00Z";
 /// How long the worker may take, in seconds.
 const WORKER_S: u64 = 60;
+/// How long an event may take that is recorded beside a request, in seconds.
+const EVENTS_S: u64 = 10;
 /// Between two looks at what it has left, in milliseconds.
 const LOOK_MS: u64 = 20;
 
@@ -67,6 +69,7 @@ impl TestApp {
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
             limits: Default::default(),
+            served: Default::default(),
         });
         flow::organization::ensure_operator(&app.runner).await.expect("the operator's own");
         let service =
@@ -102,6 +105,27 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
         }
         panic!("the worker leaves rows in the outbox");
+    }
+
+    /// The first hundred events of a name in an organization's feed.
+    pub async fn events(&self, organization: &str, name: &str) -> Vec<Value> {
+        self.run_worker().await;
+        let path = format!("/api/v1/organizations/{organization}/events?types={name}&limit=100");
+        let page = self.operator().get(&path).await.expect(200);
+        page.at("/data").as_array().expect("a list").clone()
+    }
+
+    /// The same, once there are as many: what is recorded beside a request may take a moment.
+    pub async fn events_once(&self, organization: &str, name: &str, count: usize) -> Vec<Value> {
+        let mut found = Vec::new();
+        for _ in 0..EVENTS_S * 1000 / LOOK_MS {
+            found = self.events(organization, name).await;
+            if found.len() == count {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+        }
+        panic!("{} events {name}, not {count}: {found:?}", found.len());
     }
 
     /// Somebody without any credential.

@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::{OPERATOR_TOKEN, client};
@@ -18,22 +19,41 @@ const LOOK_MS: u64 = 25;
 pub struct TestServer {
     /// Where it answers, without a trailing slash.
     pub url: String,
-    database: Database,
+    database: Arc<Database>,
     child: Option<Child>,
 }
 
 impl TestServer {
     /// A server on SQLite that answers.
     pub async fn sqlite() -> Self {
-        Self::on(Database::sqlite()).await
+        Self::on(Arc::new(Database::sqlite())).await
     }
 
     /// A server on PostgreSQL that answers.
     pub async fn postgres() -> Self {
-        Self::on(Database::postgres().await).await
+        Self::on(Arc::new(Database::postgres().await)).await
     }
 
-    async fn on(database: Database) -> Self {
+    /// A second server on the same database; SQLite takes only one.
+    pub async fn beside(&self) -> Self {
+        Self::on(Arc::clone(&self.database)).await
+    }
+
+    /// The database beneath it.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The most memory that the program has held so far, in bytes.
+    pub fn memory_peak(&self) -> u64 {
+        let id = self.child.as_ref().expect("the program runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("its status");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("its peak");
+        let kib = line.split_whitespace().nth(1).and_then(|number| number.parse::<u64>().ok());
+        kib.expect("a number") * 1024
+    }
+
+    async fn on(database: Arc<Database>) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", free.local_addr().unwrap());
         drop(free);
@@ -58,11 +78,6 @@ impl TestServer {
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null());
         command
-    }
-
-    /// Its database, for what a test does to it beside the program.
-    pub const fn database(&self) -> &Database {
-        &self.database
     }
 
     /// Starts the program and waits until it answers.

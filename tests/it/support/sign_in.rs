@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use portico::domain::time::Clock;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::app::TestApp;
 use super::caller::Caller;
@@ -52,6 +52,11 @@ impl SignIn {
 
     /// Goes the whole way; the provider says that she is `subject`.
     pub async fn by(&self, browser: &Caller, subject: &str) -> Reply {
+        self.by_with(browser, subject, json!({})).await
+    }
+
+    /// The same; the provider says more of her.
+    pub async fn by_with(&self, browser: &Caller, subject: &str, more: Value) -> Reply {
         let start = browser.get(&format!("{}?return_to=/me", self.start_url)).await;
         assert!((300..400).contains(&start.status), "{start}");
         let to = url::Url::parse(start.header("location")).unwrap();
@@ -62,8 +67,11 @@ impl SignIn {
         };
         assert_eq!(asked("code_challenge_method"), "S256");
         let now = self.clock.now().seconds();
-        let token = self.key.sign(&json!({"iss": self.provider.issuer, "aud": CLIENT_ID,
-            "sub": subject, "nonce": asked("nonce"), "iat": now, "exp": now + TOKEN_S}));
+        let mut claims = json!({"iss": self.provider.issuer, "aud": CLIENT_ID,
+            "sub": subject, "nonce": asked("nonce"), "iat": now, "exp": now + TOKEN_S});
+        let more = more.as_object().expect("claims are an object").clone();
+        claims.as_object_mut().expect("claims are an object").extend(more);
+        let token = self.key.sign(&claims);
         let told = json!({"access_token": "a", "token_type": "Bearer", "id_token": token});
         self.provider.says("/token", &told);
         let back = format!("{}?code=c&state={}", asked("redirect_uri"), asked("state"));

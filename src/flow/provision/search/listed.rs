@@ -3,81 +3,98 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::{Lens, Shelf};
 use crate::domain::group::Group;
-use crate::domain::id::{DirectoryId, GroupId, UserId};
+use crate::domain::id::{GroupId, UserId};
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
-use crate::scim::catalog::{GROUP, USER};
-use crate::scim::filter::{Expr, Filter, Literal, Op, Resolved};
-use crate::scim::{ResourceType, ScimError};
-use crate::store::filter::{Counts, Place, Source};
+use crate::scim::catalog::{GROUP, Served, USER};
+use crate::scim::filter::{Expr, Filter, Literal, Op};
+use crate::scim::{MemberKind, ResourceType, ScimError};
+use crate::store::filter::Source;
 use crate::store::member::Member;
+use crate::store::place::Place;
 use crate::store::user::Grouped;
-use crate::store::{self, Scope, StoreError};
+use crate::store::{self, StoreError};
 
-/// Members that are loaded for one batch of groups whose filter reads members freely.
-pub const MEMBERS_MAX: i64 = 20_000;
 /// Members that a filter may name one by one.
 const NAMED_MAX: usize = 50;
 
 /// A row of a list.
 pub trait Listed: Sized + Send + Sync {
-    /// What it is.
-    const TYPE: &'static ResourceType;
+    /// The name of the list.
+    const NAME: &'static str;
     /// What an equality of which is answered by an index, in words.
     const INDEXED: &'static str;
+
+    /// What rows are.
+    fn types(served: Served) -> Vec<&'static ResourceType>;
+
+    /// Which of the types this one is, by its number.
+    fn kind(&self) -> usize {
+        0
+    }
 
     /// Where it stands in the order of creation.
     fn place(&self) -> Place;
 
-    /// The document, and before it what the server owns, as a filter reads them.
-    fn layers(&self) -> (Map<String, Value>, Map<String, Value>);
+    /// The document, and before it what the server owns, as a client that reads below this address
+    /// sees them.
+    fn layers(&self, base: &str) -> (Map<String, Value>, Map<String, Value>);
 
     /// How many there are, and how many were removed.
-    fn counted(counts: Counts) -> (i64, i64);
+    fn counted(shelf: &Shelf<'_>) -> impl Future<Output = Result<(i64, i64), StoreError>> + Send;
 
-    /// Rows that a source finds behind a place.
+    /// Rows that the sources find behind a place.
     fn fetch(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
-        source: &Source,
+        shelf: &Shelf<'_>,
+        lenses: &[Lens],
         after: Place,
         limit: i64,
     ) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
 
     /// Rows with these ids, in any order.
     fn by_ids(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
+        shelf: &Shelf<'_>,
         ids: &[Uuid],
     ) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
 
     /// The place behind which the row at an offset stands.
     fn start(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
+        shelf: &Shelf<'_>,
         offset: i64,
     ) -> impl Future<Output = Result<Option<Place>, StoreError>> + Send;
 
     /// Loads what the filter reads and the rows do not hold.
     fn complete(
-        scope: &mut Scope<'_>,
-        rows: &mut [Self],
-        filter: &Filter,
-        resolved: &Resolved,
-    ) -> impl Future<Output = Result<(), Problem>> + Send;
+        _shelf: &Shelf<'_>,
+        _rows: Vec<&mut Self>,
+        _filter: &Filter,
+        _lenses: &[Lens],
+    ) -> impl Future<Output = Result<(), Problem>> + Send {
+        async { Ok(()) }
+    }
 }
 
-fn meta(kind: &str, created: Timestamp, changed: Timestamp, version: i64) -> Value {
-    json!({
-        "resourceType": kind,
+/// Where the rows of the only type come from.
+fn source(lenses: &[Lens]) -> Option<&Source> {
+    lenses.first().and_then(|lens| lens.source.as_ref())
+}
+
+/// What the server owns of every stored resource.
+fn owned(
+    rt: &ResourceType,
+    id: String,
+    (created, changed, version): (Timestamp, Timestamp, i64),
+    base: &str,
+) -> Map<String, Value> {
+    let meta = json!({
+        "resourceType": rt.name,
         "created": created.to_string(),
         "lastModified": changed.to_string(),
+        "location": format!("{base}{}/{id}", rt.endpoint),
         "version": format!("W/\"{version}\""),
-    })
-}
-
-fn owned(id: String, meta: Value) -> Map<String, Value> {
+    });
     let mut owned = Map::new();
     owned.insert("id".to_owned(), Value::String(id));
     owned.insert("meta".to_owned(), meta);
@@ -85,63 +102,53 @@ fn owned(id: String, meta: Value) -> Map<String, Value> {
 }
 
 impl Listed for Grouped {
-    const TYPE: &'static ResourceType = &USER;
+    const NAME: &'static str = USER.name;
     const INDEXED: &'static str = "id, userName, externalId, emails or displayName";
+
+    fn types(_: Served) -> Vec<&'static ResourceType> {
+        vec![&USER]
+    }
 
     fn place(&self) -> Place {
         Place { at: self.user.created_at, id: self.user.id.0 }
     }
 
-    fn layers(&self) -> (Map<String, Value>, Map<String, Value>) {
+    fn layers(&self, base: &str) -> (Map<String, Value>, Map<String, Value>) {
         let user = &self.user;
-        let meta = meta(USER.name, user.created_at, user.updated_at, user.version);
-        let mut owned = owned(user.id.to_string(), meta);
+        let state = (user.created_at, user.updated_at, user.version);
+        let mut owned = owned(&USER, user.id.to_string(), state, base);
         if !self.groups.is_empty() {
-            let groups = self.groups.iter().map(
-                |group| json!({"value": group.id, "display": group.display, "type": "direct"}),
-            );
+            let groups = self.groups.iter().map(|group| {
+                let location = format!("{base}{}/{}", GROUP.endpoint, group.id);
+                json!({"value": group.id, "$ref": location, "display": group.display,
+                    "type": group.kind()})
+            });
             owned.insert("groups".to_owned(), groups.collect());
         }
         (user.resource().into_map(), owned)
     }
 
-    fn counted(counts: Counts) -> (i64, i64) {
-        (counts.users, counts.users_removed)
+    async fn counted(shelf: &Shelf<'_>) -> Result<(i64, i64), StoreError> {
+        let counts = store::place::counts(&mut shelf.scope(), shelf.directory).await?;
+        Ok((counts.users, counts.users_removed))
     }
 
     async fn fetch(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
-        source: &Source,
+        shelf: &Shelf<'_>,
+        lenses: &[Lens],
         after: Place,
         limit: i64,
     ) -> Result<Vec<Self>, StoreError> {
-        store::filter::users(scope, directory, source, after, limit).await
+        let Some(source) = source(lenses) else { return Ok(Vec::new()) };
+        store::filter::users(&mut shelf.scope(), shelf.directory, source, after, limit).await
     }
 
-    async fn by_ids(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
-        ids: &[Uuid],
-    ) -> Result<Vec<Self>, StoreError> {
-        store::filter::users_by_ids(scope, directory, ids).await
+    async fn by_ids(shelf: &Shelf<'_>, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
+        store::filter::users_by_ids(&mut shelf.scope(), shelf.directory, ids).await
     }
 
-    async fn start(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
-        offset: i64,
-    ) -> Result<Option<Place>, StoreError> {
-        store::filter::user_place(scope, directory, offset).await
-    }
-
-    async fn complete(
-        _: &mut Scope<'_>,
-        _: &mut [Self],
-        _: &Filter,
-        _: &Resolved,
-    ) -> Result<(), Problem> {
-        Ok(())
+    async fn start(shelf: &Shelf<'_>, offset: i64) -> Result<Option<Place>, StoreError> {
+        store::place::of_users(&mut shelf.scope(), shelf.directory, offset).await
     }
 }
 
@@ -154,79 +161,90 @@ pub struct MembersOf {
 }
 
 impl Listed for MembersOf {
-    const TYPE: &'static ResourceType = &GROUP;
+    const NAME: &'static str = GROUP.name;
     const INDEXED: &'static str = "id, externalId, displayName or members";
+
+    fn types(_: Served) -> Vec<&'static ResourceType> {
+        vec![&GROUP]
+    }
 
     fn place(&self) -> Place {
         Place { at: self.group.created_at, id: self.group.id.0 }
     }
 
-    fn layers(&self) -> (Map<String, Value>, Map<String, Value>) {
+    fn layers(&self, base: &str) -> (Map<String, Value>, Map<String, Value>) {
         let group = &self.group;
-        let meta = meta(GROUP.name, group.created_at, group.updated_at, group.version);
-        let mut owned = owned(group.id.to_string(), meta);
+        let state = (group.created_at, group.updated_at, group.version);
+        let mut owned = owned(&GROUP, group.id.to_string(), state, base);
         if !self.read.is_empty() {
-            let members = self.read.iter().map(
-                |member| json!({"value": member.user, "display": member.display, "type": "User"}),
-            );
+            let members = self.read.iter().map(|member| {
+                let (kind, endpoint) = match member.kind {
+                    MemberKind::User => (USER.name, USER.endpoint),
+                    MemberKind::Group => (GROUP.name, GROUP.endpoint),
+                };
+                let location = format!("{base}{endpoint}/{}", member.id);
+                json!({"value": member.id, "$ref": location, "display": member.display,
+                    "type": kind})
+            });
             owned.insert("members".to_owned(), members.collect());
         }
         (group.resource().into_map(), owned)
     }
 
-    fn counted(counts: Counts) -> (i64, i64) {
-        (counts.groups, counts.groups_removed)
+    async fn counted(shelf: &Shelf<'_>) -> Result<(i64, i64), StoreError> {
+        let counts = store::place::counts(&mut shelf.scope(), shelf.directory).await?;
+        Ok((counts.groups, counts.groups_removed))
     }
 
     async fn fetch(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
-        source: &Source,
+        shelf: &Shelf<'_>,
+        lenses: &[Lens],
         after: Place,
         limit: i64,
     ) -> Result<Vec<Self>, StoreError> {
-        Ok(without_members(store::filter::groups(scope, directory, source, after, limit).await?))
+        let Some(source) = source(lenses) else { return Ok(Vec::new()) };
+        let (directory, scope) = (shelf.directory, &mut shelf.scope());
+        let groups = store::filter::groups(scope, directory, source, after, limit).await?;
+        Ok(groups.into_iter().map(Self::without_members).collect())
     }
 
-    async fn by_ids(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
-        ids: &[Uuid],
-    ) -> Result<Vec<Self>, StoreError> {
-        Ok(without_members(store::filter::groups_by_ids(scope, directory, ids).await?))
+    async fn by_ids(shelf: &Shelf<'_>, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
+        let scope = &mut shelf.scope();
+        let groups = store::filter::groups_by_ids(scope, shelf.directory, ids).await?;
+        Ok(groups.into_iter().map(Self::without_members).collect())
     }
 
-    async fn start(
-        scope: &mut Scope<'_>,
-        directory: DirectoryId,
-        offset: i64,
-    ) -> Result<Option<Place>, StoreError> {
-        store::filter::group_place(scope, directory, offset).await
+    async fn start(shelf: &Shelf<'_>, offset: i64) -> Result<Option<Place>, StoreError> {
+        store::place::of_groups(&mut shelf.scope(), shelf.directory, offset).await
     }
 
     async fn complete(
-        scope: &mut Scope<'_>,
-        rows: &mut [Self],
+        shelf: &Shelf<'_>,
+        mut rows: Vec<&mut Self>,
         filter: &Filter,
-        resolved: &Resolved,
+        lenses: &[Lens],
     ) -> Result<(), Problem> {
-        if !resolved.mentions("members") {
+        let judged = lenses.first().and_then(|lens| lens.filter.as_ref());
+        if !judged.is_some_and(|judged| judged.mentions("members")) {
             return Ok(());
         }
+        let scope = &mut shelf.scope();
         let ids: Vec<GroupId> = rows.iter().map(|row| row.group.id).collect();
         let mut named = Vec::new();
         let found = if names_members(filter.expr(), &mut named) && named.len() <= NAMED_MAX {
             let mut found = Vec::new();
-            for user in named.iter().filter_map(|id| UserId::parse(id).ok()) {
-                found.extend(store::member::in_groups(scope, &ids, user).await?);
+            // An id of either kind has the same form.
+            for id in named.iter().filter_map(|id| UserId::parse(id).ok()) {
+                found.extend(store::member::in_groups(scope, &ids, id.0).await?);
             }
             found
         } else {
-            let all: i64 = rows.iter().map(|row| row.group.member_count).sum();
-            if all > MEMBERS_MAX {
-                return Err(too_many_members().into());
+            let (most, all) = (shelf.bounds.members_max, rows.iter());
+            let all: i64 = all.map(|row| row.group.member_count).sum();
+            if all > most {
+                return Err(too_many_members(most).into());
             }
-            store::member::of_groups(scope, &ids, MEMBERS_MAX).await?
+            store::member::of_groups(scope, &ids, most).await?
         };
         for (group, member) in found {
             if let Some(row) = rows.iter_mut().find(|row| row.group.id == group)
@@ -239,13 +257,15 @@ impl Listed for MembersOf {
     }
 }
 
-fn without_members(groups: Vec<Group>) -> Vec<MembersOf> {
-    groups.into_iter().map(|group| MembersOf { group, read: Vec::new() }).collect()
+impl MembersOf {
+    const fn without_members(group: Group) -> Self {
+        Self { group, read: Vec::new() }
+    }
 }
 
-fn too_many_members() -> ScimError {
+fn too_many_members(most: i64) -> ScimError {
     ScimError::too_many(format!(
-        "This list would read more than {MEMBERS_MAX} members: compare members by eq with an id"
+        "This list would read more than {most} members: compare members by eq with an id"
     ))
 }
 

@@ -1,29 +1,37 @@
 //! Lists over SCIM: pages in order of creation, indexed equalities, and bounded scans.
 //!
 //! What an index can answer is asked of it; everything else is read in batches and judged by the
-//! definition of the filter, at most [`SCAN_MAX`] rows and [`SCAN_S`] seconds (S10). A page that
-//! follows another begins at the place where that one ended, which is remembered.
+//! definition of the filter, within [`Bounds`] (S10). A page by index that follows another begins
+//! at the place where that one ended, which is remembered; a page by cursor begins at the place in
+//! the cursor (N4). Neither reads a row that comes before it.
 
+mod cursor;
+mod lens;
 mod listed;
+mod mixed;
 mod pages;
+mod role;
+mod scan;
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
-use super::Client;
-use crate::domain::id::OrganizationId;
+use crate::domain::id::{DirectoryId, OrganizationId};
 use crate::flow::problem::Problem;
 use crate::flow::runner::Runner;
 use crate::scim::ScimError;
-use crate::scim::filter::{Expr, Filter, Literal, Lookup, Op, Resolved, eval_over};
-use crate::scim::list::{Page, PageSizes};
-use crate::scim::sort::{Sort, SortKey};
-use crate::store::filter::{Place, Source};
-use crate::store::{self, Scope};
+use crate::scim::catalog::Served;
+use crate::scim::filter::Filter;
+use crate::scim::page::{Page, PageSizes};
+use crate::scim::sort::SortKey;
+use crate::store::Scope;
+use crate::store::place::Place;
 
+use self::lens::{Lens, Plan};
+pub use cursor::{CURSOR_S, Tie, fingerprint};
 pub use listed::{Listed, MembersOf};
+pub use mixed::Mixed;
 pub use pages::Pages;
+pub use role::{OfferedRole, offered};
 
 /// Sizes of pages.
 pub const PAGES: PageSizes = PageSizes { default: 100, max: 500 };
@@ -31,218 +39,208 @@ pub const PAGES: PageSizes = PageSizes { default: 100, max: 500 };
 pub const SCAN_MAX: usize = 200_000;
 /// Seconds that one list takes at most.
 pub const SCAN_S: u64 = 5;
+/// Members that are loaded for one batch of groups whose filter reads members freely.
+pub const MEMBERS_MAX: i64 = 20_000;
 /// Rows that are read at a time.
 const BATCH: i64 = 500;
+/// Rows that are read at a time where a key finds very many.
+const BATCH_MAX: i64 = 4_000;
+
+/// How much one list may read that no index answers; beyond it the list is refused, never cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Rows.
+    pub rows_max: usize,
+    /// Members of one batch of groups.
+    pub members_max: i64,
+    /// Seconds.
+    pub wait_s: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { rows_max: SCAN_MAX, members_max: MEMBERS_MAX, wait_s: SCAN_S }
+    }
+}
+
+/// What lists are read from: the users and groups of a directory, and the roles of the platform.
+pub struct Shelf<'a> {
+    /// The database and the platform.
+    pub runner: &'a Runner,
+    /// Whose directory it is.
+    pub organization: OrganizationId,
+    /// The directory.
+    pub directory: DirectoryId,
+    /// The address below which the client sees resources.
+    pub base: &'a str,
+    /// The types of resources.
+    pub served: Served,
+    /// Where pages by index ended.
+    pub pages: &'a Pages,
+    /// How much may be read.
+    pub bounds: Bounds,
+}
+
+impl Shelf<'_> {
+    fn scope(&self) -> Scope<'_> {
+        self.runner.read(self.organization)
+    }
+}
 
 /// What is asked for.
 pub struct Search<'a> {
     /// Which resources.
     pub filter: Option<&'a Filter>,
-    /// In which order; creation unless said.
-    pub sort: Option<&'a Sort>,
+    /// The attribute that decides the order; creation unless it is given.
+    pub sort_by: Option<&'a str>,
+    /// `ascending` or `descending`.
+    pub sort_order: Option<&'a str>,
     /// Which part of the list.
-    pub page: Page,
+    pub part: Part,
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// By position.
+    Index(Page),
+    /// Behind a row of the list.
+    Cursor {
+        /// That row; `None` for the first part.
+        after: Option<Position>,
+        /// Most resources.
+        count: u32,
+    },
+}
+
+impl Part {
+    /// The position of its first row, by index.
+    #[must_use]
+    pub const fn start_index(&self) -> Option<u64> {
+        match self {
+            Self::Index(page) => Some(page.start_index),
+            Self::Cursor { .. } => None,
+        }
+    }
+}
+
+/// Where a row stands in a list, whatever comes and goes around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    /// What decides its place, where an order is asked for.
+    pub key: Option<SortKey>,
+    /// Its place in the order of creation.
+    pub place: Place,
 }
 
 /// A part of a list.
 #[derive(Debug)]
 pub struct Found<T> {
-    /// How many there are in all.
-    pub total: u64,
+    /// How many there are in all; `None` where a part by cursor does not read that far.
+    pub total: Option<u64>,
     /// The part that was asked for.
     pub rows: Vec<T>,
+    /// The last row of a part by cursor, when more come behind it.
+    pub next: Option<Position>,
+}
+
+impl<T> Found<T> {
+    const fn nothing(total: u64) -> Self {
+        Self { total: Some(total), rows: Vec::new(), next: None }
+    }
+
+    fn map<U>(self, wrap: impl FnMut(T) -> U) -> Found<U> {
+        let rows = self.rows.into_iter().map(wrap).collect();
+        Found { total: self.total, rows, next: self.next }
+    }
 }
 
 /// Lists resources of a directory.
 ///
 /// # Errors
-/// 400 `invalidFilter` for a filter that the type does not know, 400 `tooMany` for one that would
-/// read too much.
-pub async fn run<T: Listed>(
-    runner: &Runner,
-    organization: OrganizationId,
-    client: Client,
-    pages: &Pages,
-    search: &Search<'_>,
-) -> Result<Found<T>, Problem> {
-    let mut scope = runner.read(organization);
-    let Some(filter) = search.filter else {
-        if search.sort.is_none() {
-            return page(&mut scope, client, pages, search.page).await;
-        }
-        return bounded::<T>(&mut scope, client, search, None, Source::All).await;
-    };
-    let resolved = filter.resolve(T::TYPE)?;
-    let Some(source) = source(&resolved) else {
-        return Ok(Found { total: 0, rows: Vec::new() });
-    };
-    bounded::<T>(&mut scope, client, search, Some((filter, &resolved)), source).await
+/// 400 `invalidFilter` for a filter that the type does not know, `invalidPath` and `invalidValue`
+/// for such an order, `tooMany` for a list that would read too much.
+pub async fn run<T: Listed>(shelf: &Shelf<'_>, search: &Search<'_>) -> Result<Found<T>, Problem> {
+    planned(shelf, &Plan::of(&T::types(shelf.served), search)?).await
 }
 
-/// A page of everything: no row outside of it is read.
-async fn page<T: Listed>(
-    scope: &mut Scope<'_>,
-    client: Client,
-    pages: &Pages,
-    page: Page,
-) -> Result<Found<T>, Problem> {
-    let directory = client.directory;
-    let counts = store::filter::counts(scope, directory).await?;
-    let (total, removed) = T::counted(counts);
-    let total = u64::try_from(total).unwrap_or(0);
-    let offset = page.offset();
-    if page.count == 0 || offset >= total {
-        return Ok(Found { total, rows: Vec::new() });
-    }
-    let after = match pages.place(directory, T::TYPE.name, offset, removed) {
-        Some(place) => Some(place),
-        None => T::start(scope, directory, i64::try_from(offset).unwrap_or(i64::MAX)).await?,
-    };
-    let Some(after) = after else { return Ok(Found { total, rows: Vec::new() }) };
-    let limit = i64::from(page.count);
-    let rows = T::fetch(scope, directory, &Source::All, after, limit).await?;
-    if let Some(last) = rows.last() {
-        let next = offset.saturating_add(rows.len() as u64);
-        pages.remember(directory, T::TYPE.name, next, (removed, last.place()));
-    }
-    // A row may have come between the two statements: the total never says less than is shown.
-    let total = total.max(offset.saturating_add(rows.len() as u64));
-    Ok(Found { total, rows })
-}
-
-async fn bounded<T: Listed>(
-    scope: &mut Scope<'_>,
-    client: Client,
-    search: &Search<'_>,
-    filter: Option<(&Filter, &Resolved)>,
-    source: Source,
-) -> Result<Found<T>, Problem> {
-    let scan = scan::<T>(scope, client, search, filter, source);
-    match tokio::time::timeout(Duration::from_secs(SCAN_S), scan).await {
-        Ok(found) => found,
-        Err(_) => Err(too_many::<T>(&format!("take longer than {SCAN_S} s"))),
-    }
-}
-
-/// Reads what a source finds, judges each row, and keeps the part that was asked for.
-async fn scan<T: Listed>(
-    scope: &mut Scope<'_>,
-    client: Client,
-    search: &Search<'_>,
-    filter: Option<(&Filter, &Resolved)>,
-    source: Source,
-) -> Result<Found<T>, Problem> {
-    let judge = filter.filter(|(filter, _)| source == Source::All || !is_lookup(filter.expr()));
-    let mut gathered = Gathered::new(search);
-    let (mut after, mut read) = (Place::START, 0_usize);
-    loop {
-        let mut batch = T::fetch(scope, client.directory, &source, after, BATCH).await?;
-        let Some(last) = batch.last() else { break };
-        after = last.place();
-        read = read.saturating_add(batch.len());
-        if read > SCAN_MAX {
-            return Err(too_many::<T>(&format!("read more than {SCAN_MAX} resources")));
-        }
-        let full = i64::try_from(batch.len()).unwrap_or(0) == BATCH;
-        if let Some((filter, resolved)) = judge {
-            T::complete(scope, &mut batch, filter, resolved).await?;
-        }
-        for row in batch {
-            gathered.take(row, judge.map(|(_, resolved)| resolved));
-        }
-        if !full {
-            break;
-        }
-    }
-    gathered.finish(scope, client).await
-}
-
-/// The rows that match: the page itself, or, where an order is asked for, what decides it.
-struct Gathered<'a, T> {
-    search: &'a Search<'a>,
-    total: u64,
-    rows: Vec<T>,
-    keys: Vec<(SortKey, Place)>,
-}
-
-impl<'a, T: Listed> Gathered<'a, T> {
-    const fn new(search: &'a Search<'a>) -> Self {
-        Self { search, total: 0, rows: Vec::new(), keys: Vec::new() }
-    }
-
-    fn take(&mut self, row: T, filter: Option<&Resolved>) {
-        if filter.is_none() && self.search.sort.is_none() {
-            return self.keep(row);
-        }
-        let (document, owned) = row.layers();
-        let layers: [&Map<String, Value>; 2] = [&owned, &document];
-        if filter.is_some_and(|filter| !eval_over(filter, &layers)) {
-            return;
-        }
-        match self.search.sort {
-            None => self.keep(row),
-            Some(sort) => {
-                self.total += 1;
-                self.keys.push((sort.key(&layers), row.place()));
-            }
-        }
-    }
-
-    fn keep(&mut self, row: T) {
-        let page = self.search.page;
-        if self.total >= page.offset() && self.rows.len() < page.count as usize {
-            self.rows.push(row);
-        }
-        self.total += 1;
-    }
-
-    async fn finish(mut self, scope: &mut Scope<'_>, client: Client) -> Result<Found<T>, Problem> {
-        let Some(sort) = self.search.sort else {
-            return Ok(Found { total: self.total, rows: self.rows });
-        };
-        // Stable, so that creation and id decide among equals (C81).
-        self.keys.sort_by(|left, right| sort.compare(&left.0, &right.0));
-        let page = self.search.page;
-        let offset = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-        let ids: Vec<uuid::Uuid> = self
-            .keys
-            .iter()
-            .skip(offset)
-            .take(page.count as usize)
-            .map(|(_, place)| place.id)
-            .collect();
-        if ids.is_empty() {
-            return Ok(Found { total: self.total, rows: Vec::new() });
-        }
-        let mut rows = T::by_ids(scope, client.directory, &ids).await?;
-        let rank = |row: &T| ids.iter().position(|id| *id == row.place().id);
-        rows.sort_by_cached_key(rank);
-        Ok(Found { total: self.total, rows })
-    }
-}
-
-/// Where candidates come from; `None` when nothing can match.
-fn source(filter: &Resolved) -> Option<Source> {
-    let id = |text: &str| {
-        // Ids compare with letter case: only the spelling that we give out is one.
-        let id = crate::domain::id::UserId::parse(text).ok().filter(|id| id.to_string() == text);
-        id.map(|id| id.0)
-    };
-    Some(match filter.lookup() {
-        None => Source::All,
-        Some(Lookup::Id(text)) => Source::Id(id(&text)?),
-        Some(Lookup::UserName(key)) => Source::UserName(key),
-        Some(Lookup::ExternalId(text)) => Source::ExternalId(text),
-        Some(Lookup::WorkEmail(key)) => Source::WorkEmail(key),
-        Some(Lookup::AnyEmail(key)) => Source::Email(key),
-        Some(Lookup::DisplayName(key)) => Source::DisplayName(key),
-        Some(Lookup::Member(text) | Lookup::Group(text)) => Source::Membership(id(&text)?),
+/// Lists resources of all types at once (C57). When one type alone can satisfy the filter, it is
+/// listed as by itself.
+///
+/// # Errors
+/// As [`run`]; an attribute that a type does not know counts as unassigned there (C73).
+pub async fn everything(shelf: &Shelf<'_>, search: &Search<'_>) -> Result<Found<Mixed>, Problem> {
+    let mut plan = Plan::of(&Mixed::types(shelf.served), search)?;
+    Ok(match plan.narrow_to_the_only_type() {
+        Some(mixed::USERS) => planned(shelf, &plan).await?.map(Mixed::User),
+        Some(mixed::GROUPS) => planned(shelf, &plan).await?.map(Mixed::Group),
+        Some(_) => planned(shelf, &plan).await?.map(Mixed::Role),
+        None => planned(shelf, &plan).await?,
     })
 }
 
-/// Whether a filter is nothing but one equality, which the index has answered exactly then.
-const fn is_lookup(expr: &Expr) -> bool {
-    matches!(expr, Expr::Compare(_, Op::Eq, Literal::Text(_)))
+async fn planned<T: Listed>(shelf: &Shelf<'_>, plan: &Plan<'_>) -> Result<Found<T>, Problem> {
+    if plan.finds_nothing() {
+        return Ok(Found::nothing(0));
+    }
+    if plan.is_everything() {
+        return page(shelf, plan).await;
+    }
+    let wait_s = shelf.bounds.wait_s;
+    match tokio::time::timeout(Duration::from_secs(wait_s), scan::scan(shelf, plan)).await {
+        Ok(found) => found,
+        Err(_) => Err(too_many::<T>(&format!("take longer than {wait_s} s"))),
+    }
+}
+
+/// A part of everything: no row outside of it is read.
+async fn page<T: Listed>(shelf: &Shelf<'_>, plan: &Plan<'_>) -> Result<Found<T>, Problem> {
+    let (total, removed) = T::counted(shelf).await?;
+    let total = u64::try_from(total).unwrap_or(0);
+    let (after, limit, offset) = match &plan.part {
+        Part::Index(page) => {
+            let offset = page.offset();
+            if page.count == 0 || offset >= total {
+                return Ok(Found::nothing(total));
+            }
+            let known = shelf.pages.place(shelf.directory, T::NAME, offset, removed);
+            let start = match known {
+                Some(place) => Some(place),
+                None if offset == 0 => Some(Place::START),
+                None => {
+                    shelf.pages.count();
+                    T::start(shelf, i64::try_from(offset).unwrap_or(i64::MAX)).await?
+                }
+            };
+            let Some(after) = start else { return Ok(Found::nothing(total)) };
+            (after, page.count, offset)
+        }
+        Part::Cursor { after, count } => {
+            let place = after.as_ref().map_or(Place::START, |after| after.place);
+            (place, count.saturating_add(1), 0)
+        }
+    };
+    let mut rows: Vec<T> = T::fetch(shelf, &plan.lenses, after, i64::from(limit)).await?;
+    if let Part::Cursor { count, .. } = plan.part {
+        let next = cut(&mut rows, count as usize);
+        let total = total.max(rows.len() as u64);
+        return Ok(Found { total: Some(total), rows, next });
+    }
+    let end = offset.saturating_add(rows.len() as u64);
+    if let Some(last) = rows.last() {
+        shelf.pages.remember(shelf.directory, T::NAME, end, (removed, last.place()));
+    }
+    // A row may have come between the two statements: the total never says less than is shown.
+    Ok(Found { total: Some(total.max(end)), rows, next: None })
+}
+
+/// Leaves as many rows as were asked for, and tells where to go on if there were more.
+fn cut<T: Listed>(rows: &mut Vec<T>, count: usize) -> Option<Position> {
+    if rows.len() <= count {
+        return None;
+    }
+    rows.truncate(count);
+    rows.last().map(|last| Position { key: None, place: last.place() })
 }
 
 fn too_many<T: Listed>(what: &str) -> Problem {

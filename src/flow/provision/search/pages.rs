@@ -4,10 +4,11 @@
 //! comes behind every page. A place that is not remembered is found by counting along an index.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::id::DirectoryId;
-use crate::store::filter::Place;
+use crate::store::place::Place;
 
 /// Places that are remembered at a time; beyond it all are forgotten.
 pub const PAGES_MAX: usize = 20_000;
@@ -18,6 +19,7 @@ type Remembered = (i64, Place);
 /// The places, by directory, resource type and offset.
 #[derive(Default)]
 pub struct Pages {
+    counted: AtomicU64,
     held: Mutex<HashMap<(DirectoryId, &'static str, u64), Remembered>>,
 }
 
@@ -33,6 +35,16 @@ impl Pages {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let (then, place) = held.get(&(directory, kind, offset))?;
         (*then == removed).then_some(*place)
+    }
+
+    /// How many places had to be found by counting, since nothing here led to them.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        self.counted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count(&self) {
+        self.counted.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn remember(

@@ -1,0 +1,90 @@
+//! What must hold for any bytes: no panic, bounded work, and the laws of each parser.
+
+use portico::scim::catalog::{GROUP, USER};
+use portico::scim::filter::{self, eval};
+use portico::scim::path::Path;
+use portico::scim::{Dialect, Notes, Resource, ResourceType, bulk, json, patch, quirk};
+use serde_json::{Map, Value};
+
+const DIALECTS: [Dialect; 4] =
+    [Dialect::Strict, Dialect::Generic, Dialect::Entra, Dialect::Okta];
+const TYPES: [&ResourceType; 2] = [&USER, &GROUP];
+/// The resource that filters judge and patches change.
+const SAMPLE: &str = r#"{
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    "userName": "ada@example.com", "active": true, "displayName": "Ada Löwe",
+    "name": {"givenName": "Ada", "familyName": "Löwe"},
+    "emails": [
+        {"value": "ada@example.com", "type": "work", "primary": true},
+        {"value": "ada@home.example", "type": "home"}
+    ],
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
+        "department": "Quality", "manager": {"value": "m"}
+    }
+}"#;
+
+fn sample() -> Map<String, Value> {
+    serde_json::from_str(SAMPLE).unwrap_or_default()
+}
+
+/// What is printed reads as what was parsed, and means the same.
+pub fn filter(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let document = sample();
+    for dialect in DIALECTS {
+        let Ok(parsed) = filter::parse(text, dialect) else { continue };
+        let printed = parsed.to_string();
+        let again = filter::parse(&printed, dialect);
+        assert!(again.as_ref().is_ok_and(|again| *again == parsed), "{text} became {printed}");
+        for rt in TYPES {
+            let (Ok(first), Ok(second)) = (parsed.resolve(rt), again.as_ref().unwrap().resolve(rt))
+            else {
+                continue;
+            };
+            assert_eq!(eval(&first, &document), eval(&second, &document), "{text}");
+        }
+    }
+}
+
+/// A path is read or refused.
+pub fn path(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    for dialect in DIALECTS {
+        for rt in TYPES {
+            let read = Path::parse(text, rt, dialect);
+            assert_eq!(read.is_ok(), Path::parse(text, rt, dialect).is_ok(), "{text}");
+        }
+    }
+}
+
+/// What a patch makes of a resource is a resource, and the same patch makes the same of it.
+pub fn patch(bytes: &[u8]) {
+    let Ok(body) = json::read_object(bytes) else { return };
+    let before = Resource::from_stored(sample());
+    for dialect in DIALECTS {
+        let (mut body, notes) = (body.clone(), &mut Notes::default());
+        quirk::mend_patch(&mut body, &USER, dialect, notes);
+        let Ok(parsed) = patch::parse(body, &USER, "id", dialect, notes) else { continue };
+        let Ok(once) = patch::apply(&parsed, &USER, &before, dialect, notes) else { continue };
+        assert!(once.user_name().is_some_and(|name| !name.is_empty()), "the login went");
+        let text = once.to_text();
+        assert!(json::read_object(text.as_bytes()).is_ok(), "{text}");
+        let again = patch::apply(&parsed, &USER, &before, dialect, notes);
+        assert!(again.is_ok_and(|again| again == once), "two runs differ");
+    }
+}
+
+/// A bulk body is planned or refused; every operation is planned exactly once.
+pub fn bulk(bytes: &[u8]) {
+    let Ok(body) = json::read_object(bytes) else { return };
+    for dialect in DIALECTS {
+        let notes = &mut Notes::default();
+        let Ok(parsed) = bulk::parse(body.clone(), dialect, notes) else { continue };
+        let units = bulk::plan(&parsed.operations);
+        let mut planned: Vec<usize> =
+            units.iter().flat_map(|unit| unit.positions().iter().copied()).collect();
+        planned.sort_unstable();
+        planned.dedup();
+        assert!(planned.len() <= parsed.operations.len(), "more was planned than asked");
+    }
+}
