@@ -6,8 +6,7 @@ use portico::scim::path::Path;
 use portico::scim::{Dialect, Notes, Resource, ResourceType, bulk, json, patch, quirk};
 use serde_json::{Map, Value};
 
-const DIALECTS: [Dialect; 4] =
-    [Dialect::Strict, Dialect::Generic, Dialect::Entra, Dialect::Okta];
+const DIALECTS: [Dialect; 4] = [Dialect::Strict, Dialect::Generic, Dialect::Entra, Dialect::Okta];
 const TYPES: [&ResourceType; 2] = [&USER, &GROUP];
 /// The resource that filters judge and patches change.
 const SAMPLE: &str = r#"{

@@ -13,8 +13,22 @@ const MUTATIONS: usize = 4_000;
 const CHANGES_MAX: u64 = 6;
 /// What parsers trip over, put in as it is.
 const AWKWARD: [&[u8]; 16] = [
-    b"(", b")", b"[", b"]", b"\"", b"\\", b"\\u0000", b" and ", b" eq ", b"not (", b"null",
-    b"\xf0\x9f\x98\x80", b"\xff", b"1e400", b"urn:", b"{\"a\":[",
+    b"(",
+    b")",
+    b"[",
+    b"]",
+    b"\"",
+    b"\\",
+    b"\\u0000",
+    b" and ",
+    b" eq ",
+    b"not (",
+    b"null",
+    b"\xf0\x9f\x98\x80",
+    b"\xff",
+    b"1e400",
+    b"urn:",
+    b"{\"a\":[",
 ];
 
 /// SplitMix64: the same numbers in every run.
