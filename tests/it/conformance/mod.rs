@@ -115,6 +115,8 @@ chapters! {
     auth: "rfc7644/auth",
     tenancy: "rfc7644/tenancy",
     decisions: "rfc7644/decisions",
+    root: "rfc7644/root",
+    cursor: "rfc7644/cursor",
     tolerances: "rfc7644/tolerances",
     entra_connection: "entra/connection",
     entra_matching: "entra/matching",
@@ -126,6 +128,7 @@ chapters! {
     okta_users: "okta/users",
     okta_groups: "okta/groups",
     okta_import: "okta/import",
+    okta_roles: "okta/roles",
 }
 
 #[test]
