@@ -1,7 +1,8 @@
 //! Losses of access that a directory's brake holds: list, release, reject.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::header;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use crate::domain::id::{DirectoryId, UserId};
 use crate::flow::problem::Problem;
 use crate::flow::provision::held::{self, SETTLED_MAX, Settled, Word};
 use crate::http::answer::{Answer, Page};
-use crate::http::extract::{Paging, bytes, cursor, parse};
+use crate::http::extract::{Body, Paging, cursor};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Get, Post};
 use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
@@ -165,8 +166,11 @@ async fn settle(
 /// are no ids.
 async fn named(app: &App, request: Request) -> Answer<(Option<Vec<UserId>>, Vec<String>)> {
     let is_typed = request.headers().contains_key(header::CONTENT_TYPE);
-    let body = bytes(request, app).await?;
-    let sent: Named = if body.is_empty() && !is_typed { Named::default() } else { parse(&body)? };
+    let sent = if is_typed || !request.body().is_end_stream() {
+        Body::<Named>::from_request(request, app).await?.0
+    } else {
+        Named::default()
+    };
     let Some(ids) = sent.ids else { return Ok((None, Vec::new())) };
     if ids.len() > NAMED_MAX {
         let detail = format!("Name at most {NAMED_MAX} users at a time.");

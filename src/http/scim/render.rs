@@ -95,13 +95,13 @@ pub fn members(base: &str, found: &[crate::store::member::Member], of: &Projecti
             MemberKind::User => user_location(base, id),
             MemberKind::Group => group_location(base, id),
         });
-        let display = quoted(&member.display);
         let comma = if text.is_empty() { "" } else { "," };
-        let _ = write!(
-            text,
-            "{comma}{{\"value\":\"{id}\",\"$ref\":{location},\"type\":\"{kind}\",\
-             \"display\":{display}}}"
-        );
+        let _ = write!(text, "{comma}{{\"value\":\"{id}\",\"$ref\":{location},\"type\":\"{kind}\"");
+        // The name is returned on request: whoever named it gets it from the projection.
+        if !of.is_everything() {
+            let _ = write!(text, ",\"display\":{}", quoted(&member.display));
+        }
+        text.push('}');
     }
     if of.is_everything() {
         return text;

@@ -2,7 +2,7 @@
 //!
 //! Members are users and groups of the same directory.
 
-use crate::scim::schema::{Attribute, KEY_LENGTH_MAX, MEMBERS_MAX, Schema, Uniqueness};
+use crate::scim::schema::{Attribute, KEY_LENGTH_MAX, MEMBERS_MAX, Returned, Schema, Uniqueness};
 
 /// URN of the core Group schema.
 pub const GROUP_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -15,7 +15,7 @@ const MEMBER: &[Attribute] = &[
         .at_most(KEY_LENGTH_MAX),
     Attribute::reference("$ref", "The URL of the member.", &["User", "Group"]).immutable(),
     Attribute::string("type", "What the member is.").canonical(&["User", "Group"]).immutable(),
-    Attribute::string("display", "The name of the member.").read_only(),
+    Attribute::string("display", "The name of the member.").read_only().returned(Returned::Request),
 ];
 
 /// The attribute `members`, which is kept beside the document of a group.

@@ -110,10 +110,6 @@ on_both_engines! {
         assert_eq!(below.list::<Grouped>(always, None, page(1, 1)).await.unwrap().total, Some(6));
         let never = "meta.resourceType eq \"Group\"";
         assert_eq!(below.list::<Grouped>(never, None, page(1, 1)).await.unwrap().total, Some(0));
-        // So does time.
-        below.bounds = Bounds { wait_s: 0, ..Bounds::default() };
-        let detail = too_many(below.list::<Grouped>("active eq true", None, page(1, 1)).await);
-        assert!(detail.contains("0 s"), "{detail}");
     }
 
     async fn members_are_read_freely_up_to_their_bound_s10(app: TestApp) {
@@ -137,6 +133,7 @@ on_both_engines! {
     async fn index_pages_that_follow_one_another_never_count_their_way_c86(app: TestApp) {
         let (below, scim) = Below::of(&app).await;
         for number in 0..9 {
+            app.advance_s(1);
             made_user(&scim, &format!("u{number}")).await;
             made_group(&scim, &format!("G{number}"), &[]).await;
         }

@@ -76,8 +76,9 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read_c141() {
     let app = TestApp::sqlite().await;
     let organization = app.organization("Acme").await;
     let (_, token) = app.directory(&organization, "generic").await;
+    let host = app.url.strip_prefix("http://").unwrap();
     let head = format!(
-        "POST /scim/v2/Bulk HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+        "POST /scim/v2/Bulk HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\
          content-type: {SCIM}\r\n"
     );
     let announced = format!("{head}content-length: {}\r\n\r\n", PAYLOAD_MAX + 1);
