@@ -77,7 +77,7 @@ on_both_engines! {
             };
             assert_eq!(shown.as_array().unwrap().len(), 3);
             assert_eq!(of(&ada)["type"], "User");
-            assert_eq!(of(&inner), json!({"value": inner, "type": "Group", "display": "Inner",
+            assert_eq!(of(&inner), json!({"value": inner, "type": "Group",
                 "$ref": format!("{}/scim/v2/Groups/{inner}", app.url)}));
             assert_eq!(of(&other)["type"], "Group");
         }
