@@ -52,7 +52,10 @@ pub async fn create(
         let names = (fold(&user.user_name), user.external_id.as_deref());
         held::make_room(work, client.directory, (&names.0, names.1)).await?;
         met = match adopt::adopt(work, client, &user, document).await? {
-            Ok(adopted) => return Ok(Grouped { user: adopted, groups: Vec::new() }),
+            Ok(user) if pending::user_came(work, client, &user, true).await? => {
+                return joined(work, client, user.id).await;
+            }
+            Ok(user) => return Ok(Grouped { user, groups: Vec::new() }),
             Err(met) => met,
         };
     }

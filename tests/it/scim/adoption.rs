@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{USER, filter, refused, user};
+use super::{USER, filter, group, refused, user};
 use crate::support::{Caller, Reply, SignIn, TestApp};
 
 const EMAIL: &str = "ada@acme.example";
@@ -98,6 +98,19 @@ on_both_engines! {
         scim.post("/Users", pushed("ada", EMAIL)).await.expect(201);
         let shown = app.operator().get(&format!("/api/v1/users/{ada}")).await.expect(200);
         assert_eq!(shown.at("/roles/0/role"), "auditor");
+    }
+
+    async fn a_user_whom_groups_awaited_is_their_member_once_she_is_adopted(app: TestApp) {
+        let Rig { domain, ada, .. } = rig(&app).await;
+        let scim = directory(&app, &[&domain]).await;
+        let listed = app.operator().get("/api/v1/organizations/acme/directories").await;
+        let path = format!("/api/v1/directories/{}", listed.text_at("/data/0/id"));
+        let pending = json!({"unknown_members": "pending"});
+        app.operator().patch(&path, pending).await.expect(200);
+        let crew = scim.post("/Groups", group("Crew", &["new-ada"])).await.expect(201);
+        let met = scim.post("/Users", pushed("ada", EMAIL)).await.expect(201);
+        assert_eq!(met.text_at("/id"), ada);
+        assert_eq!(met.at("/groups/0/value"), crew.text_at("/id"));
     }
 
     async fn a_domain_that_the_directory_does_not_list_adopts_nobody(app: TestApp) {

@@ -97,6 +97,14 @@ on_both_engines! {
         refused(&scim.get("/Users").await, 401, None);
     }
 
+    async fn the_configuration_names_the_ways_that_work(app: TestApp) {
+        let told = app.anonymous().with_scim().get("/ServiceProviderConfig").await.expect(200);
+        let schemes = told.at("/authenticationSchemes").as_array().unwrap().clone();
+        let types: Vec<&Value> = schemes.iter().map(|scheme| &scheme["type"]).collect();
+        assert_eq!(types, ["oauthbearertoken", "oauth2", "httpbasic"]);
+        assert_eq!(schemes.iter().filter(|scheme| scheme["primary"] == true).count(), 1);
+    }
+
     async fn a_secret_is_shown_once_and_is_no_token_itself(app: TestApp) {
         let (directory, kept) = place(&app).await;
         let path = format!("/api/v1/directories/{directory}/clients");
