@@ -133,8 +133,8 @@ mod tests {
             (0..count).map(|n| Member { value: format!("id-{n}"), kind: None }).collect()
         };
         let all = unknown(&named(LISTED_MAX)).detail;
-        assert!(all.ends_with("id-19"), "{all}");
+        assert!(all.ends_with("'id-19'"), "{all}");
         let cut = unknown(&named(LISTED_MAX + 3)).detail;
-        assert!(cut.ends_with("id-19, and 3 more"), "{cut}");
+        assert!(cut.ends_with("'id-19', and 3 more"), "{cut}");
     }
 }

@@ -121,6 +121,7 @@ on_both_engines! {
         crew.deactivate(0).await;
         crew.deactivate(1).await;
         browser.get("/me").await.expect(200);
+        app.advance_s(1);
         let (_, status) = sign_in(&crew, &provider, 1).await;
         assert_eq!(status, 403);
         let path = format!("/api/v1/connections/{}/sign-ins", provider.connection);
