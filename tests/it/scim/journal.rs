@@ -266,7 +266,7 @@ on_both_engines! {
         ];
         for (op, at, to) in [
             ("add", "title", json!(value(9))), (SECRET, "title", json!(value(9))),
-            ("add", "zanzibar o'zanzibar", json!(1)),
+            ("add", "zanzibar@x o'zanzibar", json!(1)),
             ("replace", "emails[value eq \"zanzibar'\"].value", json!(value(10))),
             ("replace", "emails[value zanzibar].value", json!(SECRET)),
             ("add", "active", json!(SECRET)), ("add", "members", json!([{"value": value(11)}])),

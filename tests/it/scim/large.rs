@@ -2,8 +2,9 @@
 //! what one member costs in statements.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use portico::telemetry::Stopwatch;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 use tracing::field::{Field, Visit};
@@ -70,7 +71,7 @@ fn listed(ids: &[String]) -> Vec<Value> {
 
 /// How long one request takes.
 async fn timed(what: &str, request: impl Future<Output = crate::support::Reply>) -> Duration {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     request.await.expect(200);
     let took = begun.elapsed();
     assert!(took < PATIENCE, "{what} took {took:?}");
