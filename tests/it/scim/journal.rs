@@ -261,7 +261,7 @@ on_both_engines! {
         let path = format!("/Users/{id}");
         let mut sent = vec![
             json!({"schemas": [format!("urn:{SECRET}")], "userName": value(1)}),
-            json!({"schemas": [USER], "userName": {SECRET: 1}, "active": value(7)}),
+            json!({"schemas": [USER], "userName": {(format!("{SECRET} {SECRET}")): 1}, "active": value(7)}),
             json!({"schemas": [USER], "userName": value(1), "x509Certificates": [value(8)]}),
         ];
         for (op, at, to) in [

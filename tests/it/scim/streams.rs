@@ -57,7 +57,9 @@ async fn filled(app: &TestApp) -> (String, String) {
 
 /// The parts in which an answer goes out.
 async fn parts(app: &TestApp, token: &str, path: &str) -> Vec<Vec<u8>> {
+    let host = app.url.strip_prefix("http://").unwrap();
     let request = Request::get(format!("/scim/v2{path}"))
+        .header("host", host)
         .header("authorization", format!("Bearer {token}"))
         .body(Body::empty())
         .unwrap();
