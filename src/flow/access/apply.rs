@@ -97,11 +97,11 @@ impl Applying {
         selection: &Selection,
     ) -> Result<(), Problem> {
         let mut present = read(work, users).await?;
-        let everything = *selection == self.rules.all();
-        let selected: HashSet<String> =
-            self.rules.selected(selection).map(|rule| rule.id.to_string()).collect();
+        let everything = selection.is_all();
+        let named = self.rules.selected(selection).take_while(|_| !everything);
+        let selected: HashSet<String> = named.map(|rule| rule.id.to_string()).collect();
         let concerns = |id: &str| everything || selected.contains(id);
-        let (losses, all) = (keeping::losses(work, users).await?, self.rules.all());
+        let (losses, all) = (keeping::losses(work, users).await?, Selection::all());
         let mut outcomes = Vec::with_capacity(present.persons.len());
         for person in &present.persons {
             let groups = present.groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
@@ -132,6 +132,25 @@ impl Applying {
                 work.changed(Change::User(user));
             }
         }
+        self.write(work).await
+    }
+
+    /// Applies rules to a user who was made in this transaction: she has nothing yet.
+    pub(super) async fn newcomer(
+        &mut self,
+        work: &mut Work,
+        user: UserId,
+        outcome: Outcome,
+    ) -> Result<(), Problem> {
+        self.look_up(work, &outcome).await?;
+        let outcome = outcome.settle(&Registered(&self.registered));
+        save_unresolved(work, (user, &outcome), Vec::new(), &|_| true).await?;
+        self.save_grants(work, (user, &outcome), &[], &|_| true).await?;
+        self.write(work).await
+    }
+
+    /// Writes the differences that were noted.
+    async fn write(&mut self, work: &mut Work) -> Result<(), Problem> {
         store::grant::delete_all(&mut work.scope(), &self.gone).await?;
         store::grant::insert_all(&mut work.scope(), &self.new).await?;
         self.gone.clear();

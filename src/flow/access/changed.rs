@@ -78,7 +78,7 @@ pub async fn facts_changed(
     let selections = selections(work, &rules, changes).await?;
     let users: BTreeSet<UserId> = selections.iter().flat_map(|(_, users)| users).copied().collect();
     if users.len() > WIDE_USERS {
-        let all = rules.all();
+        let all = Selection::all();
         let holders = holders(work, rules.rules().iter().map(|rule| rule.id.to_string())).await?;
         let losers: Vec<UserId> = holders.intersection(&users).copied().collect();
         applying.users(work, &losers, &all).await?;
@@ -124,16 +124,11 @@ async fn selections(
             };
             selection.add(of_fact);
         }
-        if !selection.is_empty() || facts_are_wide(&selection, rules) {
+        if !selection.is_empty() {
             found.push((selection, users));
         }
     }
     Ok(found)
-}
-
-/// With no rules at all, everything is still selected: what rules that are gone gave must go.
-fn facts_are_wide(selection: &Selection, rules: &RuleSet) -> bool {
-    rules.rules().is_empty() && *selection == rules.all()
 }
 
 async fn of_fact(
@@ -141,10 +136,10 @@ async fn of_fact(
     rules: &RuleSet,
     fact: Option<GroupId>,
 ) -> Result<Selection, Problem> {
-    let Some(id) = fact else { return Ok(rules.all()) };
+    let Some(id) = fact else { return Ok(Selection::all()) };
     let Some((group, is_held)) = store::profile::group(&mut work.scope(), id).await? else {
         // A group that is gone: nobody can tell any more which rules named it.
-        return Ok(rules.all());
+        return Ok(Selection::all());
     };
     let mut selection = touched(rules, &group);
     if is_held {
@@ -222,7 +217,7 @@ pub async fn resources_changed(work: &mut Work, resources: &[ResourceRef]) -> Re
     for resource in resources {
         work.changed(Change::Resource(resource.clone()));
     }
-    let (mut applying, rules) = applying(work, Hold::Alone).await?;
+    let (mut applying, _) = applying(work, Hold::Alone).await?;
     let mut users = BTreeSet::new();
     for resource in resources {
         let key = resource.folded_key().into_owned();
@@ -246,6 +241,6 @@ pub async fn resources_changed(work: &mut Work, resources: &[ResourceRef]) -> Re
         return job::enqueue(work).await;
     }
     let users: Vec<UserId> = users.into_iter().collect();
-    applying.users(work, &users, &rules.all()).await?;
+    applying.users(work, &users, &Selection::all()).await?;
     tell_vacancies(work, &applying.lost_kept_roles).await
 }
