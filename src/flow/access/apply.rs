@@ -24,6 +24,7 @@ use crate::store::profile::{Group, Person};
 use crate::store::unresolved::Unresolved;
 use crate::store::{self};
 
+use super::keeping::Losses;
 use super::{ACCESS_CHANGED, keeping};
 
 /// Users that are evaluated at once.
@@ -67,6 +68,7 @@ pub(super) struct Present {
     groups: HashMap<UserId, Vec<Group>>,
     pub(super) grants: HashMap<UserId, Vec<Grant>>,
     unresolved: HashMap<UserId, Vec<Unresolved>>,
+    losses: Losses,
 }
 
 impl Applying {
@@ -101,7 +103,7 @@ impl Applying {
         let named = self.rules.selected(selection).take_while(|_| !everything);
         let selected: HashSet<String> = named.map(|rule| rule.id.to_string()).collect();
         let concerns = |id: &str| everything || selected.contains(id);
-        let (losses, all) = (keeping::losses(work, users).await?, Selection::all());
+        let (losses, all) = (std::mem::take(&mut present.losses), Selection::all());
         let mut outcomes = Vec::with_capacity(present.persons.len());
         for person in &present.persons {
             let groups = present.groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
@@ -281,6 +283,10 @@ pub(in crate::flow) fn shown((role, reach): &Held) -> Value {
 
 async fn read(work: &mut Work, users: &[UserId]) -> Result<Present, Problem> {
     let persons = store::profile::hold(&mut work.scope(), users).await?;
+    if let [user] = users {
+        return read_one(work, persons, *user).await;
+    }
+    let losses = keeping::losses(work, users).await?;
     let groups = store::profile::groups(&mut work.scope(), users).await?;
     let (mut grants, mut unresolved) = (HashMap::new(), HashMap::new());
     for grant in store::grant::of_users(&mut work.scope(), users).await? {
@@ -289,7 +295,22 @@ async fn read(work: &mut Work, users: &[UserId]) -> Result<Present, Problem> {
     for row in store::unresolved::of_users(&mut work.scope(), users).await? {
         unresolved.entry(row.user_id).or_insert_with(Vec::new).push(row);
     }
-    Ok(Present { persons, groups, grants, unresolved })
+    Ok(Present { persons, groups, grants, unresolved, losses })
+}
+
+async fn read_one(work: &mut Work, persons: Vec<Person>, user: UserId) -> Result<Present, Problem> {
+    let facts = store::facts::of_user(&mut work.scope(), user).await?.unwrap_or_default();
+    let (mut unresolved, mut losses) = (Vec::new(), Losses::new());
+    if facts.misses {
+        unresolved = store::unresolved::of_user(&mut work.scope(), user).await?;
+    }
+    if facts.is_held {
+        losses = keeping::losses(work, &[user]).await?;
+    }
+    let groups = HashMap::from([(user, facts.groups)]);
+    let grants = HashMap::from([(user, facts.grants)]);
+    let unresolved = HashMap::from([(user, unresolved)]);
+    Ok(Present { persons, groups, grants, unresolved, losses })
 }
 
 /// What rules would give a person, were every resource registered. Rules reach users of
