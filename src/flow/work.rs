@@ -3,7 +3,7 @@
 //! The instant is frozen when the work opens. Events, changes and jobs are collected and written in
 //! the same transaction, just before it commits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -212,40 +212,28 @@ impl Work {
         self.tx
     }
 
-    /// The number of a user's change is the version of her access: events about that carry it, and
-    /// are written after the changes. Others go with them.
     async fn write_collected(&mut self) -> Result<(), Problem> {
         let (at, mut changes) = (self.at, self.changes.clone());
         let actor = self.actor.reference();
         let happened = std::mem::take(&mut self.events);
-        let mut numbers = HashMap::new();
-        if happened.is_empty() || happened.iter().any(|one| one.name == ACCESS_CHANGED) {
-            numbers = store::change::insert(&mut self.scope(), &changes, at).await?;
-            changes.clear();
+        if happened.is_empty() {
+            return Ok(store::change::insert(&mut self.scope(), &changes, at).await?);
         }
         // Ids of one instant are drawn by chance: sorted, they keep the order of what happened.
         let mut ids: Vec<EventId> = happened.iter().map(|_| self.id()).collect();
         ids.sort_unstable();
-        let mut events = Vec::with_capacity(happened.len());
-        for (id, happened) in ids.into_iter().zip(happened) {
-            let mut data = happened.data;
-            if happened.name == ACCESS_CHANGED
-                && let Some(version) = numbers.get(&happened.id)
-            {
-                data.insert("access_version".to_owned(), Value::from(*version));
-            }
-            events.push(Event {
-                id,
-                organization_id: self.organization,
-                name: happened.name,
-                occurred_at: at,
-                actor: actor.clone(),
-                subject: (happened.kind, happened.id),
-                data,
-            });
-        }
+        let event = |(id, happened): (EventId, Happened)| Event {
+            id,
+            organization_id: self.organization,
+            name: happened.name,
+            occurred_at: at,
+            actor: actor.clone(),
+            subject: (happened.kind, happened.id),
+            data: happened.data,
+        };
+        let events: Vec<Event> = ids.into_iter().zip(happened).map(event).collect();
         for some in events.chunks(EVENTS_AT_ONCE) {
-            store::event::insert(&mut self.scope(), some, &changes).await?;
+            store::event::insert(&mut self.scope(), (some, ACCESS_CHANGED), &changes).await?;
             changes.clear();
         }
         Ok(())
