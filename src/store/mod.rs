@@ -20,8 +20,8 @@ macro_rules! sql {
 /// first), and words that each stand for a text of [`dialect`]: `ids` (is one of the JSON array
 /// `$2` of ids), `texts` (of texts), `given` (each of these ids, joined from here with what
 /// follows), `pairs` (first and second of each pair of the JSON array `$4`), `groups` (the groups
-/// of the user `u` as a JSON array of id, name and whether it is in others), `locked` (lock the rows for a change), `leaving` (lock them to be
-/// removed).
+/// of the user `u` as a JSON array of id, name and whether it is in others), `locked` (lock the
+/// rows for a change), `leaving` (lock them to be removed).
 macro_rules! sql_by_engine {
     ($($(#[$doc:meta])* $name:ident = [$($part:tt),+ $(,)?];)+) => {
         $($(#[$doc])* const $name: $crate::store::dialect::ByEngine =

@@ -83,8 +83,8 @@ pub struct New {
     domains: Option<Vec<String>>,
     /// `ready` (unless said): a new user may sign in at once.
     on_provision: Option<String>,
-    /// `refuse` (unless said): members that the directory does not have are refused. `pending`: they
-    /// are kept and become members when they come.
+    /// `refuse` (unless said): members that the directory does not have are refused. `pending`:
+    /// they are kept and become members when they come.
     unknown_members: Option<String>,
     /// How many people it may take access from before the losses are held; all unless said.
     max_removals: Option<MaxRemovals>,
