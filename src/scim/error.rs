@@ -128,7 +128,7 @@ impl ScimError {
         Self::typed(400, ScimType::InvalidValue, detail)
     }
 
-    /// Answers 400 `invalidCursor`, worded alike for forged, foreign, altered and unknown cursors (N4).
+    /// Answers 400 `invalidCursor`, worded alike for all cursors that are none of ours (N4).
     pub fn invalid_cursor() -> Self {
         Self::typed(
             400,

@@ -95,10 +95,10 @@ fn says(said: &str, words: &[&str]) {
 }
 
 #[test]
-fn an_unknown_key_of_the_file_is_named_with_its_line() {
+fn an_unknown_key_of_the_file_is_named_with_its_file() {
     let folder = Folder::new().with("portico.toml", "listen = \"127.0.0.1:0\"\nlissten = \"x\"\n");
     let said = folder.refuses(&[], &["--config", "portico.toml"]);
-    says(&said, &["lissten", "listen", "line 2"]);
+    says(&said, &["portico.toml", "lissten", "is not a setting"]);
 }
 
 #[test]

@@ -146,7 +146,8 @@ pub fn clients_in_outbound(path: &str, text: &str) -> Vec<String> {
 }
 
 pub fn dynamic_sql_in_the_filter(path: &str, text: &str) -> Vec<String> {
-    if path == "src/store/filter.rs" || path.starts_with("src/store/filter/") {
+    // Tests of the store explain statements that are constants.
+    if ["src/store/filter.rs", "src/store/tests/"].iter().any(|place| path.starts_with(place)) {
         return vec![];
     }
     words(text, r"\bAssertSqlSafe\b", "writes dynamic SQL")

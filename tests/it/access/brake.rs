@@ -27,32 +27,26 @@ impl<'a> Crew<'a> {
         let group = acme.group("Lyon crew", &ids).await;
         Self { acme, group, people }
     }
-
     async fn brake(&self, limit: Value) {
         let path = format!("/api/v1/directories/{}", self.acme.directory);
         let body = json!({"max_removals": limit});
         let set = self.acme.operator.patch(&path, body).await.expect(200);
         assert_eq!(set.at("/max_removals/window_s"), limit["window_s"]);
     }
-
     async fn may(&self, person: usize) -> bool {
         self.acme.may(&self.people[person], "work_orders.execute", "lyon").await
     }
-
     async fn deactivate(&self, person: usize) {
         self.acme.set(&self.people[person], "active", json!(false)).await;
     }
-
     async fn held(&self) -> Vec<Value> {
         let path = format!("/api/v1/directories/{}/held", self.acme.directory);
         self.acme.operator.get(&path).await.expect(200).at("/data").as_array().unwrap().clone()
     }
-
     async fn say(&self, word: &str, body: Value) -> Reply {
         let path = format!("/api/v1/directories/{}/held/{word}", self.acme.directory);
         self.acme.operator.post(&path, body).await
     }
-
     async fn told(&self, name: &str) -> Vec<Value> {
         let directory = self.acme.directory.clone();
         self.acme.events(name, &directory).await
@@ -111,7 +105,6 @@ on_both_engines! {
         crew.deactivate(2).await;
         assert!(!crew.may(2).await);
     }
-
     async fn a_held_user_keeps_her_session_and_gets_nothing_new_s27(app: TestApp) {
         let crew = Crew::new(&app, 2).await;
         let provider = provider(&crew).await;
@@ -141,7 +134,6 @@ on_both_engines! {
         assert!(!crew.may(1).await);
         assert_eq!(crew.held().await, Vec::<Value>::new());
     }
-
     async fn a_user_who_is_active_again_has_nothing_held(app: TestApp) {
         let crew = Crew::new(&app, 2).await;
         crew.brake(one()).await;
@@ -156,7 +148,6 @@ on_both_engines! {
         assert_eq!(portico::flow::provision::held::apply_due(&app.app.runner).await.unwrap(), 0);
         assert!(crew.may(1).await);
     }
-
     async fn a_deleted_user_is_gone_from_scim_and_her_access_is_held_s27(app: TestApp) {
         let crew = Crew::new(&app, 3).await;
         crew.brake(one()).await;
@@ -184,7 +175,6 @@ on_both_engines! {
         assert_eq!(crew.held().await, Vec::<Value>::new());
         assert_eq!(crew.acme.events("user.removed", &crew.people[1]).await.len(), 1);
     }
-
     async fn a_user_who_is_made_anew_ends_what_is_held_of_the_former(app: TestApp) {
         let crew = Crew::new(&app, 2).await;
         crew.brake(one()).await;
@@ -198,7 +188,6 @@ on_both_engines! {
         crew.acme.join(&crew.group, &anew).await;
         assert!(crew.acme.may(&anew, "site.view", "lyon").await);
     }
-
     async fn leaving_the_last_group_counts_and_another_group_does_not_s27(app: TestApp) {
         let crew = Crew::new(&app, 3).await;
         crew.acme.rule(json!({"name": "Second", "when": "groups.display eq \"Second\"",
@@ -218,7 +207,6 @@ on_both_engines! {
         assert_eq!(crew.acme.kept(&crew.people[1]).await, ["auditor "]);
         assert_eq!(crew.held().await, Vec::<Value>::new());
     }
-
     async fn a_group_that_goes_or_changes_its_name_takes_nothing_beyond_the_limit(app: TestApp) {
         let crew = Crew::new(&app, 3).await;
         crew.brake(one()).await;
@@ -243,7 +231,6 @@ on_both_engines! {
         let lost = crew.acme.events("user.access_changed", &crew.people[0]).await;
         assert_eq!(lost.last().unwrap()["lost"][0]["role"], "field-worker");
     }
-
     async fn a_rejected_loss_leaves_hand_grants_for_seven_days(app: TestApp) {
         let crew = Crew::new(&app, 3).await;
         crew.brake(one()).await;
@@ -280,7 +267,6 @@ on_both_engines! {
         assert_eq!(why(1).await, "user-not-enabled");
         assert_eq!(why(2).await, "user-unknown");
     }
-
     async fn a_share_is_a_part_of_the_people_of_the_directory(app: TestApp) {
         let crew = Crew::new(&app, 10).await;
         crew.brake(json!({"share": 0.2, "window_s": 60})).await;
@@ -293,7 +279,6 @@ on_both_engines! {
         let read = crew.acme.operator.get(&path).await.expect(200);
         assert_eq!(read.at("/max_removals"), json!({"count": null, "share": 0.2, "window_s": 60}));
     }
-
     async fn of_removals_at_once_as_many_as_may_are_applied_and_no_more(app: TestApp) {
         const COUNT: usize = 12;
         const MOST: usize = 4;
@@ -333,7 +318,6 @@ on_both_engines! {
         }
         assert_eq!(may, COUNT - MOST);
     }
-
     async fn without_a_limit_nothing_is_held_and_an_unusual_number_is_told_once(app: TestApp) {
         let count = usize::try_from(UNUSUAL_COUNT).unwrap();
         let crew = Crew::new(&app, count + 3).await;
@@ -352,7 +336,6 @@ on_both_engines! {
         crew.deactivate(count + 2).await;
         assert_eq!(crew.told("directory.removals_unusual").await.len(), 1);
     }
-
     async fn whoever_has_no_access_has_none_to_lose(app: TestApp) {
         let crew = Crew::new(&app, 2).await;
         crew.brake(one()).await;
@@ -365,7 +348,6 @@ on_both_engines! {
         crew.deactivate(1).await;
         assert_eq!(crew.held().await, Vec::<Value>::new());
     }
-
     async fn a_directory_that_goes_takes_what_is_held_along(app: TestApp) {
         let crew = Crew::new(&app, 3).await;
         crew.brake(one()).await;
@@ -380,7 +362,6 @@ on_both_engines! {
         assert_eq!(users.len(), 2);
         assert!(users.iter().all(|user| user["status"] == "suspended"), "{users:?}");
     }
-
     async fn nobody_settles_losses_of_another_organization(app: TestApp) {
         let crew = Crew::new(&app, 2).await;
         crew.brake(one()).await;

@@ -1,4 +1,4 @@
-//! A directory meets somebody who is there already: it adopts her, or both stand among the conflicts.
+//! A directory meets somebody who is there: it adopts her, or both stand among the conflicts.
 
 use serde_json::{Value, json};
 

@@ -151,7 +151,7 @@ on_both_engines! {
         let rig = rig(&app, "entra").await;
         rig.scim.get("/Users").await.expect(200);
         app.advance_s(1);
-        rig.scim.get("/v2/Users").await.expect(404);
+        rig.scim.get("/User").await.expect(404);
         let missing = health(&app, &rig).await;
         assert_eq!(missing.at("/quarantine_forecast"), "certain");
         assert_eq!(codes(&missing), ["endpoint.missing"]);

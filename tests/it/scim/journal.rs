@@ -261,12 +261,12 @@ on_both_engines! {
         let path = format!("/Users/{id}");
         let mut sent = vec![
             json!({"schemas": [format!("urn:{SECRET}")], "userName": value(1)}),
-            json!({"schemas": [USER], "userName": {SECRET: 1}, "active": value(7)}),
+            json!({"schemas": [USER], "userName": {(format!("{SECRET} {SECRET}")): 1}, "active": value(7)}),
             json!({"schemas": [USER], "userName": value(1), "x509Certificates": [value(8)]}),
         ];
         for (op, at, to) in [
             ("add", "title", json!(value(9))), (SECRET, "title", json!(value(9))),
-            ("add", "zanzibar o'zanzibar", json!(1)),
+            ("add", "zanzibar@x o'zanzibar", json!(1)),
             ("replace", "emails[value eq \"zanzibar'\"].value", json!(value(10))),
             ("replace", "emails[value zanzibar].value", json!(SECRET)),
             ("add", "active", json!(SECRET)), ("add", "members", json!([{"value": value(11)}])),

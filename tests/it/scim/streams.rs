@@ -57,7 +57,9 @@ async fn filled(app: &TestApp) -> (String, String) {
 
 /// The parts in which an answer goes out.
 async fn parts(app: &TestApp, token: &str, path: &str) -> Vec<Vec<u8>> {
+    let host = app.url.strip_prefix("http://").unwrap();
     let request = Request::get(format!("/scim/v2{path}"))
+        .header("host", host)
         .header("authorization", format!("Bearer {token}"))
         .body(Body::empty())
         .unwrap();
@@ -81,9 +83,9 @@ on_both_engines! {
         let (token, large) = filled(&app).await;
         for (path, pointer, most) in [
             (format!("/Groups/{large}"), "", 3),
-            ("/Groups".to_owned(), "/Resources/1", 5),
-            ("?filter=displayName+pr+and+not+(userName+pr)&count=3".to_owned(), "/Resources/1", 5),
-            ("?filter=displayName+eq+%22large%22".to_owned(), "/Resources/0", 4),
+            ("/Groups".to_owned(), "/Resources", 5),
+            ("?filter=displayName+pr+and+not+(userName+pr)&count=3".to_owned(), "/Resources", 5),
+            ("?filter=displayName+eq+%22large%22".to_owned(), "/Resources", 4),
         ] {
             let parts = parts(&app, &token, &path).await;
             // One part is a batch, or the small groups before and behind it.
@@ -92,7 +94,12 @@ on_both_engines! {
                 assert!(part.len() < (BATCH + 1) * MEMBER_BYTES, "{path}: {} bytes", part.len());
             }
             let whole: Value = serde_json::from_slice(&parts.concat()).expect("whole JSON");
-            let group = whole.pointer(pointer).unwrap();
+            // Groups of one instant come in the order of their ids, which are drawn.
+            let listed = whole.pointer(pointer).unwrap();
+            let mut groups: Vec<&Value> =
+                listed.as_array().map_or_else(|| vec![listed], |all| all.iter().collect());
+            groups.retain(|group| group["displayName"] == "Large");
+            let group = groups[0];
             assert_eq!((members(group), &group["displayName"]), (MANY, &json!("Large")), "{path}");
         }
         // Without members it costs what a small one costs.

@@ -12,7 +12,7 @@ fn managed(name: &str, manager: &str) -> Value {
     made("/Users", name, body)
 }
 
-async fn manager(scim: &Caller, id: &str) -> Value {
+async fn managed_by(scim: &Caller, id: &str) -> Value {
     let read = scim.get(&format!("/Users/{id}")).await.expect(200).json();
     read[ENTERPRISE]["manager"]["value"].clone()
 }
@@ -41,8 +41,8 @@ on_both_engines! {
             }
             assert_eq!(statuses(&answers), ["201", "201", "201", "200", "200", "201"]);
             let [ada, eve, group, bob] = [0, 1, 2, 5].map(|at: usize| id(&answers[at]));
-            assert_eq!(manager(&scim, &eve).await, json!(ada));
-            assert_eq!(manager(&scim, &bob).await, json!(eve));
+            assert_eq!(managed_by(&scim, &eve).await, json!(ada));
+            assert_eq!(managed_by(&scim, &bob).await, json!(eve));
             assert_eq!(members(&scim, &group).await, sorted(&[&ada, &eve, &bob]));
             assert_eq!(scim.get(&format!("/Users/{eve}")).await.text_at("/title"), "x");
             assert_eq!(answers[3]["location"], answers[1]["location"]);
@@ -75,7 +75,7 @@ on_both_engines! {
         assert_eq!(statuses(&answers), ["200", "200", "200", "200", "200", "201", "201"]);
         let (eve, bob) = (id(&answers[5]), id(&answers[6]));
         assert_eq!(members(&scim, &crew).await, sorted(&[&ada, &bob]));
-        assert_eq!(manager(&scim, &ada).await, json!(eve));
+        assert_eq!(managed_by(&scim, &ada).await, json!(eve));
         let put = group("Crew", &["bulkId:new", &eve]);
         let answers = done(&scim, &[replaced(&of_crew, &put), create("new")]).await;
         assert_eq!(statuses(&answers), ["200", "201"]);
@@ -123,7 +123,7 @@ on_both_engines! {
         assert_eq!(statuses(&answers), ["201"; 5]);
         let [a, b, c, alone] = [0, 1, 3, 4].map(|at: usize| id(&answers[at]));
         for (one, other) in [(&a, &b), (&b, &c), (&c, &a), (&alone, &alone)] {
-            assert_eq!(manager(&scim, one).await, json!(other));
+            assert_eq!(managed_by(&scim, one).await, json!(other));
         }
         assert_eq!(members(&scim, &id(&answers[2])).await, sorted(&[&a, &c]));
         for answer in &answers {
