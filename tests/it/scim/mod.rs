@@ -2,6 +2,7 @@
 
 mod adoption;
 mod bounds;
+mod budgets;
 mod bulk;
 mod clients;
 mod conditions;
