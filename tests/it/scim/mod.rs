@@ -1,6 +1,7 @@
 //! The SCIM surface as its clients meet it.
 
 mod adoption;
+mod audit;
 mod bounds;
 mod budgets;
 mod bulk;
