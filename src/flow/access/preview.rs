@@ -15,7 +15,9 @@ use crate::domain::brake::Loss;
 use crate::domain::directory::DIRECTORIES_MAX;
 use crate::domain::id::{DirectoryId, OrganizationId, RuleId, UserId};
 use crate::domain::mapping::preview::{Held, Preview, Previewing, Seen, held};
-use crate::domain::mapping::{self, Outcome, RULES_MAX, Rule, RuleDraft, RuleSet, Terms};
+use crate::domain::mapping::{
+    self, Outcome, RULES_MAX, Rule, RuleDraft, RuleSet, Selection, Terms,
+};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::flow::fields::Fields;
@@ -125,7 +127,7 @@ async fn read(
         grants.entry(grant.user_id).or_default().push(grant);
     }
     let losses = store::held_loss::of_users(scope, &ids).await?;
-    let all = rules.all();
+    let all = Selection::all();
     let mut facts = Vec::with_capacity(users.len());
     for user in users {
         let person =
