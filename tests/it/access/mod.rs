@@ -6,6 +6,7 @@ mod decision;
 mod mapping;
 mod nested;
 mod nodes;
+mod preview;
 mod recompute;
 mod search;
 mod vacancy;

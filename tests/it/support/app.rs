@@ -9,6 +9,7 @@ use portico::domain::platform::Definition;
 use portico::domain::secret::SecretHash;
 use portico::domain::time::{Clock, Timestamp};
 use portico::flow;
+use portico::flow::provision::limit::Limits;
 use portico::store::{self, Db};
 use portico::worker::{self, Worker};
 use reqwest::Client;
@@ -48,12 +49,21 @@ impl TestApp {
         Self::on(Database::sqlite()).await
     }
 
+    /// An app on SQLite whose directories may ask so often at once, and then once a second.
+    pub async fn limited(burst: u32) -> Self {
+        Self::with(Database::sqlite(), Limits::new(1, burst)).await
+    }
+
     /// An app on PostgreSQL.
     pub async fn postgres() -> Self {
         Self::on(Database::postgres().await).await
     }
 
     async fn on(database: Database) -> Self {
+        Self::with(database, Limits::default()).await
+    }
+
+    async fn with(database: Database, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = App::compose(Base {
@@ -68,7 +78,7 @@ impl TestApp {
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
-            limits: Default::default(),
+            limits,
             served: Default::default(),
         });
         flow::organization::ensure_operator(&app.runner).await.expect("the operator's own");
