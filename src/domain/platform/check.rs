@@ -43,7 +43,6 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Definition, Vec<Mistake>
 fn checked(raw: &RawDefinition, log: &mut Mistakes<'_>) -> Definition {
     plain_key(&raw.name, log);
     let levels = levels(raw, log);
-    keyed(raw.products.iter(), "product", log);
     for product in &raw.products {
         plain_key(product, log);
     }
@@ -91,6 +90,9 @@ fn levels(raw: &RawDefinition, log: &mut Mistakes<'_>) -> Vec<Level> {
 
 fn user_rules(raw: &RawDefinition, log: &mut Mistakes<'_>) -> UserRules {
     let offered = raw.users.login_types.as_ref();
+    if offered.is_some_and(Vec::is_empty) {
+        log.note(&raw.users.span, "users.login_types", "is empty: nobody could sign in");
+    }
     let login_types = offered.map_or_else(
         || vec![LoginType::Sso, LoginType::Password],
         |words| {
@@ -137,11 +139,10 @@ fn one_kind(
         log.note(&raw.key.span, &raw.key.key, "`organization` stands for the whole organization");
     }
     keyed(raw.columns.iter().map(|(key, _)| key), "column", log);
-    keyed(raw.statuses.iter(), "status", log);
     let column =
         |(key, label): &(Word, Word)| Column { key: key.text.clone(), label: label.text.clone() };
-    if let Some(url) = raw.url.as_ref().filter(|url| !url.text.contains("{key}")) {
-        log.note(&url.span, &url.key, "must hold `{key}`, which stands for the resource's key");
+    if let Some(url) = &raw.url {
+        check_url(url, log);
     }
     ResourceKind {
         key: raw.key.text.clone(),
@@ -151,6 +152,20 @@ fn one_kind(
         statuses: texts(&raw.statuses),
         columns: raw.columns.iter().map(column).collect(),
         url: raw.url.as_ref().map(|url| url.text.clone()),
+    }
+}
+
+/// The template of a link: an absolute address with `{key}` in it and no other placeholder.
+fn check_url(url: &Word, log: &mut Mistakes<'_>) {
+    let rest = url.text.replace("{key}", "");
+    if rest == url.text {
+        log.note(&url.span, &url.key, "must hold `{key}`, which stands for the resource's key");
+    }
+    if !(rest.starts_with("https://") || rest.starts_with("http://")) {
+        log.note(&url.span, &url.key, "must begin with `https://` or `http://`");
+    }
+    if rest.contains(['{', '}', ' ']) {
+        log.note(&url.span, &url.key, "holds a space or a placeholder other than `{key}`");
     }
 }
 
