@@ -4,10 +4,11 @@
 //! not with the organization's resources. A listed pair is one that a decision would allow; what
 //! a confined role gives for the organization is listed so, and asked of the organization.
 
+use super::ResourceIndex;
 use super::decision::{Asked, covers, has_licence, judge, live_with};
 use super::snapshot::{HeldReach, Snapshot, User};
 use crate::domain::id::UserId;
-use crate::domain::platform::{PermissionIndex, PermissionSet};
+use crate::domain::platform::{KindIndex, On, PermissionIndex, PermissionSet};
 use crate::domain::time::Timestamp;
 
 /// A permission and how far it reaches.
@@ -60,6 +61,29 @@ pub fn offered(snapshot: &Snapshot, id: UserId, at: Timestamp) -> PermissionSet 
         has_licence(snapshot, parent.unwrap_or(user), &asked)
     };
     offered.iter().filter(licensed).collect()
+}
+
+/// Whether a user may see a resource of a kind: she is allowed the kind's `view` or, where it has
+/// none, some permission about it.
+#[must_use]
+pub fn sees(
+    snapshot: &Snapshot,
+    id: UserId,
+    (kind, resource): (KindIndex, ResourceIndex),
+    at: Timestamp,
+) -> bool {
+    let definition = snapshot.definition();
+    let allowed = |permission| {
+        judge(snapshot, id, &Asked { permission, resource: Some(resource), at }).allowed
+    };
+    match definition.kind(kind).and_then(|kind| kind.view) {
+        Some(view) => allowed(view),
+        None => {
+            let rows = (0..).map(PermissionIndex).zip(definition.permissions());
+            let mut about = rows.filter(|(_, row)| row.on == On::Kind(kind)).map(|(at, _)| at);
+            about.any(allowed)
+        }
+    }
 }
 
 /// What a user may do but for her access settings.

@@ -8,7 +8,7 @@ use super::mistake::{Mistake, Mistakes, nearest};
 use super::raw::{self, RawDefinition, RawKind};
 use super::read::{Fields, Word};
 use super::{
-    Column, Definition, Keys, KindIndex, Level, LoginType, ORGANIZATION, ResourceKind, Tabs,
+    Column, Definition, Keys, KindIndex, Level, LoginType, ORGANIZATION, On, ResourceKind, Tabs,
     UserRules, permissions, roles,
 };
 
@@ -46,8 +46,9 @@ fn checked(raw: &RawDefinition, log: &mut Mistakes<'_>) -> Definition {
     for product in &raw.products {
         plain_key(product, log);
     }
-    let (kinds, kind_keys) = kinds(&raw.kinds, log);
+    let (mut kinds, kind_keys) = kinds(&raw.kinds, log);
     let catalogue = permissions::check(raw, &kind_keys, log);
+    views(&raw.kinds, &mut kinds, &catalogue, log);
     let (roles, role_keys) = roles::check(raw, &catalogue, &kind_keys, log);
     let members = raw.members_label.as_ref().map_or("Users", Word::as_str);
     let keys = Keys { kinds: kind_keys, permissions: catalogue.keys.into_map(), roles: role_keys };
@@ -152,6 +153,25 @@ fn one_kind(
         statuses: texts(&raw.statuses),
         columns: raw.columns.iter().map(column).collect(),
         url: raw.url.as_ref().map(|url| url.text.clone()),
+        view: None,
+    }
+}
+
+/// The permission that lets see a resource of each kind is one about that kind.
+fn views(
+    raw: &[RawKind],
+    kinds: &mut [ResourceKind],
+    catalogue: &permissions::Catalogue,
+    log: &mut Mistakes<'_>,
+) {
+    for ((at, kind), raw) in (0..).map(KindIndex).zip(kinds).zip(raw) {
+        let Some(word) = &raw.view else { continue };
+        kind.view = catalogue.keys.one(word, log);
+        let row = kind.view.and_then(|view| catalogue.permissions.get(view.at()));
+        if row.is_some_and(|row| row.on != On::Kind(at)) {
+            let message = format!("`{}` is not about a {}", word.text, raw.key.text);
+            log.note(&word.span, &word.key, message);
+        }
     }
 }
 

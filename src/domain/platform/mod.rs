@@ -140,6 +140,8 @@ pub struct ResourceKind {
     pub columns: Vec<Column>,
     /// Where the platform shows one; `{key}` stands for its key.
     pub url: Option<String>,
+    /// The permission that lets a user see one; `None`: any about the kind.
+    pub view: Option<PermissionIndex>,
 }
 
 /// An extra column of a list.

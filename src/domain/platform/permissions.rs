@@ -50,9 +50,10 @@ impl Catalogue {
         if word.text == "*" {
             return PermissionSet::first(self.permissions.len());
         }
-        let Some(area) = word.text.strip_suffix('*') else {
+        if !word.text.contains('*') {
             return self.keys.one(word, log).into_iter().collect();
-        };
+        }
+        let area = word.text.strip_suffix('*').unwrap_or_default();
         if !area.ends_with('.') || area.contains('*') {
             log.note(&word.span, &word.key, "a glob is `*` or ends in `.*`");
             return PermissionSet::new();

@@ -33,6 +33,7 @@ pub(super) struct RawKind {
     pub(super) statuses: Vec<Word>,
     pub(super) columns: Vec<(Word, Word)>,
     pub(super) url: Option<Word>,
+    pub(super) view: Option<Word>,
 }
 
 /// One of `permissions`.
@@ -190,6 +191,7 @@ fn kind(fields: &mut Fields<'_>, log: &mut Mistakes<'_>) -> RawKind {
             (column.required("key", log), column.required("label", log))
         }),
         url: fields.word("url", log),
+        view: fields.word("view", log),
     }
 }
 

@@ -195,6 +195,8 @@ fn what_makes_no_sense_is_a_mistake() {
             "the column `a` stands twice",
         ),
         ("plural = \"Groups\"", "plural = \"G\"\ncolumns = [{key='a'}]", "[0].label: is missing"),
+        ("parents = [", "view = \"users.add\"\nparents = [", "is not about a camera"),
+        ("parents = [", "view = \"cameras.veiw\"\nparents = [", "did you mean `cameras.view`?"),
         ("key = \"api_key.view\"", "key = \"users.add\"", "permission `users.add` stands twice"),
         ("key = \"viewer\"", "key = \"owner\"", "the role `owner` stands twice"),
         ("[\"cameras.*\"]", "[\"camera.*\"]", "(did you mean `cameras.*`?)"),

@@ -25,6 +25,7 @@ mod permit;
 mod resource;
 mod role;
 mod user;
+mod visible;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -51,6 +52,7 @@ const TABLES: &[&[Route]] = &[
     grant::ROUTES,
     access_settings::ROUTES,
     licence::ROUTES,
+    visible::ROUTES,
     group::ROUTES,
     conflict::ROUTES,
     event::ROUTES,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::asking::{Cell, WHOLE, actions, cell, resources, subjects, walk};
 use super::world::World;
-use crate::support::TestApp;
+use crate::support::{Caller, SignIn, TestApp};
 
 const LEVELS: [&str; 3] = ["basic", "standard", "premium"];
 
@@ -240,6 +240,51 @@ on_both_engines! { of "vms":
         assert_eq!(both(&ada, &homes.janitor).await, ["loose"]);
         assert_eq!(both(&homes.customer, &homes.janitor).await, ["loose"]);
         assert_eq!(both(&homes.customer, &ada).await, ["loose"]);
+    }
+
+    async fn the_cameras_of_a_user_are_listed_as_far_as_the_caller_sees_them(app: TestApp) {
+        let homes = homes(&app).await;
+        let acme = &homes.acme;
+        let sign_in = SignIn::connect(&app, &acme.organization, &acme.directory, &[]).await;
+        let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "grace", "externalId": "ext-grace", "active": true});
+        let grace = acme.scim.post("/Users", body).await.expect(201).text_at("/id");
+        let path = format!("/api/v1/users/{grace}/grants");
+        acme.operator.post(&path, json!({"role": "administrator"})).await.expect(201);
+        let browser = app.browser().with_header("origin", &app.url);
+        sign_in.by(&browser, "ext-grace").await;
+
+        let list = format!("/api/v1/users/{}/resources?kind=camera", homes.admin);
+        let keys = async |caller: &Caller, query: &str| {
+            let page = caller.get(&format!("{list}{query}")).await.expect(200);
+            let data = page.at("/data");
+            let key = |one: &Value| one["key"].as_str().unwrap().to_owned();
+            data.as_array().unwrap().iter().map(key).collect::<Vec<_>>()
+        };
+        let all = ["away-1", "home-1", "loose"];
+        assert_eq!(keys(&browser, "&visible_to=me").await, all);
+        assert_eq!(keys(&acme.operator, "&visible_to=me").await, all);
+        let page = browser.get(&format!("{list}&limit=2")).await.expect(200);
+        assert_eq!(page.at("/data/0/location"), json!(null));
+        assert_eq!(page.at("/data/1/parent"), "location:home");
+        let next = page.text_at("/next");
+        assert_eq!(keys(&browser, &format!("&limit=2&after={next}")).await, ["loose"]);
+
+        // What the caller may not see is left out, and only where she asks for that.
+        let settings = format!("/api/v1/users/{grace}/access-settings");
+        let any = acme.operator.clone().with_header("if-match", "*");
+        any.put(&settings, json!({"denied": ["cameras.view"]})).await.expect(200);
+        assert_eq!(keys(&browser, "&visible_to=me").await, [""; 0]);
+        assert_eq!(keys(&browser, "").await, all);
+        // Who has no permission about a kind sees nothing of it.
+        let path = format!("/api/v1/users/{}/resources", homes.customer);
+        for (kind, seen) in [("camera", 1), ("intercom", 1), ("location", 0), ("csa", 0)] {
+            let page = browser.get(&format!("{path}?kind={kind}")).await.expect(200);
+            assert_eq!(page.at("/data").as_array().unwrap().len(), seen, "{kind}");
+        }
+        for query in ["", "?kind=doorbell", "?kind=camera&visible_to=you"] {
+            browser.get(&format!("{path}{query}")).await.expect_problem(400, "malformed");
+        }
     }
 
     async fn kinds_have_their_statuses_parents_and_columns(app: TestApp) {
