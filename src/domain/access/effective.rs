@@ -18,11 +18,7 @@ pub type Effective = (PermissionIndex, HeldReach);
 /// reaches alone where one of them is the whole organization. A sub-user's list leaves out
 /// prefixes, which rules give and sub-users do not get.
 #[must_use]
-pub fn effective(
-    snapshot: &Snapshot,
-    id: UserId,
-    at: Timestamp,
-) -> Vec<Effective> {
+pub fn effective(snapshot: &Snapshot, id: UserId, at: Timestamp) -> Vec<Effective> {
     let denied = snapshot.user(id).and_then(User::denied).cloned().unwrap_or_default();
     let all = undenied(snapshot, id, at).into_iter();
     all.filter(|(permission, _)| !denied.contains(*permission)).collect()

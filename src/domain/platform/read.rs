@@ -102,8 +102,7 @@ impl<'t> Fields<'t> {
             let path = format!("{}[{at}]", self.path_of(key));
             read_word(item.get_ref(), item.span(), path, log)
         };
-        let words: Vec<Word> =
-            items.iter().take(ITEMS_MAX).enumerate().filter_map(read).collect();
+        let words: Vec<Word> = items.iter().take(ITEMS_MAX).enumerate().filter_map(read).collect();
         note_twice(&words, log);
         Some(words)
     }

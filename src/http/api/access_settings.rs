@@ -139,9 +139,9 @@ async fn replace(
         .runner
         .write(caller.actor, organization, move |work| {
             let (denied, condition) = (sent.denied.clone(), condition.clone());
-            Box::pin(async move {
-                flow::access_settings::replace(work, id, &condition, &denied).await
-            })
+            Box::pin(
+                async move { flow::access_settings::replace(work, id, &condition, &denied).await },
+            )
         })
         .await?;
     answer(&app, organization, id, settings).await

@@ -57,12 +57,7 @@ pub async fn walk(acme: &World<'_>, cells: &[Cell]) -> usize {
 }
 
 /// The keys of the resources of a kind on which a user is allowed something.
-pub async fn resources(
-    acme: &World<'_>,
-    user: &str,
-    permission: &str,
-    kind: &str,
-) -> Vec<String> {
+pub async fn resources(acme: &World<'_>, user: &str, permission: &str, kind: &str) -> Vec<String> {
     let body = json!({"subject": {"type": "user", "id": user},
         "action": {"name": permission}, "resource": {"type": kind}});
     ids(&all(acme, "resource", body, PAGE).await, "id")

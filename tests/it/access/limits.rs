@@ -96,6 +96,7 @@ on_both_engines! { of "vms":
         let stale = acme.operator.clone().with_header("if-match", "W/\"0\"");
         let stale = stale.put(&settings(&ada), json!({"denied": []})).await;
         stale.expect_problem(412, "precondition-failed");
+        app.advance_s(1);
         deny(&acme, &ada, json!(["sub_users.create"])).await.expect(200);
         walk(&acme, &[cell(&ada, "cameras.view", "camera:1", "held")]).await;
         let told = app.events(&acme.organization, "user.access_settings_changed").await;
@@ -209,6 +210,7 @@ on_both_engines! { of "vms":
         put("basic", -1).await.expect_problem(422, "invalid");
         put("basic", flow::licence::TOTAL_MAX + 1).await.expect_problem(422, "invalid");
         put("basic", flow::licence::TOTAL_MAX).await.expect(200);
+        app.advance_s(1);
         let shown = put("basic", 3).await.expect(200).json();
         assert_eq!(shown, json!({"level": "basic", "label": "Basic", "total": 3}));
         let told = app.events(&acme.organization, "licence.allocated").await;

@@ -165,7 +165,7 @@ on_both_engines! { of "vms":
         let revoked = app.events(&acme.organization, "licence.level_revoked").await;
         assert_eq!(revoked.len(), 4);
         assert_eq!(revoked[0]["data"]["level"], "basic");
-        assert_eq!(revoked[0]["data"]["kept_until"], "2026-11-28T10:00:00Z");
+        assert_eq!(revoked[0]["data"]["kept_until"], "2026-11-28T10:00:00.000000Z");
     }
 
     async fn searches_find_what_the_table_says(app: TestApp) {

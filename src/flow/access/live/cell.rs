@@ -101,9 +101,8 @@ impl State {
         for user in users {
             match self.version(*user) {
                 None => unread.push(*user),
-                Some(_) => unread.extend(
-                    self.parent(*user).filter(|parent| self.version(*parent).is_none()),
-                ),
+                Some(_) => unread
+                    .extend(self.parent(*user).filter(|parent| self.version(*parent).is_none())),
             }
         }
         unread.sort_unstable();
