@@ -75,6 +75,9 @@ pub fn markdown(platform: &Definition) -> String {
         if category == GATEWAY_CATEGORY {
             continue;
         }
+        if !text.is_empty() {
+            text.push('\n');
+        }
         let rule = " --- |".repeat(labels.len());
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -88,7 +91,6 @@ pub fn markdown(platform: &Definition) -> String {
             let _ =
                 writeln!(text, "| {} |{}", cell(&row.permission.label), cells.collect::<String>());
         }
-        text.push('\n');
     }
     text
 }

@@ -4,6 +4,7 @@
 //! world: handlers ask providers before, the worker speaks after commit.
 
 pub mod access;
+pub mod access_settings;
 pub mod client_token;
 pub mod condition;
 pub mod connection;
@@ -18,6 +19,7 @@ pub mod grant;
 pub mod idempotency;
 pub mod identity;
 pub mod installation;
+pub mod licence;
 pub mod mapping_rule;
 pub mod noted;
 pub mod operator_token;
@@ -29,5 +31,6 @@ pub mod resource;
 pub mod runner;
 pub mod session;
 pub mod sign_in;
+pub mod sub_user;
 pub mod user;
 pub mod work;

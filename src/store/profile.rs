@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::access_settings;
 use super::dialect;
 use super::error::StoreError;
 use super::list::{LIST_MAX, places};
@@ -33,7 +34,10 @@ macro_rules! group {
 /// the newest change to her access.
 macro_rules! state {
     () => {
-        "select u.id, u.user_name_key, u.suspended_by, (
+        "select u.id, u.user_name_key, u.suspended_by, u.parent_id, (
+            select s.denied
+            from access_settings s
+            where s.user_id = u.id) as denied, (
             select max(c.id)
             from access_changes c
             where c.user_id = u.id) as version
@@ -131,6 +135,10 @@ pub struct State {
     pub user_name_key: String,
     /// Whether nobody suspended her.
     pub enabled: bool,
+    /// For a sub-user: whose.
+    pub parent: Option<UserId>,
+    /// Keys of the permissions that are denied to her.
+    pub denied: Vec<String>,
     /// The number of the newest change to her access; 0 for none.
     pub version: i64,
 }
@@ -156,6 +164,8 @@ struct StateRow {
     id: Uuid,
     user_name_key: String,
     suspended_by: i64,
+    parent_id: Option<Uuid>,
+    denied: Option<String>,
     version: Option<i64>,
 }
 
@@ -169,14 +179,20 @@ impl From<PersonRow> for Person {
     }
 }
 
-impl From<StateRow> for State {
-    fn from(row: StateRow) -> Self {
-        Self {
+impl TryFrom<StateRow> for State {
+    type Error = StoreError;
+
+    /// # Errors
+    /// A list of denials that cannot be read: nothing is decided without it.
+    fn try_from(row: StateRow) -> Result<Self, StoreError> {
+        Ok(Self {
             id: UserId(row.id),
             user_name_key: row.user_name_key,
             enabled: row.suspended_by == 0,
+            parent: row.parent_id.map(UserId),
+            denied: row.denied.as_deref().map_or(Ok(Vec::new()), access_settings::read)?,
             version: row.version.unwrap_or(0),
-        }
+        })
     }
 }
 
@@ -273,7 +289,7 @@ pub async fn group(
 /// [`StoreError`], as of every statement.
 pub async fn state(scope: &mut Scope<'_>, user: UserId) -> Result<Option<State>, StoreError> {
     let row = scope.query(STATE).bind(user.0).optional::<StateRow>().await?;
-    Ok(row.map(State::from))
+    row.map(State::try_from).transpose()
 }
 
 /// The states of these users.
@@ -285,7 +301,9 @@ pub async fn states(scope: &mut Scope<'_>, users: &[UserId]) -> Result<Vec<State
     for chunk in users.chunks(LIST_MAX) {
         let ids: Vec<Uuid> = chunk.iter().map(|user| user.0).collect();
         let rows = scope.query(STATES).bind_ids(&ids).all::<StateRow>().await?;
-        found.extend(rows.into_iter().map(State::from));
+        for row in rows {
+            found.push(State::try_from(row)?);
+        }
     }
     Ok(found)
 }

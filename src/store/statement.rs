@@ -5,6 +5,7 @@ type Listed = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// All files that declare statements.
 pub(super) const ALL: &[Listed] = &[
+    ("access_settings", super::access_settings::STATEMENTS),
     ("change", super::change::STATEMENTS),
     ("client_token", super::client_token::STATEMENTS),
     ("connection", super::connection::STATEMENTS),
@@ -26,6 +27,7 @@ pub(super) const ALL: &[Listed] = &[
     ("health", super::health::STATEMENTS),
     ("identity", super::identity::STATEMENTS),
     ("installation", super::installation::STATEMENTS),
+    ("licence", super::licence::STATEMENTS),
     ("login", super::login::STATEMENTS),
     ("member", super::member::STATEMENTS),
     ("migrate", super::migrate::STATEMENTS),
@@ -45,6 +47,7 @@ pub(super) const ALL: &[Listed] = &[
     ("sign_in", super::sign_in::STATEMENTS),
     ("sweep", super::sweep::STATEMENTS),
     ("unresolved", super::unresolved::STATEMENTS),
+    ("sub_user", super::sub_user::STATEMENTS),
     ("tombstone", super::tombstone::STATEMENTS),
     ("user", super::user::STATEMENTS),
     ("user_list", super::user_list::STATEMENTS),

@@ -12,7 +12,7 @@ use portico::domain::access::RoleTable;
 use portico::domain::access::grant::Source;
 use portico::domain::id::RuleId;
 use portico::domain::mapping::{RuleDraft, Terms, check};
-use portico::domain::platform::{Action, Definition, Scope, preset};
+use portico::domain::platform::{Action, Definition, Scope, preset, preset_names};
 use portico::flow::problem::Code;
 use portico::flow::provision::search::{CURSOR_S, MEMBERS_MAX, PAGES, SCAN_MAX, SCAN_S};
 use portico::scim::catalog::{GROUP, ROLE, USER};
@@ -230,6 +230,9 @@ fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
 fn the_platform_that_the_concept_builds_is_a_good_one() {
     let page = page("concepts/platform.md");
     let whole = blocks(&page, "toml").join("\n");
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/concepts/lift-care.toml");
+    let file = std::fs::read_to_string(beside).unwrap();
+    assert_eq!(whole, file, "lift-care.toml is the pieces of platform.md, one after the other");
     let definition = Definition::parse(&whole, "lift-care.toml").unwrap_or_else(|mistakes| {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))
@@ -244,6 +247,16 @@ fn the_platform_that_the_concept_builds_is_a_good_one() {
     assert_eq!(definition.action(Action::JournalsView), reports);
     assert_eq!(role("technician").scope, Scope::Either);
     assert_eq!(role("engineer").key, "technician");
+    assert_eq!(role("surveyor").confined_to, definition.role_index("visit"));
+    let diagnose = definition.permission_index("lifts.diagnose").unwrap();
+    let level = definition.permission(diagnose).unwrap().licence_level;
+    assert_eq!(level, definition.level_index("diagnostics"));
+    for action in Action::ALL.iter().filter(|action| action.is_identity()) {
+        assert!(page.contains(&format!("`{}`", action.key())), "{}", action.key());
+    }
+    for preset in preset_names() {
+        assert!(page.contains(&format!("`{preset}`")), "{preset}");
+    }
 
     let broken = whole.replacen("permissions = [\"lifts.view\"", "permissions = [\"lift.view\"", 1);
     let mistakes = Definition::parse(&broken, "lift-care.toml").unwrap_err();

@@ -176,6 +176,65 @@ fn a_broken_platform_file_is_told_by_line_and_key() {
     says(&said, &["ours.toml", "nmae", "2"]);
 }
 
+/// A definition with one mistake of each sort that a person makes.
+const MISTAKEN: &str = r#"name = "ours"
+lable = "Ours"
+resource_kinds = [{ key = "site", label = "Site", plural = "Sites", parents = ["sites"] }]
+[[permissions]]
+key = "sites.view"
+label = "See a site"
+category = "Sites"
+on = "site"
+[[permissions]]
+key = "sites.view"
+label = "See it again"
+category = "Sites"
+on = "sit"
+[[roles]]
+key = "owner"
+label = "Owner"
+scope = "organisation"
+permissions = ["*"]
+keep_one = true
+[[roles]]
+key = "viewer"
+label = "Viewer"
+scope = "resources"
+resource_kinds = ["site"]
+permissions = ["site.*", "roles.manage"]
+assignable_by = ["ownr"]
+[gateway]
+"users.inivte" = "sites.vew"
+"#;
+
+#[test]
+fn a_checked_definition_is_told_every_mistake_at_once_with_line_key_and_suggestion() {
+    let folder = Folder::new().with("ours.toml", MISTAKEN);
+    let ended = program(&folder.0).args(["platform", "check", "ours.toml"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let expected = "\
+ours.toml:2:1: lable: unknown key (did you mean `label`?)
+ours.toml:3:80: resource_kinds[0].parents[0]: no kind `sites` (did you mean `site`?)
+ours.toml:10:7: permissions[1].key: the permission `sites.view` stands twice
+ours.toml:13:6: permissions[1].on: no kind `sit` (did you mean `site`?)
+ours.toml:17:9: roles[0].scope: must be one of organization, resources, either \
+(did you mean `organization`?)
+ours.toml:25:16: roles[1].permissions[0]: no permission matches `site.*` (did you mean `sites.*`?)
+ours.toml:25:26: roles[1].permissions[1]: `roles.manage` equals ownership: only roles with \
+`keep_one` hold it
+ours.toml:26:18: roles[1].assignable_by[0]: no role `ownr` (did you mean `owner`?)
+ours.toml:28:1: gateway.users.inivte: no built-in action `users.inivte` \
+(did you mean `users.invite`?)
+ours.toml:28:18: gateway.users.inivte: no permission `sites.vew` (did you mean `sites.view`?)
+";
+    assert_eq!(said, expected);
+    // The concept's own example is a good one.
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/concepts/lift-care.toml");
+    let good = program(&folder.0).args(["platform", "check", example]).output().unwrap();
+    assert_eq!(good.status.code(), Some(0));
+}
+
 /// Runs one statement beside the program.
 async fn execute(url: &str, sql: &'static str) {
     if url.starts_with("sqlite:") {

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::compose::{self, Opening};
@@ -26,6 +26,9 @@ use crate::telemetry;
 /// Runs a gateway to look at; it has no arguments besides the settings.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Args {}
+
+/// The platform whose sites and roles the demo fills in.
+const PLATFORM: &str = "field-vision";
 
 /// A folder that goes with this value.
 struct Folder(PathBuf);
@@ -42,6 +45,7 @@ impl Drop for Folder {
 /// # Errors
 /// Whatever hinders the start, in one line.
 pub fn run(settings: Settings) -> anyhow::Result<()> {
+    ensure!(settings.platform == PLATFORM, "the demo's people and sites are of `{PLATFORM}` alone");
     telemetry::start_log(&settings)?;
     let folder = folder()?;
     let operator = draw(Rng);

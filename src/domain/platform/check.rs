@@ -8,7 +8,7 @@ use super::mistake::{Mistake, Mistakes, nearest};
 use super::raw::{self, RawDefinition, RawKind};
 use super::read::{Fields, Word};
 use super::{
-    Column, Definition, Keys, KindIndex, Level, LoginType, ORGANIZATION, ResourceKind, Tabs,
+    Column, Definition, Keys, KindIndex, Level, LoginType, ORGANIZATION, On, ResourceKind, Tabs,
     UserRules, permissions, roles,
 };
 
@@ -43,12 +43,12 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Definition, Vec<Mistake>
 fn checked(raw: &RawDefinition, log: &mut Mistakes<'_>) -> Definition {
     plain_key(&raw.name, log);
     let levels = levels(raw, log);
-    keyed(raw.products.iter(), "product", log);
     for product in &raw.products {
         plain_key(product, log);
     }
-    let (kinds, kind_keys) = kinds(&raw.kinds, log);
+    let (mut kinds, kind_keys) = kinds(&raw.kinds, log);
     let catalogue = permissions::check(raw, &kind_keys, log);
+    views(&raw.kinds, &mut kinds, &catalogue, log);
     let (roles, role_keys) = roles::check(raw, &catalogue, &kind_keys, log);
     let members = raw.members_label.as_ref().map_or("Users", Word::as_str);
     let keys = Keys { kinds: kind_keys, permissions: catalogue.keys.into_map(), roles: role_keys };
@@ -91,6 +91,9 @@ fn levels(raw: &RawDefinition, log: &mut Mistakes<'_>) -> Vec<Level> {
 
 fn user_rules(raw: &RawDefinition, log: &mut Mistakes<'_>) -> UserRules {
     let offered = raw.users.login_types.as_ref();
+    if offered.is_some_and(Vec::is_empty) {
+        log.note(&raw.users.span, "users.login_types", "is empty: nobody could sign in");
+    }
     let login_types = offered.map_or_else(
         || vec![LoginType::Sso, LoginType::Password],
         |words| {
@@ -137,11 +140,10 @@ fn one_kind(
         log.note(&raw.key.span, &raw.key.key, "`organization` stands for the whole organization");
     }
     keyed(raw.columns.iter().map(|(key, _)| key), "column", log);
-    keyed(raw.statuses.iter(), "status", log);
     let column =
         |(key, label): &(Word, Word)| Column { key: key.text.clone(), label: label.text.clone() };
-    if let Some(url) = raw.url.as_ref().filter(|url| !url.text.contains("{key}")) {
-        log.note(&url.span, &url.key, "must hold `{key}`, which stands for the resource's key");
+    if let Some(url) = &raw.url {
+        check_url(url, log);
     }
     ResourceKind {
         key: raw.key.text.clone(),
@@ -151,6 +153,39 @@ fn one_kind(
         statuses: texts(&raw.statuses),
         columns: raw.columns.iter().map(column).collect(),
         url: raw.url.as_ref().map(|url| url.text.clone()),
+        view: None,
+    }
+}
+
+/// The permission that lets see a resource of each kind is one about that kind.
+fn views(
+    raw: &[RawKind],
+    kinds: &mut [ResourceKind],
+    catalogue: &permissions::Catalogue,
+    log: &mut Mistakes<'_>,
+) {
+    for ((at, kind), raw) in (0..).map(KindIndex).zip(kinds).zip(raw) {
+        let Some(word) = &raw.view else { continue };
+        kind.view = catalogue.keys.one(word, log);
+        let row = kind.view.and_then(|view| catalogue.permissions.get(view.at()));
+        if row.is_some_and(|row| row.on != On::Kind(at)) {
+            let message = format!("`{}` is not about a {}", word.text, raw.key.text);
+            log.note(&word.span, &word.key, message);
+        }
+    }
+}
+
+/// The template of a link: an absolute address with `{key}` in it and no other placeholder.
+fn check_url(url: &Word, log: &mut Mistakes<'_>) {
+    let rest = url.text.replace("{key}", "");
+    if rest == url.text {
+        log.note(&url.span, &url.key, "must hold `{key}`, which stands for the resource's key");
+    }
+    if !(rest.starts_with("https://") || rest.starts_with("http://")) {
+        log.note(&url.span, &url.key, "must begin with `https://` or `http://`");
+    }
+    if rest.contains(['{', '}', ' ']) {
+        log.note(&url.span, &url.key, "holds a space or a placeholder other than `{key}`");
     }
 }
 

@@ -42,14 +42,16 @@ pub(super) struct Mistakes<'a> {
     origin: &'a str,
     text: &'a str,
     found: Vec<Mistake>,
+    /// How many were not kept.
+    over: usize,
 }
 
-/// As many are kept as somebody would read.
-pub(super) const MISTAKES_MAX: usize = 200;
+/// As many are kept as somebody would read; those past it are counted.
+pub(super) const MISTAKES_MAX: usize = 1_000;
 
 impl<'a> Mistakes<'a> {
     pub(super) const fn new(origin: &'a str, text: &'a str) -> Self {
-        Self { origin, text, found: Vec::new() }
+        Self { origin, text, found: Vec::new(), over: 0 }
     }
 
     /// Notes a mistake at a place of the text.
@@ -66,6 +68,7 @@ impl<'a> Mistakes<'a> {
         suggestion: Option<&str>,
     ) {
         if self.found.len() >= MISTAKES_MAX {
+            self.over += 1;
             return;
         }
         let (line, column) = place(self.text, span.start);
@@ -83,9 +86,21 @@ impl<'a> Mistakes<'a> {
         self.found.is_empty()
     }
 
-    /// All of them, in the order of the text.
+    /// All of them, in the order of the text; last, how many there are beyond the most that are
+    /// kept.
     pub(super) fn into_sorted(mut self) -> Vec<Mistake> {
         self.found.sort_by_key(|mistake| (mistake.line, mistake.column));
+        if self.over > 0 {
+            let (line, column) = place(self.text, self.text.len());
+            self.found.push(Mistake {
+                origin: self.origin.to_owned(),
+                line,
+                column,
+                key: String::new(),
+                message: format!("and {} more mistakes", self.over),
+                suggestion: None,
+            });
+        }
         self.found
     }
 }
@@ -119,25 +134,37 @@ pub(crate) fn nearest<'a>(
 /// Longer words are compared by their beginning alone.
 const NEAREST_CHARS_MAX: usize = 128;
 
-/// The number of single-letter edits (optimal string alignment would count a swap as one; here a
-/// swap costs two); `None` when the lengths alone differ by more than `allowed`.
+/// The number of single-letter edits, a swap of two neighbours being one (optimal string
+/// alignment); `None` when the lengths alone differ by more than `allowed`.
 fn distance(word: &[char], candidate: &str, allowed: usize) -> Option<usize> {
     let other: Vec<char> = candidate.chars().take(NEAREST_CHARS_MAX).collect();
     if word.len().abs_diff(other.len()) > allowed {
         return None;
     }
+    // Two rows back: where the swap of the last two letters of both began.
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=other.len()).collect();
+    let mut previous = None;
     for (at, letter) in word.iter().enumerate() {
         let mut diagonal = at;
         let mut left = at + 1;
         let mut next = vec![left];
-        for (cell, theirs) in row.iter().skip(1).zip(&other) {
+        let mut neighbour = None;
+        let swapped = std::iter::once(None)
+            .chain(before.iter().copied().map(Some))
+            .chain(std::iter::repeat(None));
+        for ((cell, theirs), swapped) in row.iter().skip(1).zip(&other).zip(swapped) {
             let cost = usize::from(letter != theirs);
             left = (diagonal + cost).min(*cell + 1).min(left + 1);
-            diagonal = *cell;
+            let is_swap = previous == Some(theirs) && neighbour == Some(letter);
+            if let Some(swapped) = swapped.filter(|_| is_swap) {
+                left = left.min(swapped + 1);
+            }
+            (diagonal, neighbour) = (*cell, Some(theirs));
             next.push(left);
         }
-        row = next;
+        before = std::mem::replace(&mut row, next);
+        previous = Some(letter);
     }
     row.last().copied()
 }
@@ -159,17 +186,23 @@ mod tests {
         let known = ["users.view", "users.edit", "teams.edit"];
         assert_eq!(nearest("user.view", known), Some("users.view"));
         assert_eq!(nearest("users.edti", known), Some("users.edit"));
+        assert_eq!(nearest("lable", ["label", "tables"]), Some("label"));
+        assert_eq!(nearest("alble", ["label"]), None);
         assert_eq!(nearest("cameras.open", known), None);
         assert_eq!(nearest("", known), None);
     }
 
     #[test]
-    fn mistakes_past_the_limit_are_left_out() {
-        let mut mistakes = Mistakes::new("x", "");
-        for _ in 0..=MISTAKES_MAX {
-            mistakes.note(&(0..0), "k", "m");
-        }
-        assert_eq!(mistakes.into_sorted().len(), MISTAKES_MAX);
+    fn mistakes_past_the_limit_are_counted() {
+        let found = |count: usize| {
+            let mut mistakes = Mistakes::new("x", "");
+            (0..count).for_each(|_| mistakes.note(&(0..0), "k", "m"));
+            mistakes.into_sorted()
+        };
+        assert_eq!(found(MISTAKES_MAX).len(), MISTAKES_MAX);
+        let over = found(MISTAKES_MAX + 2);
+        assert_eq!(over.len(), MISTAKES_MAX + 1);
+        assert_eq!(over.last().unwrap().to_string(), "x:1:1: and 2 more mistakes");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub use mistake::Mistake;
 pub(crate) use mistake::nearest;
 pub use preset::{preset, preset_names};
 pub use role::{Role, Scope};
+pub use roles::SUB_USER_ROLE;
 
 /// A checked platform definition.
 #[derive(Clone, Debug)]
@@ -139,6 +140,8 @@ pub struct ResourceKind {
     pub columns: Vec<Column>,
     /// Where the platform shows one; `{key}` stands for its key.
     pub url: Option<String>,
+    /// The permission that lets a user see one; `None`: any about the kind.
+    pub view: Option<PermissionIndex>,
 }
 
 /// An extra column of a list.

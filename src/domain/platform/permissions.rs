@@ -1,7 +1,7 @@
 //! The catalogue: permissions in display order, then the built-in actions that nothing stands
 //! for, and which permission stands for which built-in action.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::check::{is_plain, keyed, lookup};
 use super::index::{KindIndex, LevelIndex, PermissionIndex, PermissionSet};
@@ -33,6 +33,10 @@ impl PermissionKeys {
 
     /// The permission that a word names exactly.
     pub(super) fn one(&self, word: &Word, log: &mut Mistakes<'_>) -> Option<PermissionIndex> {
+        if word.text.contains('*') {
+            log.note(&word.span, &word.key, "must be one permission: here is no place for globs");
+            return None;
+        }
         lookup(word, &self.0, "permission", log)
     }
 }
@@ -46,9 +50,10 @@ impl Catalogue {
         if word.text == "*" {
             return PermissionSet::first(self.permissions.len());
         }
-        let Some(area) = word.text.strip_suffix('*') else {
+        if !word.text.contains('*') {
             return self.keys.one(word, log).into_iter().collect();
-        };
+        }
+        let area = word.text.strip_suffix('*').unwrap_or_default();
         if !area.ends_with('.') || area.contains('*') {
             log.note(&word.span, &word.key, "a glob is `*` or ends in `.*`");
             return PermissionSet::new();
@@ -61,9 +66,22 @@ impl Catalogue {
             .filter(|at| !self.identity.contains(*at))
             .collect();
         if set.is_empty() {
-            log.note(&word.span, &word.key, format!("no permission matches `{}`", word.text));
+            let message = format!("no permission matches `{}`", word.text);
+            let areas = self.areas();
+            let better = nearest(&word.text, areas.iter().map(String::as_str));
+            log.note_near(&word.span, &word.key, message, better);
         }
         set
+    }
+
+    /// The globs that match something.
+    fn areas(&self) -> BTreeSet<String> {
+        let own = self.permissions.iter().filter(|permission| !permission.gateway);
+        own.flat_map(|permission| {
+            let dots = permission.key.match_indices('.');
+            dots.filter_map(|(at, _)| Some(format!("{}.*", permission.key.get(..at)?)))
+        })
+        .collect()
     }
 }
 

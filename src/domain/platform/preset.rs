@@ -1,6 +1,11 @@
 //! The platform definitions that are built in.
 
-const PRESETS: &[(&str, &str)] = &[("field-vision", include_str!("presets/field-vision.toml"))];
+const PRESETS: &[(&str, &str)] = &[
+    ("camera-fleet", include_str!("presets/camera-fleet.toml")),
+    ("media-cloud", include_str!("presets/media-cloud.toml")),
+    ("vms", include_str!("presets/vms.toml")),
+    ("field-vision", include_str!("presets/field-vision.toml")),
+];
 
 /// The text of a built-in definition.
 #[must_use]

@@ -1,5 +1,6 @@
 //! A platform definition as it is written: words with their places, nothing looked up yet.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::mistake::Mistakes;
@@ -32,6 +33,7 @@ pub(super) struct RawKind {
     pub(super) statuses: Vec<Word>,
     pub(super) columns: Vec<(Word, Word)>,
     pub(super) url: Option<Word>,
+    pub(super) view: Option<Word>,
 }
 
 /// One of `permissions`.
@@ -69,6 +71,7 @@ pub(super) struct RawRole {
 
 /// `[users]`.
 pub(super) struct RawUsers {
+    pub(super) span: Range<usize>,
     pub(super) login_types: Option<Vec<Word>>,
     pub(super) sub_users: bool,
     pub(super) access_settings: bool,
@@ -111,7 +114,7 @@ pub(super) fn read(mut top: Fields<'_>, log: &mut Mistakes<'_>) -> RawDefinition
         partners_label,
         products: top.words("products", log),
         kinds: each(&mut top, "resource_kinds", log, kind),
-        permissions: each(&mut top, "permissions", log, permission),
+        permissions: by_category(each(&mut top, "permissions", log, permission)),
         roles: each(&mut top, "roles", log, role),
         users: users(&mut top, log),
         invite_life_days,
@@ -137,6 +140,17 @@ fn each<T>(
     all
 }
 
+/// Rows in display order: by category, in the order in which the categories come first.
+fn by_category(mut rows: Vec<RawPermission>) -> Vec<RawPermission> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for row in &rows {
+        let next = places.len();
+        places.entry(row.category.text.clone()).or_insert(next);
+    }
+    rows.sort_by_key(|row| places.get(&row.category.text).copied());
+    rows
+}
+
 fn licences(top: &mut Fields<'_>, log: &mut Mistakes<'_>) -> (Vec<RawLevel>, u32) {
     let Some(mut licences) = top.table("licences", log) else {
         return (Vec::new(), RETENTION_DAYS);
@@ -153,9 +167,10 @@ fn licences(top: &mut Fields<'_>, log: &mut Mistakes<'_>) -> (Vec<RawLevel>, u32
 fn users(top: &mut Fields<'_>, log: &mut Mistakes<'_>) -> RawUsers {
     let Some(mut users) = top.table("users", log) else {
         let (sub_users, access_settings, billing) = (false, false, false);
-        return RawUsers { login_types: None, sub_users, access_settings, billing };
+        return RawUsers { span: 0..0, login_types: None, sub_users, access_settings, billing };
     };
     let raw = RawUsers {
+        span: users.span.clone(),
         login_types: users.words_if_there("login_types", log),
         sub_users: users.flag("sub_users", false, log),
         access_settings: users.flag("access_settings", false, log),
@@ -176,6 +191,7 @@ fn kind(fields: &mut Fields<'_>, log: &mut Mistakes<'_>) -> RawKind {
             (column.required("key", log), column.required("label", log))
         }),
         url: fields.word("url", log),
+        view: fields.word("view", log),
     }
 }
 

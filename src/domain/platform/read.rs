@@ -3,6 +3,7 @@
 //! A field that is missing or has the wrong type is noted and read as its default, so that one
 //! pass finds all mistakes. A key that nobody asked for is a mistake, with the nearest known key.
 
+use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 
 use toml::de::{DeTable, DeValue};
@@ -101,7 +102,9 @@ impl<'t> Fields<'t> {
             let path = format!("{}[{at}]", self.path_of(key));
             read_word(item.get_ref(), item.span(), path, log)
         };
-        Some(items.iter().take(ITEMS_MAX).enumerate().filter_map(read).collect())
+        let words: Vec<Word> = items.iter().take(ITEMS_MAX).enumerate().filter_map(read).collect();
+        note_twice(&words, log);
+        Some(words)
     }
 
     /// Yes or no; `default` when left out.
@@ -194,6 +197,18 @@ impl<'t> Fields<'t> {
     }
 }
 
+/// Notes each word of a list that stands in it before, and each that says nothing.
+fn note_twice(words: &[Word], log: &mut Mistakes<'_>) {
+    let mut seen = HashSet::with_capacity(words.len());
+    for word in words {
+        if word.text.is_empty() {
+            log.note(&word.span, &word.key, "is empty");
+        } else if !seen.insert(word.as_str()) {
+            log.note(&word.span, &word.key, format!("`{}` stands in the list twice", word.text));
+        }
+    }
+}
+
 fn read_word(
     value: &DeValue<'_>,
     span: Range<usize>,
@@ -203,6 +218,10 @@ fn read_word(
     match value.as_str() {
         Some(text) if text.len() > TEXT_BYTES_MAX => {
             log.note(&span, &key, format!("is longer than {TEXT_BYTES_MAX} bytes"));
+            None
+        }
+        Some(text) if text.chars().any(char::is_control) => {
+            log.note(&span, &key, "holds a line break or another control character");
             None
         }
         Some(text) => Some(Word { text: text.to_owned(), span, key }),
@@ -267,8 +286,26 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_a_list_stands_there_once_and_says_something() {
+        let found = read("a = [\"x\", \"\", \"x\"]\nb = \"y\\n\"", |fields, log| {
+            fields.words("a", log);
+            fields.word("b", log);
+        });
+        assert_eq!(
+            found,
+            [
+                "t:1:11: a[1]: is empty",
+                "t:1:15: a[2]: `x` stands in the list twice",
+                "t:2:5: b: holds a line break or another control character",
+            ]
+        );
+    }
+
+    #[test]
     fn a_list_is_read_up_to_its_limit() {
-        let list = |count: usize| format!("a = [{}]", "\"x\",".repeat(count));
+        let list = |count: usize| {
+            format!("a = [{}]", (0..count).map(|n| format!("\"{n}\",")).collect::<String>())
+        };
         let read_len = |count| read(&list(count), |fields, log| drop(fields.words("a", log))).len();
         assert_eq!(read_len(ITEMS_MAX), 0);
         assert_eq!(read_len(ITEMS_MAX + 1), 1);

@@ -16,6 +16,8 @@ use super::role::{Role, Scope};
 pub const ROLES_MAX: usize = 200;
 /// Keys of this beginning belong to the roles that organizations make.
 pub const CUSTOM_PREFIX: &str = "custom-";
+/// The key of the only role that sub-users hold.
+pub const SUB_USER_ROLE: &str = "sub_user";
 
 type Kinds = HashMap<String, KindIndex>;
 type Keys = HashMap<String, RoleIndex>;
@@ -53,6 +55,7 @@ pub(super) fn check(
         }
     }
     confinement(raw, &roles, log);
+    sub_users(raw, &keys, log);
     (roles, keys)
 }
 
@@ -76,12 +79,10 @@ fn role_keys(raw: &RawDefinition, log: &mut Mistakes<'_>) -> Keys {
         .collect();
     for (at, role) in (0..).map(RoleIndex).zip(&raw.roles) {
         plain_key(&role.key, log);
-        if role.key.text.starts_with(CUSTOM_PREFIX) {
-            let message = "`custom-` is the beginning of roles that organizations make";
-            log.note(&role.key.span, &role.key.key, message);
-        }
+        refuse_custom(&role.key, log);
         for alias in &role.aliases {
             plain_key(alias, log);
+            refuse_custom(alias, log);
             if keys.contains_key(&alias.text) {
                 let message = format!("`{}` is the key or alias of a role already", alias.text);
                 log.note(&alias.span, &alias.key, message);
@@ -91,6 +92,13 @@ fn role_keys(raw: &RawDefinition, log: &mut Mistakes<'_>) -> Keys {
         }
     }
     keys
+}
+
+fn refuse_custom(key: &Word, log: &mut Mistakes<'_>) {
+    if key.text.starts_with(CUSTOM_PREFIX) {
+        let message = "`custom-` is the beginning of roles that organizations make";
+        log.note(&key.span, &key.key, message);
+    }
 }
 
 fn one_said(raw: &RawRole, catalogue: &Catalogue, keys: &Keys, log: &mut Mistakes<'_>) -> Said {
@@ -209,6 +217,14 @@ fn role_kinds(
     }
 }
 
+/// Sub-users hold one role, and its key is known.
+fn sub_users(raw: &RawDefinition, keys: &Keys, log: &mut Mistakes<'_>) {
+    if raw.users.sub_users && !keys.contains_key(SUB_USER_ROLE) {
+        let message = format!("needs a role with the key `{SUB_USER_ROLE}`: sub-users hold it");
+        log.note(&raw.users.span, "users.sub_users", message);
+    }
+}
+
 /// A confined role reaches the organization; the role it is confined to reaches resources and is
 /// not confined itself.
 fn confinement(raw: &RawDefinition, roles: &[Role], log: &mut Mistakes<'_>) {
@@ -216,6 +232,9 @@ fn confinement(raw: &RawDefinition, roles: &[Role], log: &mut Mistakes<'_>) {
         let (Some(word), Some(to)) = (&raw.confined_to, role.confined_to) else { continue };
         if role.scope != Scope::Organization {
             log.note(&word.span, &word.key, "only a role of scope `organization` is confined");
+        }
+        if role.keep_one {
+            log.note(&word.span, &word.key, "a role with `keep_one` owns all and is not confined");
         }
         let right = roles
             .get(to.at())

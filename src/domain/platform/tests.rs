@@ -175,13 +175,69 @@ fn what_makes_no_sense_is_a_mistake() {
         ("keep_one = true", "keep_one = true\nresources_min = 1", "is given on no resource"),
         ("aliases = [", "confined_to = \"owner\"\naliases = [", "must be given on resources"),
         ("aliases = [", "organization_permissions = [\"users.add\"]\naliases = [", "not among"),
-        ("\"users.invite\" =", "\"users.invit\" =", "no built-in action `users.invit`"),
+        ("\"users.invite\" =", "\"users.invit\" =", "(did you mean `users.invite`?)"),
         ("\"users.add\"\n\"org", "\"users.ad\"\n\"org", "no permission `users.ad`"),
+        ("name = \"small\"", "name = \"small\"\nlable = \"x\"", "(did you mean `label`?)"),
+        ("name = \"small\"", "name = \"small\"\n[user]", "(did you mean `users`?)"),
+        ("name = \"small\"", "name = 7", "must be a string, is integer"),
+        ("name = \"small\"", "name = \"small\"\nname = \"x\"", "duplicate key"),
+        ("[\"image\"]", "[\"image\", \"image\"]", "stands in the list twice"),
+        ("[\"image\"]", "\"image\"", "has the wrong type: string"),
+        ("label = \"Group\"", "label = \" \"", "label: is empty"),
+        ("label = \"Group\"", "label = \"a\\nb\"", "holds a line break"),
+        ("label = \"Group\"\n", "", "resource_kinds[0].label: is missing"),
+        ("plural = \"Groups\"", "plural = \"G\"\nurl = \"javascript:{key}\"", "must begin with"),
+        ("plural = \"Groups\"", "plural = \"G\"\nurl = \"https://x/{key}/{id}\"", "placeholder"),
+        ("plural = \"Groups\"", "plural = \"G\"\nstatuses = [\"a\", \"a\"]", "list twice"),
+        (
+            "plural = \"Groups\"",
+            "plural = \"G\"\ncolumns = [{key='a',label='A'},{key='a',label='B'}]",
+            "the column `a` stands twice",
+        ),
+        ("plural = \"Groups\"", "plural = \"G\"\ncolumns = [{key='a'}]", "[0].label: is missing"),
+        ("parents = [", "view = \"users.add\"\nparents = [", "is not about a camera"),
+        ("parents = [", "view = \"cameras.veiw\"\nparents = [", "did you mean `cameras.view`?"),
+        ("key = \"api_key.view\"", "key = \"users.add\"", "permission `users.add` stands twice"),
+        ("key = \"viewer\"", "key = \"owner\"", "the role `owner` stands twice"),
+        ("[\"cameras.*\"]", "[\"camera.*\"]", "(did you mean `cameras.*`?)"),
+        ("[\"cameras.*\"]", "[\"*.view\"]", "a glob is `*` or ends in `.*`"),
+        ("aliases = [", "excludes = [\"cameras.*\"]\naliases = [", "no place for globs"),
+        ("aliases = [", "invited_with = \"users.ad\"\naliases = [", "did you mean `users.add`?"),
+        ("aliases = [", "assignable_by = [\"ower\"]\naliases = [", "did you mean `owner`?"),
+        ("aliases = [", "includes = [\"ownr\"]\naliases = [", "did you mean `owner`?"),
+        ("aliases = [", "products = [\"imag\"]\naliases = [", "did you mean `image`?"),
+        ("aliases = [", "confined_to = \"viewr\"\naliases = [", "no role `viewr`"),
+        ("aliases = [", "confined_to = \"viewer\"\naliases = [", "only a role of scope"),
+        ("keep_one = true", "keep_one = true\nconfined_to = \"viewer\"", "is not confined"),
+        ("keep_one = true", "keep_one = 1", "has the wrong type: integer"),
+        ("[\"watcher\"]", "[\"custom-watcher\"]", "roles that organizations make"),
+        ("resource_kinds = [\"camera\"]", "resource_kinds = [\"camra\"]", "did you mean `camera`?"),
+        ("[gateway]", "[users]\nlogin_types = []\n[gateway]", "nobody could sign in"),
+        ("[gateway]", "[users]\nlogin_types = [\"saml\"]\n[gateway]", "one of sso, password"),
+        ("[gateway]", "[users]\nsub_users = true\n[gateway]", "a role with the key `sub_user`"),
+        ("[gateway]", "[invites]\nlife_days = 0\n[gateway]", "must be between 1 and 365"),
+        ("[gateway]", "[licences]\nretention_days = 366\n[gateway]", "between 0 and 365"),
+        ("[gateway]", "[tabs]\nmember = \"x\"\n[gateway]", "(did you mean `members`?)"),
+        (
+            "[gateway]",
+            "[[licences.levels]]\nkey='a'\nlabel='A'\n[[licences.levels]]\nkey='a'\nlabel='B'\n\
+             [gateway]",
+            "the licence level `a` stands twice",
+        ),
     ];
     for (from, to, expected) in cases {
         let found = mistakes(from, to);
         assert!(found.iter().any(|one| one.contains(expected)), "{to}: {found:?}");
     }
+}
+
+#[test]
+fn rows_of_a_category_stand_together_where_the_category_comes_first() {
+    let text = SMALL.replacen("category = \"Users\"", "category = \"Cameras\"", 1);
+    let definition = Definition::parse(&text, "f").unwrap();
+    let own = definition.permissions().iter().filter(|permission| !permission.gateway);
+    let keys: Vec<&str> = own.map(|permission| permission.key.as_str()).collect();
+    assert_eq!(keys, ["users.add", "cameras.view", "api_key.view"]);
 }
 
 #[test]
@@ -207,6 +263,43 @@ fn lists_of_a_definition_hold_up_to_their_limits() {
     let padded = |bytes: usize| format!("{SMALL}#{}", "x".repeat(bytes - SMALL.len() - 1));
     assert_eq!(parse(padded(FILE_BYTES_MAX)), []);
     assert_eq!(parse(padded(FILE_BYTES_MAX + 1)).len(), 1);
+}
+
+/// Keys of the roles that hold one permission of a preset.
+fn holders(preset_name: &str, permission: &str) -> Vec<String> {
+    let definition = Definition::parse(preset(preset_name).unwrap(), preset_name).unwrap();
+    let permission = definition.permission_index(permission).unwrap();
+    let roles = definition.roles().iter().filter(|role| role.permissions.contains(permission));
+    roles.map(|role| role.key.clone()).collect()
+}
+
+#[test]
+fn no_role_of_a_preset_but_those_that_keep_a_holder_reaches_what_is_not_in_its_table() {
+    for (name, owner) in [
+        ("camera-fleet", "admin"),
+        ("media-cloud", "owner"),
+        ("vms", "administrator"),
+        ("field-vision", "org-admin"),
+    ] {
+        let definition = Definition::parse(preset(name).unwrap(), name).unwrap();
+        for permission in definition.permissions().iter().filter(|one| one.gateway) {
+            assert_eq!(holders(name, &permission.key), [owner], "{name} {}", permission.key);
+        }
+    }
+}
+
+#[test]
+fn media_cloud_maps_built_in_actions_to_its_own_words() {
+    let definition = Definition::parse(preset("media-cloud").unwrap(), "media-cloud").unwrap();
+    for (action, key) in [
+        (Action::UsersInvite, "users.add"),
+        (Action::GrantsEdit, "users.edit_role"),
+        (Action::OrgTokensManage, "api_key.view"),
+        (Action::UsersRemove, "users.remove"),
+    ] {
+        assert_eq!(definition.action(action), definition.permission_index(key).unwrap(), "{key}");
+        assert_eq!(holders("media-cloud", key), ["owner"], "{key}");
+    }
 }
 
 #[test]

@@ -48,12 +48,21 @@ pub struct New {
 /// # Errors
 /// 422 for fields that do not fit, 409 for a login that is taken.
 pub async fn create(work: &mut Work, new: &New) -> Result<User, Problem> {
-    check(new)?;
     super::access::hold_rules(work).await?;
+    make(work, new, (Source::Api, None)).await
+}
+
+/// The same, whoever makes her, and for a sub-user whose she is; the caller holds the rules.
+pub(super) async fn make(
+    work: &mut Work,
+    new: &New,
+    (source, parent): (Source, Option<UserId>),
+) -> Result<User, Problem> {
+    check(new)?;
     let mut user = User {
         id: work.id(),
         directory: None,
-        source: Source::Api,
+        source,
         user_name: String::new(),
         external_id: None,
         email: None,
@@ -71,6 +80,9 @@ pub async fn create(work: &mut Work, new: &New) -> Result<User, Problem> {
     };
     user.describe(&Resource::from_stored(document(new)));
     store::user::insert(&mut work.scope(), &user).await.map_err(taken)?;
+    if let Some(parent) = parent {
+        store::sub_user::set_parent(&mut work.scope(), user.id, parent).await?;
+    }
     work.record(Happened::to("user.created", "user", user.id).with("source", user.source.as_str()));
     let keys = (fold(&user.user_name), user.email.as_deref().map(fold));
     let keys = (keys.0.as_str(), keys.1.as_deref());

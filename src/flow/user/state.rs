@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::super::condition::Condition;
 use super::super::problem::{Code, Problem};
 use super::super::work::Work;
-use super::super::{access, grant};
+use super::super::{access, grant, sub_user};
 use super::load;
 use crate::domain::access::grant::Source;
 use crate::domain::change::Change;
@@ -140,10 +140,26 @@ pub async fn erase_from(
     held: &[GroupId],
 ) -> Result<(), Problem> {
     leave_groups(work, user.id, held).await?;
+    end_sub_users(work, user.id, left_at).await?;
     leave_traces(work, user, home, left_at).await?;
     store::user::delete(&mut work.scope(), user.id).await?;
     work.record(Happened::to("user.removed", "user", user.id));
     work.changed(Change::User(user.id));
+    Ok(())
+}
+
+/// Ends the sub-users of a user who goes: they are of no directory and in no group.
+async fn end_sub_users(work: &mut Work, parent: UserId, at: Timestamp) -> Result<(), Problem> {
+    let most = sub_user::SUB_USERS_MAX;
+    for id in store::sub_user::of_parent(&mut work.scope(), parent, most).await? {
+        grant::hold_user(work, id).await?;
+        let user = load(work, id).await?;
+        let home = work.organization.0;
+        leave_traces(work, &user, home, at).await?;
+        store::user::delete(&mut work.scope(), id).await?;
+        work.record(Happened::to("user.removed", "user", id));
+        work.changed(Change::User(id));
+    }
     Ok(())
 }
 

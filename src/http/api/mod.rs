@@ -1,5 +1,6 @@
 //! The management surface: a table of routes for each noun.
 
+mod access_settings;
 mod conflict;
 mod connection;
 mod connection_body;
@@ -16,6 +17,7 @@ mod group;
 mod health;
 mod held;
 mod idempotency;
+mod licence;
 mod mapping_preview;
 mod mapping_rule;
 mod organization;
@@ -23,6 +25,7 @@ mod permit;
 mod resource;
 mod role;
 mod user;
+mod visible;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -47,6 +50,9 @@ const TABLES: &[&[Route]] = &[
     mapping_preview::ROUTES,
     user::ROUTES,
     grant::ROUTES,
+    access_settings::ROUTES,
+    licence::ROUTES,
+    visible::ROUTES,
     group::ROUTES,
     conflict::ROUTES,
     event::ROUTES,

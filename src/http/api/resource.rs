@@ -236,6 +236,19 @@ fn url(platform: &Definition, kind: &str, key: &str) -> Option<String> {
     kind.url.as_ref().map(|template| template.replace("{key}", key))
 }
 
+/// Resources as they are shown.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub(super) async fn shown(
+    app: &App,
+    organization: OrganizationId,
+    kept: Vec<Kept>,
+) -> Result<Vec<Resource>, Problem> {
+    let shown = Shown::of(app, organization, &kept).await?;
+    Ok(kept.into_iter().map(|kept| shown.show(&app.runner.platform, kept)).collect())
+}
+
 async fn show(app: &App, organization: OrganizationId, kept: Kept) -> Result<Resource, Problem> {
     let shown = Shown::of(app, organization, std::slice::from_ref(&kept)).await?;
     Ok(shown.show(&app.runner.platform, kept))

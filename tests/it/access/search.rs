@@ -6,7 +6,7 @@ use super::world::World;
 use crate::support::TestApp;
 
 /// All results of a search, read in pages of `limit`.
-async fn all(acme: &World<'_>, what: &str, mut body: Value, limit: usize) -> Vec<Value> {
+pub async fn all(acme: &World<'_>, what: &str, mut body: Value, limit: usize) -> Vec<Value> {
     let (mut found, mut token) = (Vec::new(), String::new());
     for _ in 0..100 {
         body["page"] = json!({"limit": limit, "token": token});
@@ -23,7 +23,7 @@ async fn all(acme: &World<'_>, what: &str, mut body: Value, limit: usize) -> Vec
     panic!("a search does not end")
 }
 
-fn ids(found: &[Value], name: &str) -> Vec<String> {
+pub fn ids(found: &[Value], name: &str) -> Vec<String> {
     found.iter().map(|one| one[name].as_str().unwrap().to_owned()).collect()
 }
 

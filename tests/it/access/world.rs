@@ -118,6 +118,14 @@ impl<'a> World<'a> {
         assert!(matches!(reply.status, 200 | 201), "{reply}");
     }
 
+    /// Registers a resource (`kind:key`), or puts it into another one.
+    pub async fn put(&self, resource: &str, parent: Option<&str>) {
+        let (kind, key) = resource.split_once(':').unwrap();
+        let path = format!("/api/v1/organizations/{}/resources/{kind}/{key}", self.organization);
+        let reply = self.operator.put(&path, json!({"name": key, "parent": parent})).await;
+        assert!(matches!(reply.status, 200 | 201), "{reply}");
+    }
+
     pub async fn remove_site(&self, key: &str) -> u16 {
         let path = format!("/api/v1/organizations/{}/resources/site/{key}", self.organization);
         self.operator.delete(&format!("{path}?cascade=true")).await.status

@@ -23,6 +23,8 @@ use super::database::{Database, aside};
 
 /// The fixed operator token.
 pub const OPERATOR_TOKEN: &str = "operator-token-of-the-tests-0123456789";
+/// The platform that tests know, unless they name another.
+const PLATFORM: &str = "field-vision";
 /// When every test begins.
 pub const BEGIN: &str = "2026-11-21T10:00:00Z";
 /// How long the worker may take, in seconds.
@@ -46,30 +48,36 @@ pub struct TestApp {
 impl TestApp {
     /// An app on SQLite.
     pub async fn sqlite() -> Self {
-        Self::on(Database::sqlite()).await
+        Self::sqlite_of(PLATFORM).await
     }
 
     /// An app on SQLite whose directories may ask so often at once, and then once a second.
     pub async fn limited(burst: u32) -> Self {
-        Self::with(Database::sqlite(), Limits::new(1, burst)).await
+        Self::with(Database::sqlite(), PLATFORM, Limits::new(1, burst)).await
     }
 
     /// An app on PostgreSQL.
     pub async fn postgres() -> Self {
-        Self::on(Database::postgres().await).await
+        Self::postgres_of(PLATFORM).await
     }
 
-    async fn on(database: Database) -> Self {
-        Self::with(database, Limits::default()).await
+    /// An app on SQLite that serves a preset.
+    pub async fn sqlite_of(preset: &str) -> Self {
+        Self::with(Database::sqlite(), preset, Limits::default()).await
     }
 
-    async fn with(database: Database, limits: Limits) -> Self {
+    /// An app on PostgreSQL that serves a preset.
+    pub async fn postgres_of(preset: &str) -> Self {
+        Self::with(Database::postgres().await, preset, Limits::default()).await
+    }
+
+    async fn with(database: Database, preset: &str, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = App::compose(Base {
             db: database.open().await,
             clock: Clock::manual(Timestamp::parse(BEGIN).unwrap()),
-            platform: platform(),
+            platform: platform(preset),
             public: Public {
                 url: url.parse().unwrap(),
                 secure: false,
@@ -206,10 +214,10 @@ impl Drop for TestApp {
     }
 }
 
-/// The platform that tests know.
-fn platform() -> Definition {
-    let text = portico::domain::platform::preset("field-vision").expect("a built-in preset");
-    Definition::parse(text, "field-vision").expect("a checked preset")
+/// A platform that is built in.
+fn platform(preset: &str) -> Definition {
+    let text = portico::domain::platform::preset(preset).expect("a built-in preset");
+    Definition::parse(text, preset).expect("a checked preset")
 }
 
 /// A client that follows no redirects and knows no proxy.

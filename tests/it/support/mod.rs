@@ -20,9 +20,18 @@ pub use reply::Reply;
 pub use server::TestServer;
 pub use sign_in::SignIn;
 
-/// Makes two tests of each: `name::sqlite` and `name::postgres`.
+/// Makes two tests of each: `name::sqlite` and `name::postgres`; on the platform `field-vision`,
+/// or on another preset: `on_both_engines! { of "vms": async fn ... }`.
 macro_rules! on_both_engines {
-    ($($(#[$attribute:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => { $(
+    ($($(#[$attribute:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {
+        on_both_engines! {
+            of "field-vision":
+            $($(#[$attribute])* async fn $name($app: TestApp) $body)+
+        }
+    };
+    (of $platform:literal:
+        $($(#[$attribute:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+
+    ) => { $(
         mod $name {
             use super::*;
 
@@ -31,12 +40,12 @@ macro_rules! on_both_engines {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                proof(TestApp::sqlite().await).await;
+                proof(TestApp::sqlite_of($platform).await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                proof(TestApp::postgres().await).await;
+                proof(TestApp::postgres_of($platform).await).await;
             }
         }
     )+ };

@@ -94,6 +94,33 @@ impl State {
         self.valid.get(&user).copied()
     }
 
+    /// Those of some users who must be read first; with them, as far as it is known whose sub-users
+    /// they are, those above them.
+    pub fn unread(&self, users: &[UserId]) -> Vec<UserId> {
+        let mut unread = Vec::new();
+        for user in users {
+            match self.version(*user) {
+                None => unread.push(*user),
+                Some(_) => unread
+                    .extend(self.parent(*user).filter(|parent| self.version(*parent).is_none())),
+            }
+        }
+        unread.sort_unstable();
+        unread.dedup();
+        unread
+    }
+
+    fn parent(&self, user: UserId) -> Option<UserId> {
+        self.snapshot.user(user)?.parent()
+    }
+
+    /// The number of the newest change to a user's access: of what she holds herself, or of what
+    /// the one holds whose sub-user she is. `read` tells the versions of those who were read.
+    pub fn access_version(&self, user: UserId, read: &dyn Fn(UserId) -> Option<i64>) -> i64 {
+        let above = self.parent(user).and_then(read).unwrap_or(0);
+        read(user).unwrap_or(0).max(above)
+    }
+
     /// Whether resources must be read first.
     pub fn has_stale_resources(&self) -> bool {
         !self.stale.is_empty()

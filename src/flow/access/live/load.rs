@@ -74,14 +74,14 @@ pub async fn resource(
     Ok(found.as_ref().and_then(row))
 }
 
-/// Reads users with their grants.
+/// Reads users with their grants, and their licences where the platform has levels.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn users(
     scope: &mut Scope<'_>,
     users: &[UserId],
-    rule_names: &HashMap<String, Arc<str>>,
+    (rule_names, definition): (&HashMap<String, Arc<str>>, &Definition),
 ) -> Result<Vec<Found>, StoreError> {
     // The version is read before the grants: it is never newer than what is answered with it.
     let states = match users {
@@ -95,10 +95,17 @@ pub async fn users(
             grants.entry(grant.user_id).or_default().push(grant_row(grant, rule_names));
         }
     }
+    let mut licences = HashMap::new();
+    if !here.is_empty() && !definition.levels.is_empty() {
+        licences = store::licence::held_by(scope, &here).await?;
+    }
     let mut found: HashMap<UserId, (UserRow, i64)> = HashMap::with_capacity(states.len());
     for state in states {
         let row = UserRow {
             enabled: state.enabled,
+            parent: state.parent,
+            denied: state.denied,
+            licences: licences.remove(&state.id).unwrap_or_default(),
             grants: grants.remove(&state.id).unwrap_or_default(),
             ..UserRow::new(state.id, state.user_name_key)
         };

@@ -103,8 +103,8 @@ impl Live {
     }
 
     /// Asks about some users: `question` sees a snapshot in which these are as the database had
-    /// them after the call began. It gets `None` for an organization that is not there. The
-    /// second argument tells the version of a user's access.
+    /// them after the call began, and with them those whose sub-users they are. It gets `None` for
+    /// an organization that is not there. The second argument tells the version of a user's access.
     ///
     /// # Errors
     /// 503 when something must be read and the database does not answer.
@@ -120,29 +120,31 @@ impl Live {
         let unread = {
             let state = cell.read();
             let Some(state) = state.as_ref() else { return Ok(question(None, &|_| 0)) };
-            let unread: Vec<UserId> =
-                users.iter().copied().filter(|user| state.version(*user).is_none()).collect();
+            let unread = state.unread(users);
             if unread.is_empty() && !state.has_stale_resources() {
-                let version = |user| state.version(user).unwrap_or(0);
+                let version = |user| state.access_version(user, &|user| state.version(user));
                 return Ok(question(Some(&state.snapshot), &version));
             }
             unread
         };
         self.refresh_resources(organization, &cell).await?;
         let found = self.load(organization, &cell, &unread).await?;
+        // Only now it is known whose sub-users they are.
+        let parents = cell.read().as_ref().map(|state| found.parents(state)).unwrap_or_default();
+        let above = self.load(organization, &cell, &parents).await?;
         let mut state = cell.write();
         let Some(state) = state.as_mut() else { return Ok(question(None, &|_| 0)) };
         let mut versions = HashMap::new();
-        for (user, found) in found.users {
-            versions.insert(user, found.as_ref().map_or(0, |(_, version)| *version));
-            let clean = state.end_load(user);
-            state.put(user, found, clean);
+        for found in [found, above] {
+            for (user, found) in found.users {
+                versions.insert(user, found.as_ref().map_or(0, |(_, version)| *version));
+                let clean = state.end_load(user);
+                state.put(user, found, clean);
+            }
+            found.load.done();
         }
-        found.load.done();
-        let version = |user| {
-            let kept = state.version(user).or_else(|| versions.get(&user).copied());
-            kept.unwrap_or(0)
-        };
+        let read = |user| state.version(user).or_else(|| versions.get(&user).copied());
+        let version = |user| state.access_version(user, &read);
         Ok(question(Some(&state.snapshot), &version))
     }
 
@@ -224,6 +226,9 @@ impl Live {
         cell: &'c Cell,
         users: &[UserId],
     ) -> Result<Loaded<'c>, Problem> {
+        if users.is_empty() {
+            return Ok(Loaded { load: Loading::none(cell), users: Vec::new() });
+        }
         let (load, names) = {
             let mut state = cell.write();
             let Some(state) = state.as_mut() else {
@@ -232,11 +237,8 @@ impl Live {
             state.begin_load(users);
             (Loading { cell, users: users.to_vec() }, state.rule_names.clone())
         };
-        if users.is_empty() {
-            return Ok(Loaded { load, users: Vec::new() });
-        }
         let mut scope = Scope::new(self.db.conn(), organization);
-        let users = load::users(&mut scope, users, &names).await?;
+        let users = load::users(&mut scope, users, (&names, &self.definition)).await?;
         Ok(Loaded { load, users })
     }
 
@@ -295,6 +297,21 @@ fn set_walk(cell: &Cell, walk: Walk) {
 struct Loaded<'c> {
     load: Loading<'c>,
     users: Vec<load::Found>,
+}
+
+impl Loaded<'_> {
+    /// Those whose sub-users were read, and who must be read themselves.
+    fn parents(&self, state: &State) -> Vec<UserId> {
+        let rows = self.users.iter().filter_map(|(_, found)| found.as_ref());
+        let mut parents: Vec<UserId> = rows.filter_map(|(row, _)| row.parent).collect();
+        parents.sort_unstable();
+        parents.dedup();
+        let is_read = |user: &UserId| {
+            state.version(*user).is_some() || self.users.iter().any(|(read, _)| read == user)
+        };
+        parents.retain(|parent| !is_read(parent));
+        parents
+    }
 }
 
 /// A note that users are being read; a caller who goes away takes it back.
