@@ -54,7 +54,9 @@ on_both_engines! {
             let [event] = named(&before, name)[..] else { panic!("one {name}: {before:#?}") };
             assert_eq!(event["actor"], by, "{event}");
             assert_eq!(event["subject"], json!({"kind": kind, "id": id}), "{event}");
-            assert_eq!(event["data"], data, "{event}");
+            for (key, value) in data.as_object().unwrap() {
+                assert_eq!(event["data"][key], *value, "{event}");
+            }
         }
         let text = json!(before).to_string();
         for value in ["Countess", "Augusta", "x.org"] {
