@@ -155,7 +155,7 @@ pub const SETTINGS: &[Setting] = &[
         ["scim_rate_limit", "scim-rate-limit"],
         "RATE,BURST",
         Some("2000,10000"),
-        "SCIM requests of one directory: a second, and at once",
+        "SCIM reads of one directory, as many writes and bulk operations: a second, and at once",
     ),
     open(
         ["scim_role_schema", "scim-role-schema"],

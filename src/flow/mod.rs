@@ -24,6 +24,7 @@ pub mod mapping_rule;
 pub mod noted;
 pub mod operator_token;
 pub mod organization;
+pub mod patience;
 pub mod problem;
 pub mod provision;
 pub mod resource;

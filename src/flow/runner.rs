@@ -1,7 +1,8 @@
 //! Runs works: begin, run the verb, commit, tell those who answer from memory.
 //!
-//! Each write runs in a task of its own, so that a caller who goes away cannot tear it. A
-//! transaction that lost a race on PostgreSQL is run again a few times.
+//! Each write runs in a task of its own, so that a caller who goes away cannot tear it; one whose
+//! request was given up is taken back. A transaction that lost a race on PostgreSQL is run again a
+//! few times.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -13,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::access::Rules;
 use super::noted;
+use super::patience::{self, Patience};
 use super::problem::Problem;
 use super::work::{Aftermath, Work};
 use crate::domain::actor::Actor;
@@ -69,7 +71,8 @@ impl Runner {
     /// `verb` may run several times when transactions race.
     ///
     /// # Errors
-    /// What `verb` refused; 503 when the database does not answer; 500 when `verb` panicked.
+    /// What `verb` refused; 503 when the database does not answer, or when the request was given up
+    /// meanwhile; 500 when `verb` panicked.
     pub async fn write<T, F>(
         &self,
         actor: Actor,
@@ -81,12 +84,13 @@ impl Runner {
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T> + Send + Sync + 'static,
     {
         let runner = self.clone();
-        let noted = noted::current();
+        let (noted, patience) = (noted::current(), patience::current());
         let task = tokio::spawn(async move {
             let (mut run, mut notes) = (1, Notes::default());
             let alone = Arc::new(AtomicBool::new(false));
             let done = loop {
-                match runner.once(&actor, organization, &verb, (&alone, &mut notes)).await {
+                let besides = (&alone, &mut notes, &patience);
+                match runner.once(&actor, organization, &verb, besides).await {
                     Err(problem) if problem.again && run < RUNS_MAX => run += 1,
                     done => break done,
                 }
@@ -104,12 +108,16 @@ impl Runner {
         actor: &Actor,
         organization: OrganizationId,
         verb: &F,
-        (alone, notes): (&Arc<AtomicBool>, &mut Notes),
+        (alone, notes, patience): (&Arc<AtomicBool>, &mut Notes, &Patience),
     ) -> Result<T, Problem>
     where
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T>,
     {
         let tx = self.db.begin().await?;
+        if patience.is_over() {
+            self.db.drop_write(tx).await?;
+            return Err(given_up());
+        }
         let at = self.clock.now();
         let shared = (Arc::clone(&self.platform), Arc::clone(&self.rules), Arc::clone(&self.seal));
         let mut work = Work::new(tx, (actor.clone(), organization), at, shared);
@@ -125,12 +133,15 @@ impl Runner {
             Err(_) => (work.finish_nothing(), Err(Problem::internal("a verb panicked"))),
         };
         match written {
-            Ok((value, aftermath)) => {
-                self.db.keep(tx).await?;
+            Ok((value, aftermath)) if patience.commits() => {
+                let kept = self.db.keep(tx).await;
+                patience.committed();
+                kept?;
                 self.tell(organization, &aftermath);
                 Ok(value)
             }
-            Err(problem) => {
+            refused => {
+                let problem = refused.err().unwrap_or_else(given_up);
                 if let Err(error) = self.db.drop_write(tx).await {
                     tracing::warn!(error = %error, "a write could not be taken back cleanly");
                 }
@@ -155,4 +166,8 @@ impl Runner {
     pub fn id<T: From<uuid::Uuid>>(&self) -> T {
         Rng.id(self.clock.now())
     }
+}
+
+fn given_up() -> Problem {
+    Problem::unavailable("the request was given up")
 }

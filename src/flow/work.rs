@@ -212,36 +212,29 @@ impl Work {
         self.tx
     }
 
-    /// Changes are written before events: the number of a user's change is the version of her
-    /// access, which events about it carry.
     async fn write_collected(&mut self) -> Result<(), Problem> {
-        let (at, changes) = (self.at, self.changes.clone());
-        let numbers = store::change::insert(&mut self.scope(), &changes, at).await?;
+        let (at, mut changes) = (self.at, self.changes.clone());
         let actor = self.actor.reference();
         let happened = std::mem::take(&mut self.events);
+        if happened.is_empty() {
+            return Ok(store::change::insert(&mut self.scope(), &changes, at).await?);
+        }
         // Ids of one instant are drawn by chance: sorted, they keep the order of what happened.
         let mut ids: Vec<EventId> = happened.iter().map(|_| self.id()).collect();
         ids.sort_unstable();
-        let mut events = Vec::with_capacity(happened.len());
-        for (id, happened) in ids.into_iter().zip(happened) {
-            let mut data = happened.data;
-            if happened.name == ACCESS_CHANGED
-                && let Some(version) = numbers.get(&happened.id)
-            {
-                data.insert("access_version".to_owned(), Value::from(*version));
-            }
-            events.push(Event {
-                id,
-                organization_id: self.organization,
-                name: happened.name,
-                occurred_at: at,
-                actor: actor.clone(),
-                subject: (happened.kind, happened.id),
-                data,
-            });
-        }
+        let event = |(id, happened): (EventId, Happened)| Event {
+            id,
+            organization_id: self.organization,
+            name: happened.name,
+            occurred_at: at,
+            actor: actor.clone(),
+            subject: (happened.kind, happened.id),
+            data: happened.data,
+        };
+        let events: Vec<Event> = ids.into_iter().zip(happened).map(event).collect();
         for some in events.chunks(EVENTS_AT_ONCE) {
-            store::event::insert(&mut self.scope(), some).await?;
+            store::event::insert(&mut self.scope(), (some, ACCESS_CHANGED), &changes).await?;
+            changes.clear();
         }
         Ok(())
     }

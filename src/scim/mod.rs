@@ -11,7 +11,7 @@
 //! | [`project`], [`sort`], [`list`], [`page`] | which attributes, in which order, in which pages |
 //! | [`discovery`] | what the service says about itself |
 //! | [`quirk`] | strangers' habits, rewritten before the engine sees them |
-//! | [`redact`], [`shape`] | what may be kept of a request: names and types, never values |
+//! | [`redact`], [`shape`] | what may be kept of a request: known names and types, never values |
 //! | [`dialect`], [`error`], [`fold()`] | tolerances, refusals, comparison keys |
 
 pub mod attribute_path;
@@ -39,6 +39,7 @@ pub mod shape;
 pub mod sort;
 pub mod validate;
 mod value;
+mod vocabulary;
 
 pub use dialect::{Dialect, Notes, Tolerance};
 pub use error::{ScimError, ScimType};

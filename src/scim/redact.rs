@@ -1,15 +1,19 @@
-//! What may be kept of a client's text: names of attributes and operators, never values.
+//! What may be kept of a client's text: known names and operators, never values.
 //!
 //! Filters, paths and the details of refusals are told again for the journal of a directory, and
-//! nothing of a person may stand there (S15, S16). What is not recognized goes, so that a text
-//! that does not parse loses more and not less.
+//! nothing of a person may stand there (S15, S16). A name is kept when it is known, not when it
+//! looks like one: a value may stand by mistake where a name belongs. What is not recognized goes,
+//! so that a text that does not parse loses more and not less.
 
-use super::catalog::{GROUP, USER};
+use std::borrow::Cow;
+
 use super::filter::Op;
-use super::locator::Locator;
+use super::vocabulary::{Known, known};
 
-/// Stands where a value stood.
+/// Stands where a value stood; for an unknown name, with its greatest length behind.
 pub const GONE: &str = "…";
+/// How long the name may be for which a mark stands, in bytes.
+const LENGTHS: [usize; 4] = [8, 16, 32, 64];
 /// Longest name that is kept, in bytes: room for a URN with an attribute behind it.
 const NAME_MAX: usize = 120;
 /// Longest filter or path as it is told again, in bytes.
@@ -26,18 +30,34 @@ pub fn is_name(text: &str) -> bool {
         && text.bytes().all(letter)
 }
 
-/// A name as it may be kept.
+/// A name as it may be kept: as far as it is known. For the rest stands a mark that tells about
+/// how long it is, so that unknown names can be told apart: `name.…≤16`.
 #[must_use]
-pub fn name(text: &str) -> &str {
-    if is_name(text) { text } else { GONE }
+pub fn name(text: &str) -> Cow<'_, str> {
+    if !is_name(text) {
+        return GONE.into();
+    }
+    match known(text) {
+        Known::Whole => text.into(),
+        Known::Begin(begin) => {
+            let rest = text.get(begin.len()..).unwrap_or_default();
+            format!("{begin}{}", mark(rest)).into()
+        }
+        Known::Not => mark(text).into(),
+    }
 }
 
-/// Whether a text names an attribute that is served.
+/// Whether a text names an attribute, a schema or a word of a message.
 #[must_use]
 pub fn is_known(text: &str) -> bool {
-    [&USER, &GROUP].into_iter().any(|rt| {
-        rt.is_base(text) || rt.extension(text).is_some() || Locator::parse(text, rt).is_ok()
-    })
+    known(text) == Known::Whole
+}
+
+fn mark(text: &str) -> String {
+    match LENGTHS.into_iter().find(|length| text.len() <= *length) {
+        Some(length) => format!("{GONE}≤{length}"),
+        None => GONE.to_owned(),
+    }
 }
 
 /// A filter with its literals taken out: `userName eq "…"`.
@@ -50,11 +70,15 @@ pub fn filter(text: &str) -> String {
 #[must_use]
 pub fn path(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() || is_name(text) { text.to_owned() } else { scan(text, true) }
+    match text {
+        "" => String::new(),
+        text if is_name(text) => name(text).into_owned(),
+        text => scan(text, true),
+    }
 }
 
-/// The detail of a refusal with the client's own values taken out of its quotes; names of
-/// attributes, ids of ours and URNs of SCIM stay.
+/// The detail of a refusal with the client's own words taken out of its quotes; known names and
+/// ids of ours stay.
 #[must_use]
 pub fn detail(text: &str) -> String {
     let mut told = String::with_capacity(text.len());
@@ -72,9 +96,9 @@ pub fn detail(text: &str) -> String {
         }
         // A quote that does not end, since the detail was cut, takes all that is left.
         let (quoted, after) = inside.split_once('\'').unwrap_or((inside, ""));
-        let kept = if stays(quoted, &told) { quoted } else { GONE };
+        let kept = if stays(quoted) { quoted.into() } else { named(quoted, &told) };
         told.push('\'');
-        told.push_str(kept);
+        told.push_str(&kept);
         told.push('\'');
         rest = after;
     }
@@ -82,14 +106,15 @@ pub fn detail(text: &str) -> String {
     cut(told, DETAIL_MAX)
 }
 
-/// Whether what stands in quotes is no value: punctuation, an id, a URN of SCIM or an attribute.
-fn stays(quoted: &str, before: &str) -> bool {
-    let is_urn = ["urn:ietf:params:scim:", "urn:scim:schemas:"]
-        .iter()
-        .any(|prefix| quoted.get(..prefix.len()).is_some_and(|p| p.eq_ignore_ascii_case(prefix)));
-    !quoted.contains(char::is_alphanumeric)
-        || is_id(quoted)
-        || is_name(quoted) && (is_urn || before.ends_with("attribute ") || is_known(quoted))
+/// Whether what stands in quotes is no value: punctuation, an id, a known name.
+fn stays(quoted: &str) -> bool {
+    !quoted.contains(char::is_alphanumeric) || is_id(quoted) || is_known(quoted)
+}
+
+/// What stands in quotes and is told to be a name, or is a part of a known one.
+fn named<'a>(quoted: &'a str, before: &str) -> Cow<'a, str> {
+    let begins = matches!(known(quoted), Known::Begin(_));
+    if begins || before.ends_with("attribute ") { name(quoted) } else { GONE.into() }
 }
 
 fn is_id(text: &str) -> bool {
@@ -170,15 +195,15 @@ fn scan(text: &str, is_path: bool) -> String {
                 due = Due::Logic;
             }
             Token::Word(word) => {
-                let sub =
-                    last == Some(Token::Close(']')) && word.strip_prefix('.').is_some_and(is_name);
+                let sub = word.strip_prefix('.').filter(|_| last == Some(Token::Close(']')));
                 let ends = is_path && following.is_none();
-                let (kept, then) = if sub && (ends || following.is_some_and(Token::follows_name)) {
-                    (word, Due::Operator)
-                } else {
-                    keep(word, due, following)
+                let (kept, then) = match sub {
+                    Some(sub) if ends || following.is_some_and(Token::follows_name) => {
+                        (format!(".{}", name(sub)).into(), Due::Operator)
+                    }
+                    _ => keep(word, due, following),
                 };
-                told.push_str(kept);
+                told.push_str(&kept);
                 due = then;
             }
         }
@@ -188,21 +213,20 @@ fn scan(text: &str, is_path: bool) -> String {
 }
 
 /// A word as it is told again, and what may stand behind it.
-fn keep<'a>(word: &'a str, due: Due, following: Option<Token<'_>>) -> (&'a str, Due) {
+fn keep<'a>(word: &'a str, due: Due, following: Option<Token<'_>>) -> (Cow<'a, str>, Due) {
     let is = |listed: &[&str]| listed.iter().any(|other| word.eq_ignore_ascii_case(other));
+    let gone = Cow::Borrowed(GONE);
     match due {
-        Due::Name if is(&["not"]) => (word, Due::Name),
-        Due::Name if is_name(word) && following.is_some_and(Token::follows_name) => {
-            (word, Due::Operator)
-        }
-        Due::Name => (GONE, Due::Operator),
-        Due::Operator if is(&["pr"]) => (word, Due::Logic),
-        Due::Operator if is_operator(word) => (word, Due::Value),
-        Due::Operator => (GONE, Due::Value),
-        Due::Value if is(&["true", "false", "null"]) => (word, Due::Logic),
-        Due::Value => (GONE, Due::Logic),
-        Due::Logic if is(&["and", "or"]) => (word, Due::Name),
-        Due::Logic => (GONE, Due::Logic),
+        Due::Name if is(&["not"]) => (word.into(), Due::Name),
+        Due::Name if following.is_some_and(Token::follows_name) => (name(word), Due::Operator),
+        Due::Name => (gone, Due::Operator),
+        Due::Operator if is(&["pr"]) => (word.into(), Due::Logic),
+        Due::Operator if is_operator(word) => (word.into(), Due::Value),
+        Due::Operator => (gone, Due::Value),
+        Due::Value if is(&["true", "false", "null"]) => (word.into(), Due::Logic),
+        Due::Value => (gone, Due::Logic),
+        Due::Logic if is(&["and", "or"]) => (word.into(), Due::Name),
+        Due::Logic => (gone, Due::Logic),
     }
 }
 
@@ -248,14 +272,16 @@ mod tests {
             ),
             (r#"emails[type eq "work"].value eq "x""#, r#"emails[type eq "…"].value eq "…""#),
             (r#"emails[value eq"x"]"#, r#"emails[value eq"…"]"#),
-            ("active eq true and x gt 5", "active eq true and x gt …"),
+            ("active eq true and count gt 5", "active eq true and count gt …"),
+            ("lovelace eq 1 and name.lovelace pr", "…≤8 eq … and name.…≤8 pr"),
+            (r#"emails[lovelace eq "x"].lovelace eq 1"#, r#"emails[…≤8 eq "…"].…≤8 eq …"#),
             ("displayName eq Ada Lovelace", "displayName eq … …"),
             ("displayName eq Ada eq x", "displayName eq … … …"),
             ("ada@example.org", "…"),
             ("Lovelace", "…"),
             ("'ada' eq 'lovelace'", "… eq …"),
             (r#"userName eq "never closed ada"#, r#"userName eq "…""#),
-            (r#"urn:x:User:department sw "D""#, r#"urn:x:User:department sw "…""#),
+            (r#"urn:x:User:department sw "D""#, r#"…≤32 sw "…""#),
         ] {
             assert_eq!(filter(sent), told, "{sent}");
         }
@@ -277,6 +303,12 @@ mod tests {
             (r#"members[value eq "u1"]"#, r#"members[value eq "…"]"#),
             ("ada lovelace", "… …"),
             ("ada@example.org", "…"),
+            ("Lovelace", "…≤8"),
+            ("name.Lovelace", "name.…≤8"),
+            (r#"emails[type eq "work"].Lovelace"#, r#"emails[type eq "…"].…≤8"#),
+            ("urn:ietf:params:scim:schemas:core:2.0:User:Lovelace", {
+                "urn:ietf:params:scim:schemas:core:2.0:User:…≤8"
+            }),
         ] {
             assert_eq!(path(sent), told, "{sent}");
         }
@@ -288,7 +320,9 @@ mod tests {
         for (said, told) in [
             (format!("User '{id}' not found"), format!("User '{id}' not found")),
             ("User 'ada@x.org' not found".to_owned(), "User '…' not found".to_owned()),
-            ("User has no attribute 'shoeSize'".into(), "User has no attribute 'shoeSize'".into()),
+            ("User has no attribute 'lovelace'".into(), "User has no attribute '…≤8'".into()),
+            ("User has no attribute 'jobTitle'".into(), "User has no attribute 'jobTitle'".into()),
+            ("User has no attribute 'name.ada'".into(), "User has no attribute 'name.…≤8'".into()),
             ("'userName' cannot be sorted by".into(), "'userName' cannot be sorted by".into()),
             ("']' is missing at column 3".into(), "']' is missing at column 3".into()),
             ("count takes an integer, not 'ada'".into(), "count takes an integer, not '…'".into()),
@@ -296,6 +330,17 @@ mod tests {
         ] {
             assert_eq!(detail(&said), told);
         }
+    }
+
+    #[test]
+    fn a_mark_tells_about_how_long_a_name_is_and_nothing_else() {
+        for (length, mark) in
+            [(1, "…≤8"), (8, "…≤8"), (9, "…≤16"), (32, "…≤32"), (64, "…≤64"), (65, "…")]
+        {
+            assert_eq!(name(&"x".repeat(length)), mark);
+        }
+        assert_eq!(name("no name"), GONE);
+        assert_eq!(name(&"x".repeat(NAME_MAX + 1)), GONE);
     }
 
     #[test]

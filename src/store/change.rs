@@ -3,8 +3,6 @@
 //! Sequence numbers are drawn before commit, so a reader looks back over an overlap and skips the
 //! numbers that it has seen.
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::db::Conn;
@@ -18,7 +16,7 @@ use crate::domain::time::Timestamp;
 const AT_ONCE: usize = 1_000;
 
 sql_by_engine! {
-    INSERT_MANY = [
+    INSERT = [
         "insert into access_changes (organization_id, kind, key, user_id, at)
          select $1, value->>0, value->>1, ",
         {
@@ -27,15 +25,10 @@ sql_by_engine! {
             "unhex(value->>2), $3
              from json_each($2)",
         },
-        " returning id, key",
     ];
 }
 
 sql! {
-    INSERT = "
-        insert into access_changes (organization_id, kind, key, user_id, at)
-        values ($1, $2, $3, $4, $5)
-        returning id, key";
     /// Numbers since an instant: what a node that starts must not miss.
     NUMBERS_SINCE = "
         select id
@@ -58,9 +51,7 @@ sql! {
         where id = $1";
 }
 
-/// Tells the other nodes what changed, and answers the number of each user's change by her id. The
-/// newest number of a user is the version of her access: whoever changes it holds her row, so
-/// numbers of one user are drawn in the order of their commits.
+/// Tells the other nodes what changed, where nothing happened that is told in events.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
@@ -68,29 +59,21 @@ pub async fn insert(
     scope: &mut Scope<'_>,
     changes: &[Change],
     at: Timestamp,
-) -> Result<HashMap<String, i64>, StoreError> {
-    let mut numbers = HashMap::new();
-    if let [change] = changes {
-        let (kind, key) = change.stored();
-        let query = scope.query(INSERT).bind(kind).bind(key).bind(user_of(change)).bind(at.0);
-        let (number, key) = query.one::<(i64, String)>().await?;
-        numbers.insert(key, number);
-        return Ok(numbers);
-    }
+) -> Result<(), StoreError> {
     for some in changes.chunks(AT_ONCE) {
-        let rows: Vec<_> = some
-            .iter()
-            .map(|change| {
-                let (kind, key) = change.stored();
-                (kind, key, user_of(change).map(|user| user.simple().to_string()))
-            })
-            .collect();
-        let rows = serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("changes"))?;
-        let written = scope.query_on(INSERT_MANY).bind(rows).bind(at.0);
-        let written = written.all::<(i64, String)>().await?;
-        numbers.extend(written.into_iter().map(|(number, key)| (key, number)));
+        scope.query_on(INSERT).bind(rows(some)?).bind(at.0).execute().await?;
     }
-    Ok(numbers)
+    Ok(())
+}
+
+/// Changes as one JSON array.
+pub(super) fn rows(changes: &[Change]) -> Result<String, StoreError> {
+    let row = |change: &Change| {
+        let (kind, key) = change.stored();
+        (kind, key, user_of(change).map(|user| user.simple().to_string()))
+    };
+    let rows: Vec<_> = changes.iter().map(row).collect();
+    serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("changes"))
 }
 
 fn user_of(change: &Change) -> Option<Uuid> {

@@ -21,8 +21,11 @@ use super::error::StoreError;
 use super::query::Query;
 use super::writer::{Turn, Writer};
 
-/// How long a statement waits for a pooled connection, in seconds.
-const ACQUIRE_S: u64 = 10;
+/// How long a statement waits for a pooled connection, in seconds: its turn comes, also when very
+/// many ask at once, and nearly until the request is given up.
+pub const ACQUIRE_S: u64 = 20;
+/// How long the server may take to answer at the start, in seconds.
+const ANSWER_S: u64 = 10;
 /// How long a statement may run on PostgreSQL.
 const STATEMENT_TIMEOUT: &str = "25s";
 /// How long a SQLite connection waits for another process, in seconds.
@@ -327,9 +330,9 @@ impl Db {
 
 /// Asks the server once: a pool would try again for seconds and say only that it waited.
 async fn answers(options: &PgConnectOptions) -> Result<(), OpenError> {
-    let asked = tokio::time::timeout(Duration::from_secs(ACQUIRE_S), options.connect()).await;
+    let asked = tokio::time::timeout(Duration::from_secs(ANSWER_S), options.connect()).await;
     let conn = asked
-        .map_err(|_| OpenError::Server(format!("no answer within {ACQUIRE_S} s")))?
+        .map_err(|_| OpenError::Server(format!("no answer within {ANSWER_S} s")))?
         .map_err(|error| OpenError::Server(error.to_string()))?;
     conn.close().await.map_err(|error| OpenError::Server(error.to_string()))
 }

@@ -3,10 +3,12 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::change;
 use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::domain::actor::ActorRef;
+use crate::domain::change::Change;
 use crate::domain::event::Event;
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
@@ -58,16 +60,44 @@ sql! {
 sql_by_engine! {
     /// SQLite has one writer, so events get their places at once; on PostgreSQL transactions
     /// commit in another order than they write, and the sequencer places them after commit.
+    ///
+    /// Changes of access go in the same breath: the number of a user's newest one is the version of
+    /// her access, which events about that tell. Whoever changes her access holds her row, so
+    /// numbers of one user are drawn in the order of their commits.
     INSERT = [
-        "insert into events (organization_id, id, position, name, occurred_at, actor,
+        { "with changed as (", "" },
+        "insert into access_changes (organization_id, kind, key, user_id, at)
+         select $1, value->>0, value->>1, ",
+        {
+            "(value->>2)::uuid, $3::bigint
+             from jsonb_array_elements($5::jsonb)
+             returning id, user_id)",
+            "unhex(value->>2), $3
+             from json_each($5);",
+        },
+        " insert into events (organization_id, id, position, name, occurred_at, actor,
              subject_kind, subject_id, data)
          select $1, ",
         {
             "(value->>0)::uuid, null, value->>1, $3::bigint, $4::text, value->>2, value->>3,
-                 value->>4
+                 case when value->>5 is null then value->>4 else ((value->>4)::jsonb
+                     || jsonb_build_object('access_version', (
+                         select max(id)
+                         from (
+                             select id
+                             from changed
+                             where user_id = (value->>5)::uuid
+                             union all
+                             select max(c.id)
+                             from access_changes c
+                             where c.user_id = (value->>5)::uuid) as known)))::text end
              from jsonb_array_elements($2::jsonb)",
             "unhex(value->>0), newest + key + 1, value->>1, $3, $4, value->>2, value->>3,
-                 value->>4
+                 case when value->>5 is null then value->>4 else json_set(value->>4,
+                     '$.access_version', (
+                         select max(c.id)
+                         from access_changes c
+                         where c.user_id = unhex(value->>5))) end
              from json_each($2), (
                  select coalesce(max(e.position), 0) as newest
                  from events e
@@ -165,11 +195,16 @@ pub async fn position_of(scope: &mut Scope<'_>, id: EventId) -> Result<Option<i6
     Ok(row.map(|(position,)| position))
 }
 
-/// Adds what happened in one work, in order.
+/// Adds what happened in one work, in order, and tells the other nodes what changed. Events of the
+/// name `with_version` are about users, and get the versions of their access.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn insert(scope: &mut Scope<'_>, events: &[Event]) -> Result<(), StoreError> {
+pub async fn insert(
+    scope: &mut Scope<'_>,
+    (events, with_version): (&[Event], &str),
+    changes: &[Change],
+) -> Result<(), StoreError> {
     let Some(first) = events.first() else { return Ok(()) };
     let actor = serde_json::to_string(&first.actor).map_err(|_| StoreError::unreadable("actor"))?;
     let mut rows = Vec::with_capacity(events.len());
@@ -177,10 +212,12 @@ pub async fn insert(scope: &mut Scope<'_>, events: &[Event]) -> Result<(), Store
         let data =
             serde_json::to_string(&event.data).map_err(|_| StoreError::unreadable("data"))?;
         let id = event.id.0.simple().to_string();
-        rows.push((id, event.name, event.subject.0, event.subject.1.as_str(), data));
+        let (kind, subject) = (event.subject.0, event.subject.1.as_str());
+        let user = (event.name == with_version).then(|| subject.replace('-', ""));
+        rows.push((id, event.name, kind, subject, data, user));
     }
     let rows = serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("events"))?;
     let query = scope.query_on(INSERT).bind(rows).bind(first.occurred_at.0).bind(actor);
-    query.execute().await?;
+    query.bind(change::rows(changes)?).execute().await?;
     Ok(())
 }

@@ -123,10 +123,18 @@ sql_by_engine! {
     ];
     JOIN = [
         "insert into members (organization_id, group_id, user_id)
-         select $1, g.id, $3
-         from groups g
-         where g.organization_id = $1 and g.directory_id = $4 and g.id ",
-        ids,
+         select $1, found.id, $3
+         from ",
+        given,
+        {
+            " (select g.id
+               from groups g
+               where g.organization_id = $1 and g.directory_id = $4 and g.id = given.id
+               offset 0) as found",
+            " groups found
+              where found.organization_id = $1 and found.directory_id = $4
+                  and found.id = given.id",
+        },
         " on conflict do nothing
          returning group_id",
     ];

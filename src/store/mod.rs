@@ -63,6 +63,7 @@ pub mod duplicate;
 pub mod event;
 pub mod exchange;
 pub mod expiry;
+pub mod facts;
 pub mod filter;
 pub mod grant;
 pub mod group;
@@ -99,7 +100,7 @@ pub mod user;
 pub mod user_batch;
 pub mod user_list;
 
-pub use db::{Conn, Db, OpenError, Options, Tx};
+pub use db::{ACQUIRE_S, Conn, Db, OpenError, Options, Tx};
 pub use error::{StoreError, UniqueKey};
 pub use query::{Bind, Query, Record};
 pub use scope::Scope;

@@ -100,18 +100,39 @@ sql_by_engine! {
          order by group_id, member_id
          limit $3 + 0",
     ];
+    /// Costs by the list: read as a set beside the directory's groups, it would be read anew for
+    /// each of them where the planner knows nothing of their number.
     ADD = [
         "insert into group_members (organization_id, group_id, member_id)
-         select $1, $3, g.id
-         from groups g
-         where g.organization_id = $1 and g.directory_id = $4 and g.id ",
-        ids,
+         select $1, $3, found.id
+         from ",
+        given,
+        {
+            " (select g.id
+               from groups g
+               where g.organization_id = $1 and g.directory_id = $4 and g.id = given.id
+               offset 0) as found",
+            " groups found
+              where found.organization_id = $1 and found.directory_id = $4
+                  and found.id = given.id",
+        },
         " on conflict do nothing",
     ];
     REMOVE = [
         "delete from group_members
-         where organization_id = $1 and group_id = $3 and member_id ",
-        ids,
+         where ",
+        {
+            "ctid = any (array(
+                 select found.place
+                 from (select unnest(translate($2, '[]\"', '{}')::uuid[]) as id) as given
+                 cross join lateral (
+                     select n.ctid as place
+                     from group_members n
+                     where n.organization_id = $1 and n.group_id = $3 and n.member_id = given.id
+                     offset 0) as found))",
+            "organization_id = $1 and group_id = $3
+                 and member_id in (select unhex(value, '-') from json_each($2))",
+        },
     ];
 }
 

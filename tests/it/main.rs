@@ -23,6 +23,7 @@ mod fuzz;
 mod harness;
 mod peers;
 mod program;
+mod raw;
 mod routes;
 mod scim;
 mod simulate;

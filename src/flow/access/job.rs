@@ -13,6 +13,7 @@ use super::apply::{Applying, EVALUATED_AT_ONCE};
 use super::live::FIRST;
 use super::rules;
 use crate::domain::id::UserId;
+use crate::domain::mapping::Selection;
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
@@ -92,7 +93,7 @@ pub async fn step(work: &mut Work, job: &Job, locked_until: Timestamp) -> Result
     let rules = cache.of(&mut work.scope(), set.version, &platform).await?;
     let mut applying = Applying::new(Arc::clone(&rules), rules::roles(&platform));
     let users: Vec<UserId> = batch.into_iter().map(|(_, user)| user).collect();
-    applying.users(work, &users, &rules.all()).await?;
+    applying.users(work, &users, &Selection::all()).await?;
     // After the users: a change that leaves a job in the place of this one holds users first too.
     // What was applied is right even when the job is another worker's by now.
     if !store::outbox::go_on(&mut work.scope(), job, &payload, locked_until).await? {

@@ -43,12 +43,10 @@ pub(super) async fn keepers(
     for (user, outcome) in outcomes {
         let gives = !outcome.grants.is_empty();
         match losses.get(user) {
-            Some(held) if held.loss == Loss::LeftGroups && gives => {
-                held::restore(work, *user).await?;
-            }
-            Some(_) => {
+            Some(held) if keeps(held.loss, outcome) => {
                 keepers.insert(*user);
             }
+            Some(_) => held::restore(work, *user).await?,
             None if !gives && brake.is_some() && loses(present, *user, concerns) => {
                 losers.push(*user);
             }
@@ -61,6 +59,16 @@ pub(super) async fn keepers(
         keepers.extend(losers);
     }
     Ok(keepers)
+}
+
+/// Whether a loss goes on being held: a group that gives something again takes it back.
+pub(super) fn keeps(loss: Loss, outcome: &Outcome) -> bool {
+    loss != Loss::LeftGroups || outcome.grants.is_empty()
+}
+
+/// Whether a rule is there and switched on: what it gave is kept while a loss is held.
+pub(super) fn stands(rules: &RuleSet, id: &str) -> bool {
+    rules.rules().iter().any(|rule| rule.enabled && rule.id.to_string() == id)
 }
 
 /// Whether somebody who is active has something by rules, all of which is evaluated now.
@@ -82,11 +90,9 @@ pub(super) async fn end_rules_gone(
     rules: &RuleSet,
     grants: &[Grant],
 ) -> Result<bool, Problem> {
-    let stands =
-        |id: &str| rules.rules().iter().any(|rule| rule.enabled && rule.id.to_string() == id);
     let mut ended = false;
     for grant in grants.iter().filter(|grant| grant.source == Source::Rule) {
-        if !stands(&grant.source_id) {
+        if !stands(rules, &grant.source_id) {
             ended |= store::grant::delete(&mut work.scope(), grant.id).await?;
         }
     }

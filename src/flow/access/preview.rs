@@ -6,14 +6,18 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::apply::candidates;
+use super::keeping::{keeps, stands};
 use super::live::{FIRST, Live};
 use super::rules::{ceilings, roles};
 use crate::domain::access::RoleTable;
 use crate::domain::access::grant::Source;
+use crate::domain::brake::Loss;
 use crate::domain::directory::DIRECTORIES_MAX;
 use crate::domain::id::{DirectoryId, OrganizationId, RuleId, UserId};
 use crate::domain::mapping::preview::{Held, Preview, Previewing, Seen, held};
-use crate::domain::mapping::{self, Outcome, RULES_MAX, Rule, RuleDraft, RuleSet, Terms};
+use crate::domain::mapping::{
+    self, Outcome, RULES_MAX, Rule, RuleDraft, RuleSet, Selection, Terms,
+};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::flow::fields::Fields;
@@ -61,9 +65,9 @@ pub async fn preview(
         live.ask(organization, &[], |snapshot, _| {
             let Some(snapshot) = snapshot else { return };
             let now = runner.clock.now();
-            for (user, outcome, grants) in facts {
-                let outcome = outcome.settle(snapshot);
-                add(&mut previewing, &roles, (&user, &outcome, &grants), now);
+            for mut facts in facts {
+                let outcome = std::mem::take(&mut facts.outcome).settle(snapshot);
+                add(&mut previewing, (&roles, &rules), (&facts, outcome), now);
             }
         })
         .await?;
@@ -72,21 +76,36 @@ pub async fn preview(
     Ok(Previewed { preview, roles, rules: names })
 }
 
+/// What is known of one user.
+struct Facts {
+    user: User,
+    /// What rules would give, were every resource registered.
+    outcome: Outcome,
+    grants: Vec<Grant>,
+    /// How she lost her access, while the brake of her directory holds that (scim S27).
+    loss: Option<Loss>,
+}
+
 fn add(
     previewing: &mut Previewing<'_>,
-    roles: &RoleTable,
-    (user, outcome, grants): (&User, &Outcome, &[Grant]),
+    (roles, rules): (&RoleTable, &RuleSet),
+    (facts, outcome): (&Facts, Outcome),
     now: Timestamp,
 ) {
     let live = |grant: &&Grant| grant.expires_at.is_none_or(|end| now < end);
     let named = |grant: &Grant| Some((roles.index(&grant.role)?, grant.reach.clone()));
-    let before: BTreeSet<Held> = grants.iter().filter(live).filter_map(named).collect();
-    let others = grants.iter().filter(live).filter(|grant| grant.source != Source::Rule);
+    let before: BTreeSet<Held> = facts.grants.iter().filter(live).filter_map(named).collect();
+    let keeps = facts.loss.is_some_and(|loss| keeps(loss, &outcome));
+    // Who is held gets nothing new, and keeps what the rules that stand gave her.
+    let outcome = if keeps { Outcome::default() } else { outcome };
+    let stays =
+        |grant: &&Grant| grant.source != Source::Rule || keeps && stands(rules, &grant.source_id);
+    let others = facts.grants.iter().filter(live).filter(stays);
     let mut after: BTreeSet<Held> = others.filter_map(named).collect();
-    after.extend(held(outcome));
+    after.extend(held(&outcome));
     previewing.add(&Seen {
-        user: user.id,
-        counts: user.is_enabled(),
+        user: facts.user.id,
+        counts: facts.user.is_enabled(),
         before: &before,
         after: &after,
         unresolved: &outcome.unresolved,
@@ -99,7 +118,7 @@ async fn read(
     organization: OrganizationId,
     users: Vec<User>,
     rules: &RuleSet,
-) -> Result<Vec<(User, Outcome, Vec<Grant>)>, Problem> {
+) -> Result<Vec<Facts>, Problem> {
     let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
     let scope = &mut runner.read(organization);
     let groups: HashMap<UserId, Vec<Group>> = store::profile::groups(scope, &ids).await?;
@@ -107,7 +126,8 @@ async fn read(
     for grant in store::grant::of_users(scope, &ids).await? {
         grants.entry(grant.user_id).or_default().push(grant);
     }
-    let all = rules.all();
+    let losses = store::held_loss::of_users(scope, &ids).await?;
+    let all = Selection::all();
     let mut facts = Vec::with_capacity(users.len());
     for user in users {
         let person =
@@ -115,7 +135,8 @@ async fn read(
         let groups = groups.get(&user.id).map(Vec::as_slice).unwrap_or_default();
         let outcome = candidates(rules, &person, groups, &all)?;
         let grants = grants.remove(&user.id).unwrap_or_default();
-        facts.push((user, outcome, grants));
+        let loss = losses.get(&user.id).filter(|held| !held.rejected).map(|held| held.loss);
+        facts.push(Facts { user, outcome, grants, loss });
     }
     Ok(facts)
 }

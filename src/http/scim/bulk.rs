@@ -1,5 +1,6 @@
 //! `/Bulk`: many operations in one request (C135 to C143).
 //!
+//! Each operation counts against the directory's budget of them (S8), all before the first runs.
 //! The operations run in chunks that are committed one after another. Before each further chunk the
 //! door is asked once more, so that a token that is revoked in the middle does nothing more, and
 //! the clock: what does not fit into [`TIME_S`] is answered with 503, operation by operation.
@@ -17,6 +18,7 @@ use super::request::object;
 use crate::app::App;
 use crate::flow::noted;
 use crate::flow::provision::bulk::{self as flow, Run};
+use crate::flow::provision::limit::{Budget, Left};
 use crate::http::answer::{etag, log};
 use crate::http::route::{Needs, ScimScope};
 use crate::scim::ScimError;
@@ -82,6 +84,7 @@ pub async fn run(
     Message(message): Message,
 ) -> Answer {
     let bulk = noted::noting(|notes| bulk::parse(message, caller.client.dialect, notes))?;
+    let left = count(&app, &caller, bulk.operations.len())?;
     let mut run = Run::new(caller.client, bulk);
     let mut answers = Vec::new();
     let mut stopped = None;
@@ -101,7 +104,21 @@ pub async fn run(
         Some(shown(&base, operation, answer))
     });
     let body = bulk::response(shown.collect());
-    Ok(answer::body(StatusCode::OK, body.to_string()))
+    let mut answer = answer::body(StatusCode::OK, body.to_string());
+    if let Some(left) = left {
+        answer.extensions_mut().insert(left);
+    }
+    Ok(answer)
+}
+
+/// Counts the operations but the first, for which the door counted the request.
+fn count(app: &App, caller: &Caller, operations: usize) -> Answer<Option<Left>> {
+    let more = u32::try_from(operations).unwrap_or(u32::MAX).saturating_sub(1);
+    if more == 0 {
+        return Ok(None);
+    }
+    let taken = app.limits.take(caller.client.directory, Budget::Bulk, more);
+    taken.map(Some).map_err(|spent| Failure::too_often(spent.wait_s))
 }
 
 async fn step(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -23,7 +23,7 @@ use crate::domain::id::{DirectoryId, OrganizationId, TokenId};
 use crate::domain::secret::{TokenKind, read_token};
 use crate::flow::problem::Problem;
 use crate::flow::provision::credential::{self, Credential, Refused};
-use crate::flow::provision::limit::Suspect;
+use crate::flow::provision::limit::{Budget, Left, Spent, Suspect};
 use crate::flow::provision::{Client, dialect};
 use crate::http::guard::of_route;
 use crate::http::route::{Needs, ScimScope};
@@ -113,12 +113,8 @@ pub async fn check(State(door): State<Door>, request: Request, next: Next) -> Re
     let (mut parts, body) = request.into_parts();
     let route = parts.extensions.get::<MatchedPath>().cloned();
     let answer = match door.admit(&mut parts).await {
-        Ok(caller) => {
-            if let Some(caller) = caller {
-                parts.extensions.insert(caller);
-            }
-            next.run(Request::from_parts(parts, body)).await
-        }
+        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+        Ok(Some(caller)) => door.serve(caller, Request::from_parts(parts, body), next).await,
         Err(failure) => failure.into_response(),
     };
     of_route(answer, route)
@@ -128,7 +124,7 @@ impl Door {
     /// Admits a request, also once more while it runs.
     ///
     /// # Errors
-    /// 401, 403, 429.
+    /// 401, 403; 429 after too many failures.
     pub async fn admit(&self, parts: &mut Parts) -> Answer<Option<Caller>> {
         let id = param(parts, &self.app, "id").await;
         Record::of(parts).route(self.path, id.as_deref());
@@ -140,9 +136,35 @@ impl Door {
         };
         let Some(token) = token(parts)? else { return Err(Failure::unauthenticated(false)) };
         let place = named(parts, &self.app).await;
-        let caller = self.believe(parts, &token, place.as_deref(), scope).await?;
-        self.app.limits.request(caller.client.directory).map_err(Failure::too_often)?;
-        Ok(Some(caller))
+        self.believe(parts, &token, place.as_deref(), scope).await.map(Some)
+    }
+
+    /// What a request through this door is counted as (S8).
+    fn budget(&self) -> Budget {
+        match self.needs {
+            _ if self.path == "/Bulk" => Budget::Bulk,
+            Needs::Scim(ScimScope::Write) => Budget::Writes,
+            _ => Budget::Reads,
+        }
+    }
+
+    /// Serves a request unless its directory asks too often, and tells what is left of its budget;
+    /// a bulk request counts its operations itself.
+    async fn serve(&self, caller: Caller, mut request: Request, next: Next) -> Response {
+        match self.app.limits.take(caller.client.directory, self.budget(), 1) {
+            Ok(left) => {
+                request.extensions_mut().insert(caller);
+                let mut answer = next.run(request).await;
+                let left = answer.extensions().get::<Left>().copied().unwrap_or(left);
+                tell(answer.headers_mut(), left);
+                answer
+            }
+            Err(Spent { most, wait_s }) => {
+                let mut answer = Failure::too_often(wait_s).into_response();
+                tell(answer.headers_mut(), Left { most, now: 0, full_s: wait_s });
+                answer
+            }
+        }
     }
 
     async fn believe(
@@ -200,6 +222,18 @@ impl Door {
             Some(wait_s) => Failure::too_often(wait_s),
             None => Failure::unauthenticated(true),
         }
+    }
+}
+
+/// What is left of a budget, in headers.
+fn tell(headers: &mut HeaderMap, left: Left) {
+    let told = [
+        ("ratelimit-limit", u64::from(left.most)),
+        ("ratelimit-remaining", u64::from(left.now)),
+        ("ratelimit-reset", left.full_s),
+    ];
+    for (name, number) in told {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from(number));
     }
 }
 

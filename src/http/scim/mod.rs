@@ -20,21 +20,24 @@ mod user;
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::Uri;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
+use futures_util::FutureExt;
 use tower::{Service, ServiceBuilder};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use self::answer::Failure;
 use self::guard::Door;
 use super::route::{Doc, Method, Needs, Route, ScimScope};
 use crate::app::App;
+use crate::flow::patience::Patience;
 use crate::flow::problem::Problem;
 use crate::scim::ScimError;
 
@@ -42,6 +45,9 @@ use crate::scim::ScimError;
 pub const REQUEST_S: u64 = 29;
 /// Seconds to wait before another try after that.
 const RETRY_S: u64 = 5;
+
+/// How long a commit is waited for before it is looked at again.
+const COMMIT: Duration = Duration::from_millis(100);
 
 /// The addresses below which the table is served.
 const BASES: [&str; 2] = ["/v2", "/{directory}/v2"];
@@ -114,9 +120,7 @@ pub fn service(
     let router = router
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(in_time))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), record::layer))
+        .layer(from_fn_with_state(app.clone(), around))
         .with_state(app.clone());
     // A router looks at the path before its layers do, so this stands around it.
     ServiceBuilder::new().map_request(tidy).service(router)
@@ -141,20 +145,31 @@ pub fn refuse(problem: Problem) -> Response {
     Failure::from(problem).into_response()
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    within(Duration::from_secs(REQUEST_S), next.run(request)).await
+/// What stands around every route of this surface: its record, a bounded time, no panic.
+async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    record::recorded(&app, request, |request| async {
+        let answer = within(Duration::from_secs(REQUEST_S), next.run(request));
+        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(panicked)
+    })
+    .await
 }
 
-/// The answer, or 503 when it is not there in time.
+/// The answer, or 503 when it is not there in time, and then nothing of it is done any more. What
+/// is being committed at that moment is waited for.
 async fn within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
-    match tokio::time::timeout(limit, answer).await {
-        Ok(response) => response,
-        Err(_) => {
-            let detail = format!("The answer was not ready within {REQUEST_S} s: try again.");
-            let problem: Problem = ScimError::status(503, detail).into();
-            Failure::from(Problem { retry_after_s: Some(RETRY_S), ..problem }).into_response()
+    let patience = Patience::default();
+    let mut answer = pin!(patience.with(answer));
+    let mut limit = limit;
+    loop {
+        match tokio::time::timeout(limit, answer.as_mut()).await {
+            Ok(response) => return response,
+            Err(_) if patience.give_up() => break,
+            Err(_) => limit = COMMIT,
         }
     }
+    let detail = format!("The answer was not ready within {REQUEST_S} s: try again.");
+    let problem: Problem = ScimError::status(503, detail).into();
+    Failure::from(Problem { retry_after_s: Some(RETRY_S), ..problem }).into_response()
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
@@ -187,6 +202,7 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
+    use crate::store::ACQUIRE_S;
 
     #[test]
     fn one_slash_at_the_end_means_nothing_and_parameters_stay_c6() {
@@ -203,11 +219,21 @@ mod tests {
 
     #[tokio::test]
     async fn what_takes_too_long_is_given_up_as_something_to_try_again_e24() {
-        const { assert!(REQUEST_S < 60) };
+        // Whoever waits for a turn at the database gets it, and then has some seconds left.
+        const { assert!(REQUEST_S < 60 && ACQUIRE_S + 5 < REQUEST_S) };
         let late = within(Duration::ZERO, std::future::pending()).await;
         assert_eq!(late.status(), 503);
         assert_eq!(late.headers()["content-type"], answer::MEDIA_TYPE);
         assert_eq!(late.headers()["retry-after"], RETRY_S.to_string().as_str());
+    }
+
+    #[test]
+    fn a_panic_is_a_scim_error_and_tells_nothing_c8() {
+        let response = panicked(Box::new("ada@x.org"));
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["content-type"], answer::MEDIA_TYPE);
+        let told = response.extensions().get::<answer::Told>().unwrap();
+        assert!(!told.0.detail.is_empty() && !told.0.detail.contains("ada"));
     }
 
     #[test]

@@ -70,7 +70,11 @@ fn run(operations: Vec<Value>) -> Graph {
         let mut later = Vec::new();
         for operation in held {
             let (call, name) = (operation.call.as_ref().unwrap(), operation.bulk_id.as_ref());
-            let (Verb::Create(body), Some(name)) = (&call.verb, name) else { unreachable!() };
+            let body = match &call.verb {
+                Verb::Create(body) => Some(body),
+                _ => None,
+            };
+            let (body, name) = (body.expect("only creates"), name.expect("a create has a name"));
             let draft = made.draft(body, call.rt, &|name| circle.contains(name)).unwrap();
             assert!(unit.is_circular() || draft.later.is_none());
             let id = format!("id-{name}");

@@ -12,6 +12,7 @@ mod platform_camera_fleet;
 mod platform_field_vision;
 mod platform_media_cloud;
 mod platform_vms;
+mod preview;
 mod recompute;
 mod search;
 mod vacancy;

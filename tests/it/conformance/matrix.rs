@@ -8,13 +8,15 @@ use super::register::Requirement;
 
 const PROFILES: [&str; 4] = ["strict", "generic", "entra", "okta"];
 /// The parts of the register, in the order of the page.
-const PARTS: [(char, &str); 6] = [
+const PARTS: [(char, &str); 8] = [
     ('C', "RFC 7643 and RFC 7644"),
     ('D', "Decisions that the RFCs leave open"),
     ('N', "Newer standards"),
     ('E', "Microsoft Entra ID"),
     ('K', "Okta"),
+    ('O', "Other clients"),
     ('L', "Tolerances"),
+    ('S', "Security and operation"),
 ];
 
 /// The matrix as a part of a page.
@@ -51,7 +53,7 @@ fn row(number: Number, requirement: &Requirement, chapters: &[Chapter], text: &m
     }
     let links = chapters.iter().filter(|chapter| chapter.cases.iter().any(|case| shows(&case)));
     let mut shown: Vec<String> = links.map(link).collect();
-    shown.extend(requirement.test.as_ref().map(|test| format!("test `{test}`")));
+    shown.extend(requirement.tests.iter().map(|test| format!("test `{test}`")));
     let (counts, shown) = (cells.join(" | "), shown.join(", "));
     writeln!(text, "| {number} | {} | {counts} | {shown} |", requirement.text).unwrap();
 }

@@ -9,14 +9,17 @@ use super::case::Number;
 /// Where it is kept.
 pub const PATH: &str = "conformance/register.md";
 /// What there must be, by letter.
-const NUMBERS: [(char, u16); 5] = [('C', 170), ('E', 32), ('K', 21), ('L', 25), ('D', 14)];
+const NUMBERS: [(char, u16); 8] =
+    [('C', 170), ('D', 14), ('N', 4), ('E', 32), ('K', 21), ('O', 10), ('L', 25), ('S', 39)];
+/// What there must be besides.
+const SINGLE: [Number; 1] = [Number('N', 7)];
 
 /// One requirement.
 pub struct Requirement {
     /// What it demands, in a line.
     pub text: String,
-    /// The name of the test that shows it where no case can, or besides the cases.
-    pub test: Option<String>,
+    /// The names of the tests that show it where no case can, or besides the cases.
+    pub tests: Vec<String>,
 }
 
 /// Reads the register; the error names the line.
@@ -28,7 +31,7 @@ pub fn read(text: &str) -> Result<BTreeMap<Number, Requirement>, String> {
         let row = row.strip_suffix('|').ok_or_else(|| fault("the row is not closed"))?;
         let cells: Vec<&str> = row.split(" | ").map(str::trim).collect();
         let [number, text, test] = cells.as_slice() else {
-            return Err(fault("a row has a number, a text and a test"));
+            return Err(fault("a row has a number, a text and tests"));
         };
         if *number == "number" {
             continue;
@@ -37,9 +40,9 @@ pub fn read(text: &str) -> Result<BTreeMap<Number, Requirement>, String> {
         if text.is_empty() {
             return Err(fault("the requirement has no text"));
         }
-        let test = test.trim_matches('`');
-        let test = (!test.is_empty()).then(|| test.to_owned());
-        let requirement = Requirement { text: (*text).to_owned(), test };
+        let tests = test.split(',').map(|test| test.trim().trim_matches('`'));
+        let tests = tests.filter(|test| !test.is_empty()).map(str::to_owned).collect();
+        let requirement = Requirement { text: (*text).to_owned(), tests };
         if register.insert(number, requirement).is_some() {
             return Err(fault("the number comes twice"));
         }
@@ -50,7 +53,7 @@ pub fn read(text: &str) -> Result<BTreeMap<Number, Requirement>, String> {
 /// The numbers that must be in the register and are not.
 pub fn missing(register: &BTreeMap<Number, Requirement>) -> Vec<Number> {
     let all = NUMBERS.iter().flat_map(|(letter, last)| (1..=*last).map(|n| Number(*letter, n)));
-    all.filter(|number| !register.contains_key(number)).collect()
+    all.chain(SINGLE).filter(|number| !register.contains_key(number)).collect()
 }
 
 /// The tests that the register names and that no source of ours declares.
@@ -69,7 +72,8 @@ pub fn unknown_tests(register: &BTreeMap<Number, Requirement>) -> Vec<String> {
         }
     }
     let declared = |test: &str| sources.contains(&format!("fn {test}("));
-    let named = register.iter().filter_map(|(number, row)| Some((number, row.test.as_ref()?)));
+    let named =
+        register.iter().flat_map(|(number, row)| row.tests.iter().map(move |t| (number, t)));
     let unknown = named.filter(|(_, test)| !declared(test));
     unknown.map(|(number, test)| format!("{number}: there is no test {test}")).collect()
 }

@@ -112,6 +112,24 @@ on_both_engines! {
         assert_eq!(below.list::<Grouped>(never, None, page(1, 1)).await.unwrap().total, Some(0));
     }
 
+    async fn a_scan_beyond_its_time_is_refused_and_a_page_of_all_is_not_s10(app: TestApp) {
+        let (mut below, scim) = Below::of(&app).await;
+        let ada = made_user(&scim, "ada").await;
+        made_group(&scim, "G", &[&ada]).await;
+        // In no time at all nothing can be scanned, on however fast a machine.
+        below.bounds.wait_s = 0;
+        for (text, sort_by) in [("title pr", None), ("", Some("userName"))] {
+            let detail = too_many(below.list::<Grouped>(text, sort_by, page(1, 1)).await);
+            assert!(detail.contains("longer than 0 s"), "{detail}");
+        }
+        too_many(below.list::<MembersOf>("externalId pr", None, page(1, 1)).await);
+        // Pages of everything are no scans.
+        let found = below.list::<Grouped>("", None, page(1, 1)).await.unwrap();
+        assert_eq!(found.total, Some(1));
+        below.bounds.wait_s = Bounds::default().wait_s;
+        assert_eq!(below.list::<Grouped>("title pr", None, page(1, 1)).await.unwrap().total, Some(0));
+    }
+
     async fn members_are_read_freely_up_to_their_bound_s10(app: TestApp) {
         let (mut below, scim) = Below::of(&app).await;
         let (ada, bob) = (made_user(&scim, "ada").await, made_user(&scim, "bob").await);

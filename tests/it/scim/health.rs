@@ -195,7 +195,7 @@ on_both_engines! {
             let path = format!("/Groups/{group}");
             rig.scim.patch(&path, operations(unknown.clone())).await.expect(400);
         }
-        let odd = json!({"schemas": [USER], "userName": "b", "active": "True", "hat": 1});
+        let odd = json!({"schemas": [USER], "userName": "b", "active": "True", "jobTitle": 1});
         rig.scim.post("/Users", odd).await.expect(201);
         let health = health(&app, &rig).await;
         let expected =
@@ -205,7 +205,7 @@ on_both_engines! {
         assert!(detail(0).starts_with("10 of 13 requests in a day failed. 10 of them"), "{health}");
         assert!(detail(0).contains(NOBODY), "{health}");
         assert!(detail(1).contains("`site:nowhere` for 1 users"), "{health}");
-        assert!(detail(2).contains("(hat)"), "{health}");
+        assert!(detail(2).contains("(jobTitle)"), "{health}");
         assert!(detail(3).starts_with("L2, "), "{health}");
         // References that lead to nothing are no failures at Entra.
         assert_eq!(health.at("/quarantine/failed"), 0);

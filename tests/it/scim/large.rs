@@ -216,4 +216,31 @@ on_both_engines! {
         let holding = change(&outer, "add", &users[0]).await;
         assert_eq!(holding.len(), added.len() + 1, "{holding:#?}");
     }
+
+    async fn a_list_of_groups_costs_as_many_statements_however_many_there_are_c60(app: TestApp) {
+        let heard = Heard::default();
+        tracing::subscriber::set_global_default(heard.clone()).unwrap();
+        let scim = client(&app, "generic").await;
+        let ada = made_user(&scim, "ada").await;
+        let asked = async |path: &str| {
+            heard.take();
+            scim.get(path).await.expect(200);
+            let mut statements = heard.take();
+            statements.retain(|text| text.starts_with("select") || text.starts_with("with"));
+            statements
+        };
+        let (all, without) = ("/Groups", "/Groups?excludedAttributes=members");
+        made_group(&scim, "G0", &[&ada]).await;
+        asked(all).await;
+        let one = [asked(all).await, asked(without).await];
+        for number in 1..30 {
+            made_group(&scim, &format!("G{number}"), &[&ada]).await;
+        }
+        assert_eq!([asked(all).await.len(), asked(without).await.len()], {
+            [one[0].len(), one[1].len()]
+        });
+        // Where nobody wants them, no members are read.
+        let reads = |text: &String| text.contains("from members") || text.contains("join members");
+        assert!(one[0].iter().any(reads) && !one[1].iter().any(reads), "{one:#?}");
+    }
 }

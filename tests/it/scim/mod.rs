@@ -1,7 +1,9 @@
 //! The SCIM surface as its clients meet it.
 
 mod adoption;
+mod audit;
 mod bounds;
+mod budgets;
 mod bulk;
 mod clients;
 mod conditions;

@@ -342,44 +342,41 @@ on_both_engines! {
         assert_eq!(kinds(&inner), ["User"]);
         assert_eq!(kinds(&outer), ["Group", "User"]);
     }
-}
 
-/// On SQLite alone: PostgreSQL takes minutes to make so many groups one by one.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_organization_nests_as_many_groups_as_the_limit_and_no_more() {
-    let app = TestApp::sqlite().await;
-    const HOLDERS: i64 = 400;
-    let organization = app.organization("Acme").await;
-    let (directory, token) = app.directory(&organization, "generic").await;
-    let (directory, scim) = (DirectoryId::parse(&directory).unwrap(), app.scim(&token));
-    let organization = OrganizationId::parse(&organization).unwrap();
-    let filled = app.app.runner.write(Actor::System, organization, move |work| {
-        Box::pin(async move {
-            let (mut holders, mut held) = (Vec::new(), BTreeSet::new());
-            for number in 0..HOLDERS + NESTED_MAX / HOLDERS {
-                let name = json!({"displayName": format!("g{number}")});
-                let document = Resource::from_stored(name.as_object().unwrap().clone());
-                let one = Group::provisioned(work.id(), directory, &document, work.at);
-                store::group::insert(&mut work.scope(), &one).await?;
-                if number < HOLDERS {
-                    holders.push(one.id);
-                } else {
-                    held.insert(one.id);
+    async fn an_organization_nests_as_many_groups_as_the_limit_and_no_more(app: TestApp) {
+        const HOLDERS: i64 = 400;
+        let organization = app.organization("Acme").await;
+        let (directory, token) = app.directory(&organization, "generic").await;
+        let (directory, scim) = (DirectoryId::parse(&directory).unwrap(), app.scim(&token));
+        let organization = OrganizationId::parse(&organization).unwrap();
+        let filled = app.app.runner.write(Actor::System, organization, move |work| {
+            Box::pin(async move {
+                let (mut holders, mut held) = (Vec::new(), BTreeSet::new());
+                for number in 0..HOLDERS + NESTED_MAX / HOLDERS {
+                    let name = json!({"displayName": format!("g{number}")});
+                    let document = Resource::from_stored(name.as_object().unwrap().clone());
+                    let one = Group::provisioned(work.id(), directory, &document, work.at);
+                    store::group::insert(&mut work.scope(), &one).await?;
+                    if number < HOLDERS {
+                        holders.push(one.id);
+                    } else {
+                        held.insert(one.id);
+                    }
                 }
-            }
-            let mut fewer = held.clone();
-            fewer.pop_first();
-            for (at, holder) in holders.into_iter().enumerate() {
-                let members = if at == 0 { &fewer } else { &held };
-                store::nesting::add(&mut work.scope(), directory, holder, members).await?;
-            }
-            Ok(store::nesting::count(&mut work.scope()).await?)
-        })
-    });
-    assert_eq!(filled.await.unwrap(), NESTED_MAX - 1);
-    let inner = made_group(&scim, "Inner", &[]).await;
-    made_group(&scim, "The last one", &[&inner]).await;
-    let reply = scim.post("/Groups", group("One too many", &[&inner])).await;
-    refused(&reply, 400, Some("invalidValue"));
-    assert!(reply.text_at("/detail").contains(&NESTED_MAX.to_string()), "{reply}");
+                let mut fewer = held.clone();
+                fewer.pop_first();
+                for (at, holder) in holders.into_iter().enumerate() {
+                    let members = if at == 0 { &fewer } else { &held };
+                    store::nesting::add(&mut work.scope(), directory, holder, members).await?;
+                }
+                Ok(store::nesting::count(&mut work.scope()).await?)
+            })
+        });
+        assert_eq!(filled.await.unwrap(), NESTED_MAX - 1);
+        let inner = made_group(&scim, "Inner", &[]).await;
+        made_group(&scim, "The last one", &[&inner]).await;
+        let reply = scim.post("/Groups", group("One too many", &[&inner])).await;
+        refused(&reply, 400, Some("invalidValue"));
+        assert!(reply.text_at("/detail").contains(&NESTED_MAX.to_string()), "{reply}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Two processes of the program on one PostgreSQL: whichever a request comes to, it counts once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -11,7 +12,8 @@ use crate::support::{Caller, TestServer};
 
 /// Two servers on one database, and the client of a directory at each.
 struct Pair {
-    _servers: [TestServer; 2],
+    servers: [TestServer; 2],
+    directory: String,
     scim: [Caller; 2],
 }
 
@@ -29,7 +31,7 @@ impl Pair {
         let second = first.beside().await;
         let client = |server: &TestServer| server.anonymous().with_bearer(&token).with_scim();
         let scim = [client(&first), client(&second)];
-        Self { _servers: [first, second], scim }
+        Self { servers: [first, second], directory, scim }
     }
 
     /// Sends a PATCH with one operation to either process.
@@ -63,6 +65,28 @@ async fn two_hundred_changes_of_one_group_over_two_processes_all_land_s20() {
         let read = scim.get(&format!("/Groups/{id}?excludedAttributes=members")).await;
         assert_eq!(read.header("etag"), format!("W/\"{}\"", COUNT + 1));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_revoked_at_one_process_is_refused_at_the_other_within_a_second_s3() {
+    let pair = Pair::new().await;
+    for scim in &pair.scim {
+        scim.get("/Users").await.expect(200);
+    }
+    let operator = pair.servers[0].operator();
+    let path = format!("/api/v1/directories/{}/tokens", pair.directory);
+    // Two overlap; the one that is revoked is gone, the other stays.
+    let more = operator.post(&path, json!({"name": "next"})).await.expect(201).text_at("/token");
+    let next = pair.servers[1].anonymous().with_bearer(&more).with_scim();
+    next.get("/Users").await.expect(200);
+    let tokens = operator.get(&path).await.expect(200).at("/data");
+    let old = tokens.as_array().unwrap().iter().find(|token| token["name"] == "t").unwrap();
+    let own = format!("/api/v1/directory-tokens/{}", old["id"].as_str().unwrap());
+    operator.delete(&own).await.expect(204);
+    pair.scim[0].get("/Users").await.expect(401);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    pair.scim[1].get("/Users").await.expect(401);
+    next.get("/Users").await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

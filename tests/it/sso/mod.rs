@@ -2,6 +2,7 @@
 
 mod connection;
 mod page;
+mod removed;
 mod rig;
 mod session;
 mod sign_in;

@@ -9,6 +9,7 @@ use portico::domain::id::OrganizationId;
 use portico::domain::organization::{Kind, Organization, Settings};
 use portico::flow::noted;
 use portico::flow::organization::{self, New};
+use portico::flow::patience::Patience;
 use portico::flow::problem::{Code, Problem};
 use portico::flow::runner::RUNS_MAX;
 use portico::flow::work::Work;
@@ -217,6 +218,28 @@ on_both_engines! {
         assert_eq!(refused.unwrap_err().code, Code::NotFound);
         assert_eq!(notes.dropped_names(), ["shoeSize"]);
         assert!(!notes.has(Tolerance::WordBoolean));
+    }
+
+    async fn a_write_that_was_given_up_is_taken_back_and_the_next_one_stands_e24(app: TestApp) {
+        let (runner, patience) = (app.app.runner.clone(), Patience::default());
+        let (id, begun): (OrganizationId, _) = (runner.id(), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..2 {
+            let (given, begun) = (patience.clone(), Arc::clone(&begun));
+            let written = patience.with(runner.write(Actor::System, id, move |work| {
+                let given = given.clone();
+                begun.fetch_add(1, Ordering::SeqCst);
+                Box::pin(async move {
+                    let made = organization::create(work, &new("gone")).await.map(drop);
+                    assert!(given.give_up());
+                    made
+                })
+            }));
+            // What is given up before it begins is not even run.
+            assert_eq!(written.await.unwrap_err().code, Code::Unavailable);
+        }
+        assert_eq!(begun.load(Ordering::SeqCst), 1);
+        assert!(find(&app, id).await.is_none());
+        make(&app, "gone").await.unwrap();
     }
 
     async fn a_write_outlives_the_caller_who_went_away(app: TestApp) {

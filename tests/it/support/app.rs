@@ -9,6 +9,7 @@ use portico::domain::platform::Definition;
 use portico::domain::secret::SecretHash;
 use portico::domain::time::{Clock, Timestamp};
 use portico::flow;
+use portico::flow::provision::limit::Limits;
 use portico::store::{self, Db};
 use portico::worker::{self, Worker};
 use reqwest::Client;
@@ -50,6 +51,11 @@ impl TestApp {
         Self::sqlite_of(PLATFORM).await
     }
 
+    /// An app on SQLite whose directories may ask so often at once, and then once a second.
+    pub async fn limited(burst: u32) -> Self {
+        Self::on(Database::sqlite(), (PLATFORM, Limits::new(1, burst))).await
+    }
+
     /// An app on PostgreSQL.
     pub async fn postgres() -> Self {
         Self::postgres_of(PLATFORM).await
@@ -57,15 +63,15 @@ impl TestApp {
 
     /// An app on SQLite that serves a preset.
     pub async fn sqlite_of(preset: &str) -> Self {
-        Self::on(Database::sqlite(), preset).await
+        Self::on(Database::sqlite(), (preset, Limits::default())).await
     }
 
     /// An app on PostgreSQL that serves a preset.
     pub async fn postgres_of(preset: &str) -> Self {
-        Self::on(Database::postgres().await, preset).await
+        Self::on(Database::postgres().await, (preset, Limits::default())).await
     }
 
-    async fn on(database: Database, preset: &str) -> Self {
+    async fn on(database: Database, (preset, limits): (&str, Limits)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = App::compose(Base {
@@ -80,7 +86,7 @@ impl TestApp {
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
-            limits: Default::default(),
+            limits,
             served: Default::default(),
         });
         flow::organization::ensure_operator(&app.runner).await.expect("the operator's own");

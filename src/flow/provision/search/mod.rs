@@ -186,11 +186,19 @@ async fn planned<T: Listed>(shelf: &Shelf<'_>, plan: &Plan<'_>) -> Result<Found<
     if plan.is_everything() {
         return page(shelf, plan).await;
     }
-    let wait_s = shelf.bounds.wait_s;
-    match tokio::time::timeout(Duration::from_secs(wait_s), scan::scan(shelf, plan)).await {
-        Ok(found) => found,
-        Err(_) => Err(too_many::<T>(&format!("take longer than {wait_s} s"))),
-    }
+    in_time(shelf.bounds.wait_s, scan::scan(shelf, plan)).await
+}
+
+/// What a scan finds within its time; in no time at all nothing is found, however fast it were.
+async fn in_time<T: Listed>(
+    wait_s: u64,
+    scan: impl Future<Output = Result<Found<T>, Problem>>,
+) -> Result<Found<T>, Problem> {
+    let found = match wait_s {
+        0 => None,
+        wait_s => tokio::time::timeout(Duration::from_secs(wait_s), scan).await.ok(),
+    };
+    found.unwrap_or_else(|| Err(too_many::<T>(&format!("take longer than {wait_s} s"))))
 }
 
 /// A part of everything: no row outside of it is read.
@@ -249,4 +257,19 @@ fn too_many<T: Listed>(what: &str) -> Problem {
         T::INDEXED
     ))
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::user::Grouped;
+
+    #[tokio::test]
+    async fn a_scan_that_does_not_end_is_refused_when_its_time_is_over_s10() {
+        let late = in_time::<Grouped>(1, std::future::pending()).await;
+        let error = late.err().and_then(|problem| problem.scim).expect("by the engine");
+        assert!(error.detail.contains("longer than 1 s"), "{}", error.detail);
+        let soon = in_time::<Grouped>(1, std::future::ready(Ok(Found::nothing(3)))).await;
+        assert_eq!(soon.map(|found| found.total).ok(), Some(Some(3)));
+    }
 }
