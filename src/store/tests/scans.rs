@@ -8,7 +8,7 @@ use crate::store::dialect;
 use crate::store::statement::{ALL, BY_ENGINE};
 
 /// Tables that hold a row for each user, or more.
-const LARGE: [&str; 12] = [
+const LARGE: [&str; 14] = [
     "users",
     "user_values",
     "members",
@@ -21,6 +21,8 @@ const LARGE: [&str; 12] = [
     "identities",
     "sessions",
     "sign_ins",
+    "access_settings",
+    "licences",
 ];
 
 /// Statements that may: the sweeper runs them seldom, and nobody waits for it.
