@@ -5,6 +5,7 @@
 //! leaves a role that must keep a holder without one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::access::{self, ACCESS_CHANGED, Held};
 use super::fields::Fields;
@@ -122,7 +123,8 @@ async fn check(
     fields: &mut Fields,
     new: &New,
 ) -> Result<(Vec<(String, Reach)>, Option<Timestamp>), Problem> {
-    let roles = access::roles(&work.platform);
+    let platform = Arc::clone(&work.platform);
+    let roles = access::roles(&mut work.scope(), &platform).await?;
     let role = fields.found(roles.index(&new.role), "/role", "unknown", "There is no such role.");
     let resources = check_resources(work, fields, &new.resources).await?;
     let at = work.at;
@@ -270,10 +272,10 @@ pub(super) async fn keep_one(work: &mut Work, held: &BTreeSet<Held>) -> Result<(
 
 /// Those of the held roles that must keep a holder, where they are held for the whole organization.
 pub(super) fn kept_roles(work: &Work, held: &BTreeSet<Held>) -> BTreeSet<String> {
-    let roles = access::roles(&work.platform);
-    let keeps_one = |key: &str| {
-        roles.index(key).and_then(|index| roles.role(index)).is_some_and(|role| role.keep_one)
-    };
+    // No role that an organization made must keep a holder.
+    let platform = &work.platform;
+    let role = |key: &str| platform.role_index(key).and_then(|index| platform.role(index));
+    let keeps_one = |key: &str| role(key).is_some_and(|role| role.keep_one);
     held.iter()
         .filter(|(key, reach)| *reach == Reach::Organization && keeps_one(key))
         .map(|(key, _)| key.clone())

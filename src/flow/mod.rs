@@ -25,6 +25,7 @@ pub mod organization;
 pub mod problem;
 pub mod provision;
 pub mod resource;
+pub mod role;
 pub mod runner;
 pub mod session;
 pub mod sign_in;

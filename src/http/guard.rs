@@ -251,6 +251,7 @@ impl Of {
             Self::User => Owned::User,
             Self::Group => Owned::Group,
             Self::MappingRule => Owned::MappingRule,
+            Self::Role => Owned::Role,
             Self::Grant => Owned::Grant,
             Self::Session => Owned::Session,
         })

@@ -34,6 +34,8 @@ pub enum Of {
     Group,
     /// `{id}` is a mapping rule.
     MappingRule,
+    /// `{id}` is a role that the organization made.
+    Role,
     /// `{id}` is a grant.
     Grant,
     /// `{id}` is a session of a user.

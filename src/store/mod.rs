@@ -85,6 +85,7 @@ pub mod place;
 pub mod profile;
 pub mod removal;
 pub mod resource;
+pub mod role;
 pub mod rule;
 pub mod rule_set;
 pub mod session;

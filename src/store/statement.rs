@@ -39,6 +39,7 @@ pub(super) const ALL: &[Listed] = &[
     ("profile", super::profile::STATEMENTS),
     ("removal", super::removal::STATEMENTS),
     ("resource", super::resource::STATEMENTS),
+    ("role", super::role::STATEMENTS),
     ("rule", super::rule::STATEMENTS),
     ("rule_set", super::rule_set::STATEMENTS),
     ("session", super::session::STATEMENTS),

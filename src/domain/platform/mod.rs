@@ -26,6 +26,7 @@ pub use mistake::Mistake;
 pub(crate) use mistake::nearest;
 pub use preset::{preset, preset_names};
 pub use role::{Role, Scope};
+pub use roles::CUSTOM_PREFIX;
 
 /// A checked platform definition.
 #[derive(Clone, Debug)]

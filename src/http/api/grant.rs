@@ -14,7 +14,6 @@ use crate::domain::access::grant::Source;
 use crate::domain::id::{GrantId, OrganizationId, UserId};
 use crate::domain::resource::ResourceRef;
 use crate::flow;
-use crate::flow::access;
 use crate::flow::access::live::{Explained, Given};
 use crate::flow::problem::{Code, Problem};
 use crate::http::answer::{Answer, Page, created};
@@ -332,7 +331,7 @@ async fn take(
     let found = store::grant::by_id(&mut app.runner.read(organization), id).await?;
     let found = found.ok_or_else(|| Problem::not_found("grant"))?;
     // Everybody may take away what the platform has forgotten.
-    if let Some(role) = access::roles(&app.runner.platform).index(&found.role) {
+    if let Some(role) = app.live.roles(organization).await?.index(&found.role) {
         permit::assign(&app, &caller, organization, &[(role, found.reach)]).await?;
     }
     app.runner

@@ -3,6 +3,8 @@
 mod conflict;
 mod connection;
 mod connection_body;
+mod custom_role;
+mod custom_role_preview;
 pub mod description;
 mod directory;
 mod directory_client;
@@ -42,6 +44,8 @@ const TABLES: &[&[Route]] = &[
     health::ROUTES,
     connection::ROUTES,
     role::ROUTES,
+    custom_role::ROUTES,
+    custom_role_preview::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,
     mapping_preview::ROUTES,

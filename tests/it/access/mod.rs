@@ -2,10 +2,13 @@
 
 mod brake;
 mod ceiling;
+mod custom;
+mod custom_preview;
 mod decision;
 mod mapping;
 mod nested;
 mod nodes;
+mod people;
 mod recompute;
 mod search;
 mod vacancy;

@@ -8,13 +8,14 @@ use super::register::Requirement;
 
 const PROFILES: [&str; 4] = ["strict", "generic", "entra", "okta"];
 /// The parts of the register, in the order of the page.
-const PARTS: [(char, &str); 6] = [
+const PARTS: [(char, &str); 7] = [
     ('C', "RFC 7643 and RFC 7644"),
     ('D', "Decisions that the RFCs leave open"),
     ('N', "Newer standards"),
     ('E', "Microsoft Entra ID"),
     ('K', "Okta"),
     ('L', "Tolerances"),
+    ('A', "Authorization API 1.0 (AuthZEN)"),
 ];
 
 /// The matrix as a part of a page.

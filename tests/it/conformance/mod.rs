@@ -1,4 +1,4 @@
-//! The conformance suite of the SCIM surface: cases that are read from `conformance/` when the
+//! The conformance suite of the SCIM and the decision surface: cases that are read from `conformance/` when the
 //! tests run, so that a new case needs no build.
 //!
 //! Each file is a test on each engine. A failure names file, line and case.
@@ -22,7 +22,7 @@ use self::register::Requirement;
 use crate::support::TestApp;
 
 /// The folders of cases.
-const FOLDERS: [&str; 3] = ["rfc7644", "entra", "okta"];
+const FOLDERS: [&str; 4] = ["rfc7644", "entra", "okta", "authzen"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
@@ -129,6 +129,10 @@ chapters! {
     okta_groups: "okta/groups",
     okta_import: "okta/import",
     okta_roles: "okta/roles",
+    authzen_evaluation: "authzen/evaluation",
+    authzen_evaluations: "authzen/evaluations",
+    authzen_search: "authzen/search",
+    authzen_metadata: "authzen/metadata",
 }
 
 #[test]

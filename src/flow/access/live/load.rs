@@ -7,7 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::domain::access::grant::Source;
-use crate::domain::access::{GrantRow, ResourceRow, RoleTable, Snapshot, UserRow};
+use crate::domain::access::{GrantRow, ResourceRow, Snapshot, UserRow, custom};
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::organization::Status;
 use crate::domain::platform::Definition;
@@ -17,6 +17,7 @@ use crate::store::grant::Grant;
 use crate::store::resource::Place;
 use crate::store::{self, Db, Scope, StoreError};
 
+use super::super::rules::own;
 use super::cell::State;
 
 /// Resources that are read at once.
@@ -37,10 +38,11 @@ pub async fn organization(
     let Some(organization) = store::organization::by_id(&mut db.conn(), id).await? else {
         return Ok(None);
     };
-    let roles = RoleTable::new(Arc::clone(definition), Vec::new());
     let active = organization.status == Status::Active;
-    let mut snapshot = Snapshot::new(active, Arc::new(roles));
     let mut scope = Scope::new(db.conn(), id);
+    let roles = store::role::all(&mut scope).await?;
+    let roles = custom::table(definition, &roles.iter().map(own).collect::<Vec<_>>());
+    let mut snapshot = Snapshot::new(active, Arc::new(roles));
     let names = store::rule::names(&mut scope).await?;
     let names = names.into_iter().map(|(id, name)| (id.to_string(), Arc::from(name))).collect();
     let mut after = (String::new(), String::new());
@@ -105,6 +107,15 @@ pub async fn users(
         found.insert(state.id, (row, state.version));
     }
     Ok(users.iter().map(|user| (*user, found.remove(user))).collect())
+}
+
+/// Reads users with their grants, for a state of one's own; sources have no names in it.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn rows(scope: &mut Scope<'_>, ids: &[UserId]) -> Result<Vec<UserRow>, StoreError> {
+    let found = users(scope, ids, &HashMap::new()).await?;
+    Ok(found.into_iter().filter_map(|(_, found)| found.map(|(row, _)| row)).collect())
 }
 
 fn grant_row(grant: Grant, rule_names: &HashMap<String, Arc<str>>) -> GrantRow {

@@ -23,7 +23,7 @@ use crate::flow::runner::Listener;
 use crate::store::{self, Db, Scope};
 
 pub use self::ask::{Answer, Explained, Given};
-pub(super) use self::load::FIRST;
+pub(super) use self::load::{FIRST, rows};
 
 /// Users that are read at once before a search.
 const WALK_AT_ONCE: i64 = 500;

@@ -8,10 +8,9 @@ use serde::Deserialize;
 
 use super::shown::{self, User};
 use crate::app::App;
-use crate::domain::id::UserId;
+use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::resource::ResourceRef;
 use crate::domain::user::User as Kept;
-use crate::flow::access;
 use crate::flow::problem::{Code, Problem};
 use crate::http::answer::{Answer, Page};
 use crate::http::extract::{Params, cursor, limit, read_cursor};
@@ -63,7 +62,7 @@ pub async fn list(
     let organization = caller.organization()?;
     let limit = limit(asked.limit.as_deref())?;
     let order = order(&asked)?;
-    let filter = filter(&app, &asked)?;
+    let filter = filter(&app, organization, &asked).await?;
     // No guest holds grants here yet: that tab is empty.
     if word(&asked.class, &["member", "partner"], "class")? == "partner" {
         return Ok(Json(Page::whole(Vec::new())));
@@ -79,13 +78,17 @@ pub async fn list(
     Ok(Json(Page { data, next: page.next }))
 }
 
-fn filter(app: &App, asked: &Asked) -> Result<Filter, Problem> {
+async fn filter(
+    app: &App,
+    organization: OrganizationId,
+    asked: &Asked,
+) -> Result<Filter, Problem> {
     let statuses = ["active", "provisioned", "suspended", "invite_pending", "invite_expired"];
     let sources = ["invite", "directory", "sso", "billing", "api", "sub_user"];
     let role = match text(&asked.role, "role")? {
         "" => String::new(),
         key => {
-            let roles = access::roles(&app.runner.platform);
+            let roles = app.live.roles(organization).await?;
             let index = roles.index(key).ok_or_else(|| wrong("role names no role."))?;
             roles.key(index).to_owned()
         }
