@@ -30,6 +30,8 @@ pub enum Of {
     Connection,
     /// `{id}` is a user.
     User,
+    /// `{id}` is a user, or somebody who is a guest of the caller's organization.
+    Person,
     /// `{id}` is a group.
     Group,
     /// `{id}` is a mapping rule.

@@ -65,6 +65,7 @@ pub mod expiry;
 pub mod filter;
 pub mod grant;
 pub mod group;
+pub mod guest;
 pub mod health;
 pub mod held_loss;
 pub mod holder;

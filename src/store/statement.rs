@@ -23,6 +23,7 @@ pub(super) const ALL: &[Listed] = &[
     ("lease", super::lease::STATEMENTS),
     ("filter", super::filter::STATEMENTS),
     ("group", super::group::STATEMENTS),
+    ("guest", super::guest::STATEMENTS),
     ("health", super::health::STATEMENTS),
     ("identity", super::identity::STATEMENTS),
     ("installation", super::installation::STATEMENTS),

@@ -126,10 +126,10 @@ async fn of_role(
     caller: Caller,
     Body(RoleCandidate { role }): Body<RoleCandidate>,
 ) -> Answer<Json<RolePreview>> {
-    if let Some(signed) = &caller.signed {
-        session::check_action(&app, signed, "users.view").await?;
-    }
     let organization = caller.organization()?;
+    if let Some(signed) = &caller.signed {
+        session::check_action(&app, signed, organization, "users.view").await?;
+    }
     let candidate = candidate(role)?;
     let parts = (&candidate.named, &candidate.draft);
     permitted(&app, &caller, organization, parts).await?;

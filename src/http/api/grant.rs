@@ -1,26 +1,24 @@
-//! What users may do and why: their access, and grants by hand.
+//! What users may do and why.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::permit;
 use crate::app::App;
 use crate::domain::access::decision::Question;
 use crate::domain::access::grant::Source;
-use crate::domain::id::{GrantId, OrganizationId, UserId};
+use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::resource::ResourceRef;
 use crate::flow;
 use crate::flow::access::live::{Explained, Given};
 use crate::flow::problem::{Code, Problem};
-use crate::http::answer::{Answer, Page, created};
-use crate::http::extract::{Body, Params};
+use crate::http::answer::{Answer, versioned};
+use crate::http::extract::Params;
 use crate::http::guard::Caller;
-use crate::http::route::Method::{Delete, Get, Post};
-use crate::http::route::{Doc, Needs, Of, Route, page, schema};
+use crate::http::route::Method::Get;
+use crate::http::route::{Doc, Needs, Of, Route, schema};
 use crate::store;
 use crate::store::grant::Grant as Kept;
 
@@ -29,7 +27,7 @@ pub const ROUTES: &[Route] = &[
     Route::new(
         Get,
         "/users/{id}/access",
-        Needs::Action("access.explain", Of::User),
+        Needs::Action("access.explain", Of::Person),
         || get(read),
         Doc::of("Shows what a user holds and why, and explains one decision.")
             .query(&[
@@ -38,35 +36,7 @@ pub const ROUTES: &[Route] = &[
             ])
             .answer(200, schema::<Access>),
     ),
-    Route::new(
-        Post,
-        "/users/{id}/grants",
-        Needs::Action("grants.edit", Of::User),
-        || post(give),
-        Doc::of("Gives a role to a user.").body(schema::<NewGrant>).answer(201, page::<Grant>),
-    ),
-    Route::new(
-        Delete,
-        "/grants/{id}",
-        Needs::Action("grants.edit", Of::Grant),
-        || delete(take),
-        Doc::of("Takes a grant away; those of rules and billing are changed there.").nothing(),
-    ),
 ];
-
-/// A role to be given.
-#[derive(Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewGrant {
-    /// The role's key.
-    role: String,
-    /// `kind:key` each; the whole organization unless said.
-    resources: Option<Vec<String>>,
-    /// When it ends, as RFC 3339.
-    expires_at: Option<String>,
-    /// The user's home organization: no other is offered yet.
-    organization: Option<String>,
-}
 
 /// What a user may do and why.
 #[derive(Serialize, ToSchema)]
@@ -156,13 +126,6 @@ struct Asked {
     resource: Option<String>,
 }
 
-impl From<NewGrant> for flow::grant::New {
-    fn from(new: NewGrant) -> Self {
-        let resources = new.resources.unwrap_or_default();
-        Self { role: new.role, resources, expires_at: new.expires_at }
-    }
-}
-
 impl From<Given> for GivenRole {
     fn from(from: Given) -> Self {
         let Given { id, role, resource, source, source_name } = from;
@@ -212,17 +175,29 @@ async fn read(
     caller: Caller,
     Path(id): Path<UserId>,
     Params(asked): Params<Asked>,
-) -> Answer<Json<Access>> {
+) -> Answer {
     let organization = caller.organization()?;
     let kept = store::grant::of_user(&mut app.runner.read(organization), id).await?;
-    let grants = shown(&app, organization, kept).await?;
+    let version = flow::grant::version(&kept);
+    let mut grants = shown(&app, organization, kept).await?;
+    // At home it is seen where else she is a guest.
+    if app.live.home(id).await? == Some(organization) {
+        let scope = &mut app.runner.read(organization);
+        for (elsewhere, grant) in store::grant::elsewhere(scope, id).await? {
+            grants.push(Grant::of(elsewhere, grant, None));
+        }
+    }
     let unresolved = unresolved(&app, organization, id).await?;
     let decision = decision(&app, organization, id, &asked).await?;
-    Ok(Json(Access { user_id: id.to_string(), grants, unresolved, decision }))
+    let access = Access { user_id: id.to_string(), grants, unresolved, decision };
+    Ok(versioned(StatusCode::OK, version, access))
 }
 
 /// Grants with the names of their sources.
-async fn shown(
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub(super) async fn shown(
     app: &App,
     organization: OrganizationId,
     kept: Vec<Kept>,
@@ -295,49 +270,4 @@ async fn decision(
     let question = Question { user, permission, resource, at: app.runner.clock.now() };
     let explained = app.live.explain(organization, &question).await?;
     Ok(Some(Decision::from(explained)))
-}
-
-/// `POST /users/{id}/grants`
-async fn give(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<UserId>,
-    Body(new): Body<NewGrant>,
-) -> Answer {
-    let organization = caller.organization()?;
-    if new.organization.as_ref().is_some_and(|other| *other != organization.to_string()) {
-        let detail = "Grants in another organization than her home are not offered yet.";
-        return Err(Problem::invalid("/organization", "not-offered", detail).into());
-    }
-    let new = flow::grant::New::from(new);
-    permit::give(&app, &caller, organization, &new).await?;
-    let given = app
-        .runner
-        .write(caller.actor, organization, move |work| {
-            let new = new.clone();
-            Box::pin(async move { flow::grant::give(work, id, &new).await })
-        })
-        .await?;
-    Ok(created(Page::whole(shown(&app, organization, given).await?)))
-}
-
-/// `DELETE /grants/{id}`
-async fn take(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<GrantId>,
-) -> Answer<StatusCode> {
-    let organization = caller.organization()?;
-    let found = store::grant::by_id(&mut app.runner.read(organization), id).await?;
-    let found = found.ok_or_else(|| Problem::not_found("grant"))?;
-    // Everybody may take away what the platform has forgotten.
-    if let Some(role) = app.live.roles(organization).await?.index(&found.role) {
-        permit::assign(&app, &caller, organization, &[(role, found.reach)]).await?;
-    }
-    app.runner
-        .write(caller.actor, organization, move |work| {
-            Box::pin(async move { flow::grant::take(work, id).await })
-        })
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
 }

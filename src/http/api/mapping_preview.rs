@@ -151,10 +151,10 @@ async fn preview(
     caller: Caller,
     Body(candidate): Body<Candidate>,
 ) -> Answer<Json<Preview>> {
-    if let Some(signed) = &caller.signed {
-        session::check_action(&app, signed, "users.view").await?;
-    }
     let organization = caller.organization()?;
+    if let Some(signed) = &caller.signed {
+        session::check_action(&app, signed, organization, "users.view").await?;
+    }
     let drafts: Vec<RuleDraft> = candidate.rules.into_iter().map(RuleDraft::from).collect();
     let previewed = access::preview(&app.runner, &app.live, organization, &drafts).await?;
     Ok(Json(shown(&app, organization, previewed).await?))

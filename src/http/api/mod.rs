@@ -14,6 +14,7 @@ mod domain;
 mod event;
 mod exchange;
 mod grant;
+mod grant_change;
 mod group;
 mod health;
 mod held;
@@ -51,6 +52,7 @@ const TABLES: &[&[Route]] = &[
     mapping_preview::ROUTES,
     user::ROUTES,
     grant::ROUTES,
+    grant_change::ROUTES,
     group::ROUTES,
     conflict::ROUTES,
     event::ROUTES,

@@ -95,7 +95,7 @@ impl Place {
             Needs::Action(_, Of::Domain) => &self.domain,
             Needs::Action(_, Of::MappingRule) => &self.rule,
             Needs::Action(_, Of::Role) => &self.role,
-            Needs::Action(_, Of::User) => &self.user,
+            Needs::Action(_, Of::User | Of::Person) => &self.user,
             Needs::Action(_, Of::Group) => &self.group,
             Needs::Action(_, Of::Grant) => &self.grant,
             Needs::Action(_, Of::Connection) => &self.sign_in.connection,

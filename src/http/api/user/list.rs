@@ -63,10 +63,6 @@ pub async fn list(
     let limit = limit(asked.limit.as_deref())?;
     let order = order(&asked)?;
     let filter = filter(&app, organization, &asked).await?;
-    // No guest holds grants here yet: that tab is empty.
-    if word(&asked.class, &["member", "partner"], "class")? == "partner" {
-        return Ok(Json(Page::whole(Vec::new())));
-    }
     let (now, scope) = (app.runner.clock.now(), &mut app.runner.read(organization));
     let found = user_list::page(scope, &filter, &order, now, limit + 1).await?;
     let by_name = matches!(order, Order::Name { .. });
@@ -74,7 +70,11 @@ pub async fn list(
         if by_name { name_cursor(user) } else { cursor(user.created_at, user.id.0) }
     };
     let page = Page::map(found, limit, next, |user| user);
-    let data = shown::all(&app, organization, page.data).await?;
+    let data = if filter.partners {
+        shown::guests(&app, organization, page.data).await?
+    } else {
+        shown::all(&app, organization, page.data).await?
+    };
     Ok(Json(Page { data, next: page.next }))
 }
 
@@ -101,6 +101,7 @@ async fn filter(
         }
     };
     Ok(Filter {
+        partners: word(&asked.class, &["member", "partner"], "class")? == "partner",
         source: word(&asked.source, &sources, "source")?.to_owned(),
         status: word(&asked.status, &statuses, "status")?.to_owned(),
         role,

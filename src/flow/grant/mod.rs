@@ -1,8 +1,11 @@
-//! Verbs on grants that people and programs give: give and take.
+//! Verbs on grants that people and programs give: give, take, replace.
 //!
 //! What rules give is theirs to take. Whoever may give what is decided at the edge, from memory;
 //! here a role is checked against the platform, its resources against the registry, and no hand
 //! leaves a role that must keep a holder without one.
+
+mod guest;
+mod replace;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,8 +25,13 @@ use crate::domain::time::Timestamp;
 use crate::store;
 use crate::store::grant::Grant;
 
+pub use guest::{GUEST_S, give_guest};
+pub use replace::{Replacement, replace, replacement, version};
+
 /// Resources that one call may name.
 pub const RESOURCES_MAX: usize = 1_000;
+/// Roles that may be given at once.
+pub const GRANTS_MAX: usize = 100;
 
 /// A role to be given.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +69,17 @@ pub(super) async fn give_held(
     let (grants, expires_at) = check(work, &mut fields, new).await?;
     fields.done()?;
     held::refuse(work, user).await?;
-    let (source, source_id) = source(work);
+    let by = source(work);
+    put_all(work, user, (grants, expires_at), by).await
+}
+
+/// Writes grants of one source; those that are there already stay.
+async fn put_all(
+    work: &mut Work,
+    user: UserId,
+    (grants, expires_at): (Vec<(String, Reach)>, Option<Timestamp>),
+    (source, source_id): (Source, String),
+) -> Result<Vec<Grant>, Problem> {
     let present = store::grant::of_user(&mut work.scope(), user).await?;
     let mut given = Vec::with_capacity(grants.len());
     for (role, reach) in grants {
@@ -192,15 +210,26 @@ pub async fn take(work: &mut Work, id: GrantId) -> Result<(), Problem> {
         let detail = format!("{owner} gave this grant: change it there.");
         return Err(Problem::new(Code::ManagedElsewhere, detail));
     }
-    hold_user(work, grant.user_id).await?;
-    let user = store::user::by_id(&mut work.scope(), grant.user_id).await?;
+    let counted = hold_holder(work, grant.user_id).await?;
     let before = live(work, grant.user_id).await?;
     store::grant::delete(&mut work.scope(), id).await?;
     work.record(told("grant.removed", &grant));
     work.changed(Change::User(grant.user_id));
     tell(work, grant.user_id, &before).await?;
     // A holder who is not enabled did not count before either.
-    if user.is_some_and(|user| user.is_enabled()) { keep_one(work, &before).await } else { Ok(()) }
+    if counted { keep_one(work, &before).await } else { Ok(()) }
+}
+
+/// Holds whoever has a grant, here or at her home; answers whether she counts as a holder.
+async fn hold_holder(work: &mut Work, user: UserId) -> Result<bool, Problem> {
+    let here = store::profile::hold(&mut work.scope(), &[user]).await?;
+    let found = if here.is_empty() {
+        guest::hold(work, user).await?;
+        store::guest::by_id(&mut work.scope(), user).await?
+    } else {
+        store::user::by_id(&mut work.scope(), user).await?
+    };
+    Ok(found.is_some_and(|user| user.is_enabled()))
 }
 
 /// Who owns a grant that no hand takes away.
