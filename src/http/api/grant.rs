@@ -68,7 +68,7 @@ pub struct Grant {
 }
 
 /// Which rule gave a grant, and by which facts.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = GrantWhy)]
 pub struct Why {
     /// The rule's name.
@@ -77,7 +77,7 @@ pub struct Why {
 }
 
 /// A fact that made a rule match.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = MatchedFact)]
 pub struct Matched {
     attribute: String,
@@ -117,6 +117,8 @@ pub struct GivenRole {
     resource: Option<String>,
     source: &'static str,
     source_name: Option<String>,
+    /// For a rule: the group or attribute that made it match.
+    why: Option<Why>,
 }
 
 /// `?permission=&resource=`
@@ -129,7 +131,7 @@ struct Asked {
 impl From<Given> for GivenRole {
     fn from(from: Given) -> Self {
         let Given { id, role, resource, source, source_name } = from;
-        Self { id: id.to_string(), role, resource, source: source.key(), source_name }
+        Self { id: id.to_string(), role, resource, source: source.key(), source_name, why: None }
     }
 }
 
@@ -144,6 +146,16 @@ impl From<Explained> for Decision {
             access_version: from.answer.version,
             grants: roles(from.answer.grants),
             elsewhere: roles(from.elsewhere),
+        }
+    }
+}
+
+impl Decision {
+    /// Adds the facts behind each grant: the chain from group or attribute over rule to grant.
+    fn tell_why(&mut self, grants: &[Grant]) {
+        for given in self.grants.iter_mut().chain(&mut self.elsewhere) {
+            let kept = grants.iter().find(|grant| grant.id == given.id);
+            given.why = kept.and_then(|grant| grant.why.clone());
         }
     }
 }
@@ -188,7 +200,10 @@ async fn read(
         }
     }
     let unresolved = unresolved(&app, organization, id).await?;
-    let decision = decision(&app, organization, id, &asked).await?;
+    let mut decision = decision(&app, organization, id, &asked).await?;
+    if let Some(decision) = &mut decision {
+        decision.tell_why(&grants);
+    }
     let access = Access { user_id: id.to_string(), grants, unresolved, decision };
     Ok(versioned(StatusCode::OK, version, access))
 }

@@ -53,6 +53,23 @@ pub async fn rule(
     assign(app, caller, organization, &grants).await
 }
 
+/// Goes on when the caller may give every role of a ceiling to whomever rules reach. Roles that are
+/// not known are left to the flow, which says so.
+///
+/// # Errors
+/// 403 otherwise.
+pub async fn ceiling(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    keys: Option<&[String]>,
+) -> Result<(), Problem> {
+    let roles = app.live.roles(organization).await?;
+    let named = keys.unwrap_or_default().iter().filter_map(|key| roles.index(key));
+    let grants: Vec<(RoleIndex, Reach)> = named.map(|role| (role, Reach::Organization)).collect();
+    assign(app, caller, organization, &grants).await
+}
+
 /// Goes on when the caller holds, for the whole organization, every permission of a role that she
 /// makes or changes, and may give every role whose holders are to give it.
 ///
