@@ -246,25 +246,14 @@ async fn unresolved(
     user: UserId,
 ) -> Result<Vec<Unresolved>, Problem> {
     let rows = store::unresolved::of_user(&mut app.runner.read(organization), user).await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    app.live
-        .ask(organization, &[], |snapshot, _| {
-            let nearest = |kind: &str, key: &str| {
-                let snapshot = snapshot?;
-                let key = snapshot.resources().nearest(snapshot.definition(), kind, key)?;
-                Some(format!("{kind}:{key}"))
-            };
-            rows.into_iter()
-                .map(|row| Unresolved {
-                    rule: row.rule_id.to_string(),
-                    nearest: nearest(&row.resource_kind, &row.resource_key),
-                    resource: row.resource,
-                })
-                .collect()
-        })
-        .await
+    let names: Vec<String> = rows.iter().map(|row| row.resource.clone()).collect();
+    let nearest = app.live.nearest(organization, &names).await?;
+    let shown = rows.into_iter().zip(nearest).map(|(row, nearest)| Unresolved {
+        rule: row.rule_id.to_string(),
+        resource: row.resource,
+        nearest,
+    });
+    Ok(shown.collect())
 }
 
 async fn decision(

@@ -91,6 +91,26 @@ impl Live {
         Ok(known.await?.unwrap_or_else(|| Arc::new(platform())))
     }
 
+    /// The registered resource that is nearest to each of these, where one is near.
+    ///
+    /// # Errors
+    /// 503 when something must be read and the database does not answer.
+    pub async fn nearest(
+        &self,
+        organization: OrganizationId,
+        resources: &[String],
+    ) -> Result<Vec<Option<String>>, Problem> {
+        self.ask(organization, &[], |snapshot, _| {
+            let nearest = |name: &String| {
+                let (snapshot, (kind, key)) = (snapshot?, name.split_once(':')?);
+                let key = snapshot.resources().nearest(snapshot.definition(), kind, key)?;
+                Some(format!("{kind}:{key}"))
+            };
+            resources.iter().map(nearest).collect()
+        })
+        .await
+    }
+
     /// May this user do this (`permission`) on this (`resource`, kind and key; `None` for the
     /// whole organization) at this instant? What is not known is refused with a reason.
     ///
