@@ -16,3 +16,7 @@ create index roles_organization on roles (organization_id, created_at, id);
 
 -- Counts edits of these roles: rules are checked against them.
 alter table rule_sets add column roles_version bigint not null default 1;
+
+-- What the platform definition says of access, as the last start found it: when it says something
+-- else, rules are applied again.
+alter table installation add column platform text;

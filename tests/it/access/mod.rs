@@ -12,6 +12,7 @@ mod model;
 mod nested;
 mod nodes;
 mod people;
+mod platform;
 mod preview;
 mod recompute;
 mod replace;

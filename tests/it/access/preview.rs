@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use portico::domain::id::UserId;
+use portico::domain::actor::Actor;
+use portico::domain::id::{RuleId, UserId};
 use portico::store;
 use serde_json::{Value, json};
 
@@ -173,5 +174,32 @@ on_both_engines! {
 
     async fn it_is_so_for_other_people_and_rules_too(app: TestApp) {
         rounds(&app, 1_999).await;
+    }
+
+    async fn an_organization_has_500_rules_and_not_one_more(app: TestApp) {
+        let acme = World::new(&app).await;
+        let rule = acme.rule(json!({"name": "R", "when": "title pr", "role": "auditor"})).await;
+        let (id, limit) = (RuleId::parse(&rule).unwrap(), store::rule::RULES_MAX);
+        let written = app.app.runner.write(Actor::System, acme.id(), move |work| {
+            Box::pin(async move {
+                let found = store::rule::by_id(&mut work.scope(), id).await?.unwrap();
+                for position in 2..=limit {
+                    let rule = store::rule::Rule { id: work.id(), position, ..found.clone() };
+                    store::rule::insert(&mut work.scope(), &rule).await?;
+                }
+                Ok(())
+            })
+        });
+        written.await.unwrap();
+        let list = format!("/api/v1/organizations/{}/mapping-rules", acme.organization);
+        let one = json!({"name": "R", "when": "title pr", "role": "auditor"});
+        acme.operator.post(&list, one.clone()).await.expect_problem(409, "conflict");
+        let preview = format!("{list}/preview");
+        let most = usize::try_from(limit).unwrap();
+        let full = json!({"rules": vec![one.clone(); most]});
+        acme.operator.post(&preview, full).await.expect(200);
+        let over = acme.operator.post(&preview, json!({"rules": vec![one; most + 1]})).await;
+        over.expect_problem(422, "invalid");
+        assert_eq!(over.at("/errors/0/pointer"), "/rules");
     }
 }
