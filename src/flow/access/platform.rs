@@ -43,10 +43,11 @@ pub async fn platform_started(runner: &Runner) -> Result<usize, Problem> {
             let Some(last) = batch.last() else { break };
             after = (last.created_at, last.id);
             for organization in batch {
-                let again = |work| -> crate::flow::runner::Verb<'_, bool> {
-                    Box::pin(async move { apply_again(work).await })
-                };
-                let done = runner.write(Actor::System, organization.id, again).await?;
+                let done = runner
+                    .write(Actor::System, organization.id, |work| {
+                        Box::pin(async move { apply_again(work).await })
+                    })
+                    .await?;
                 applied += usize::from(done);
             }
         }
