@@ -3,7 +3,7 @@
 //! The instant is frozen when the work opens. Events, changes and jobs are collected and written in
 //! the same transaction, just before it commits.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -212,13 +212,17 @@ impl Work {
         self.tx
     }
 
-    /// Changes are written before events: the number of a user's change is the version of her
-    /// access, which events about it carry.
+    /// The number of a user's change is the version of her access: events about that carry it, and
+    /// are written after the changes. Others go with them.
     async fn write_collected(&mut self) -> Result<(), Problem> {
-        let (at, changes) = (self.at, self.changes.clone());
-        let numbers = store::change::insert(&mut self.scope(), &changes, at).await?;
+        let (at, mut changes) = (self.at, self.changes.clone());
         let actor = self.actor.reference();
         let happened = std::mem::take(&mut self.events);
+        let mut numbers = HashMap::new();
+        if happened.is_empty() || happened.iter().any(|one| one.name == ACCESS_CHANGED) {
+            numbers = store::change::insert(&mut self.scope(), &changes, at).await?;
+            changes.clear();
+        }
         // Ids of one instant are drawn by chance: sorted, they keep the order of what happened.
         let mut ids: Vec<EventId> = happened.iter().map(|_| self.id()).collect();
         ids.sort_unstable();
@@ -241,7 +245,8 @@ impl Work {
             });
         }
         for some in events.chunks(EVENTS_AT_ONCE) {
-            store::event::insert(&mut self.scope(), some).await?;
+            store::event::insert(&mut self.scope(), some, &changes).await?;
+            changes.clear();
         }
         Ok(())
     }

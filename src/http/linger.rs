@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::{Stream, StreamExt};
 
@@ -49,14 +48,17 @@ impl Drop for Lent {
 }
 
 /// Lends the body to the route, and reads what comes back of it before the answer goes out.
-pub async fn read_on(request: Request, next: Next) -> Response {
+pub async fn read_on<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return next(request).await;
     }
     let left = Left::default();
     let (parts, body) = request.into_parts();
     let lent = Lent { body: Some(body.into_data_stream()), left: Arc::clone(&left) };
-    let response = next.run(Request::from_parts(parts, Body::from_stream(lent))).await;
+    let response = next(Request::from_parts(parts, Body::from_stream(lent))).await;
     let unread = left.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(body) = unread {
         // Whatever becomes of it, the answer stands.
@@ -81,7 +83,7 @@ mod tests {
 
     use axum::Router;
     use axum::http::StatusCode;
-    use axum::middleware::from_fn;
+    use axum::middleware::{Next, from_fn};
     use axum::routing::post;
     use futures_util::stream;
     use tower::ServiceExt;
@@ -97,7 +99,8 @@ mod tests {
             Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 1024]))
         });
         let refuse = post(|| async { StatusCode::PAYLOAD_TOO_LARGE });
-        let router = Router::new().route("/", refuse).layer(from_fn(read_on));
+        let layer = from_fn(|request, next: Next| read_on(request, |request| next.run(request)));
+        let router = Router::new().route("/", refuse).layer(layer);
         let request = Request::post("/").body(Body::from_stream(pieces)).unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);

@@ -25,7 +25,7 @@ pub mod surface;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 
 use crate::app::App;
@@ -48,11 +48,7 @@ pub fn router(app: &App) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(from_fn(linger::read_on))
-        .layer(from_fn_with_state(app.clone(), outer::protect))
-        .layer(from_fn_with_state(app.clone(), page::guard))
-        .layer(from_fn(outer::log))
-        .layer(from_fn(request_id::layer))
+        .layer(from_fn_with_state(app.clone(), outer::around))
         .with_state(app.clone())
 }
 

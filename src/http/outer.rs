@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
 
-use super::{request_id, surface};
+use super::{linger, page, request_id, surface};
 use crate::app::App;
 use crate::flow::problem::{Code, Problem};
 use crate::telemetry::{Finished, ROUTE_NONE, Stopwatch, request_finished};
@@ -17,12 +17,25 @@ use crate::telemetry::{Finished, ROUTE_NONE, Stopwatch, request_finished};
 /// A request is answered within this time, or refused with 503 (E24).
 pub const ANSWER_WITHIN_S: u64 = 30;
 
+/// What stands around every route. It is one layer: the framework copies all that is within a layer
+/// for each request, so layers cost by the square of their number.
+pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let route = |request| next.run(request);
+    let read_on = |request| linger::read_on(request, route);
+    let protected = |request| protect(&app, request, read_on);
+    let guarded = |request| page::guard(&app, request, protected);
+    request_id::known(request, |request| log(request, guarded)).await
+}
+
 /// Counts and logs the request by the pattern of its route.
-pub async fn log(request: Request, next: Next) -> Response {
+async fn log<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let watch = Stopwatch::start();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
+    let response = next(request).await;
     let route = response.extensions().get::<MatchedPath>().cloned().or(route);
     request_finished(&Finished {
         method: method.as_str(),
@@ -35,13 +48,16 @@ pub async fn log(request: Request, next: Next) -> Response {
 }
 
 /// Refuses what is for another host (421), what takes too long (503) and what panics (500).
-pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn protect<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let uri = request.uri().clone();
-    if !is_ours(&app, &request) {
+    if !is_ours(app, &request) {
         let detail = format!("Only {} is served here: use that address.", app.public.url);
         return surface::refuse(&uri, Problem::new(Code::Misdirected, detail));
     }
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answer = AssertUnwindSafe(next(request)).catch_unwind();
     match tokio::time::timeout(Duration::from_secs(ANSWER_WITHIN_S), answer).await {
         Ok(Ok(response)) if is_bare(&response) => {
             surface::refuse(&uri, Problem::new(code_of(&response), "The request cannot be read."))

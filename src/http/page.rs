@@ -3,9 +3,8 @@
 //! Pages have no scripts; their one style sheet stands in them and is allowed by its digest.
 
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -160,8 +159,11 @@ pub fn refuse(problem: Problem, headers: &HeaderMap) -> Response {
 }
 
 /// Puts the guarding headers on every answer that has not its own.
-pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub async fn guard<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let mut response = next(request).await;
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

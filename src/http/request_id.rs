@@ -4,7 +4,6 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::domain::secret::hex;
@@ -26,14 +25,17 @@ pub fn current() -> String {
 }
 
 /// Gives the request its id and echoes it.
-pub async fn layer(request: Request, next: Next) -> Response {
+pub async fn known<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let id = request
         .headers()
         .get(&HEADER)
         .and_then(|sent| sent.to_str().ok())
         .filter(|sent| acceptable(sent))
         .map_or_else(|| hex(&Rng.bytes::<12>()), str::to_owned);
-    let mut response = CURRENT.scope(id.clone(), next.run(request)).await;
+    let mut response = CURRENT.scope(id.clone(), next(request)).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }

@@ -78,19 +78,21 @@ pub async fn insert(
         return Ok(numbers);
     }
     for some in changes.chunks(AT_ONCE) {
-        let rows: Vec<_> = some
-            .iter()
-            .map(|change| {
-                let (kind, key) = change.stored();
-                (kind, key, user_of(change).map(|user| user.simple().to_string()))
-            })
-            .collect();
-        let rows = serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("changes"))?;
-        let written = scope.query_on(INSERT_MANY).bind(rows).bind(at.0);
+        let written = scope.query_on(INSERT_MANY).bind(rows(some)?).bind(at.0);
         let written = written.all::<(i64, String)>().await?;
         numbers.extend(written.into_iter().map(|(number, key)| (key, number)));
     }
     Ok(numbers)
+}
+
+/// Changes as one JSON array.
+pub(super) fn rows(changes: &[Change]) -> Result<String, StoreError> {
+    let row = |change: &Change| {
+        let (kind, key) = change.stored();
+        (kind, key, user_of(change).map(|user| user.simple().to_string()))
+    };
+    let rows: Vec<_> = changes.iter().map(row).collect();
+    serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("changes"))
 }
 
 fn user_of(change: &Change) -> Option<Uuid> {

@@ -3,10 +3,12 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::change;
 use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::domain::actor::ActorRef;
+use crate::domain::change::Change;
 use crate::domain::event::Event;
 use crate::domain::id::EventId;
 use crate::domain::time::Timestamp;
@@ -58,8 +60,19 @@ sql! {
 sql_by_engine! {
     /// SQLite has one writer, so events get their places at once; on PostgreSQL transactions
     /// commit in another order than they write, and the sequencer places them after commit.
+    ///
+    /// Changes of access go in the same breath.
     INSERT = [
-        "insert into events (organization_id, id, position, name, occurred_at, actor,
+        { "with changed as (", "" },
+        "insert into access_changes (organization_id, kind, key, user_id, at)
+         select $1, value->>0, value->>1, ",
+        {
+            "(value->>2)::uuid, $3::bigint
+             from jsonb_array_elements($5::jsonb))",
+            "unhex(value->>2), $3
+             from json_each($5);",
+        },
+        " insert into events (organization_id, id, position, name, occurred_at, actor,
              subject_kind, subject_id, data)
          select $1, ",
         {
@@ -165,11 +178,16 @@ pub async fn position_of(scope: &mut Scope<'_>, id: EventId) -> Result<Option<i6
     Ok(row.map(|(position,)| position))
 }
 
-/// Adds what happened in one work, in order.
+/// Adds what happened in one work, in order, and tells the other nodes what changed, as
+/// [`change::insert`] does where the numbers are asked for.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn insert(scope: &mut Scope<'_>, events: &[Event]) -> Result<(), StoreError> {
+pub async fn insert(
+    scope: &mut Scope<'_>,
+    events: &[Event],
+    changes: &[Change],
+) -> Result<(), StoreError> {
     let Some(first) = events.first() else { return Ok(()) };
     let actor = serde_json::to_string(&first.actor).map_err(|_| StoreError::unreadable("actor"))?;
     let mut rows = Vec::with_capacity(events.len());
@@ -181,6 +199,6 @@ pub async fn insert(scope: &mut Scope<'_>, events: &[Event]) -> Result<(), Store
     }
     let rows = serde_json::to_string(&rows).map_err(|_| StoreError::unreadable("events"))?;
     let query = scope.query_on(INSERT).bind(rows).bind(first.occurred_at.0).bind(actor);
-    query.execute().await?;
+    query.bind(change::rows(changes)?).execute().await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! The reach is kept as words and folded keys, so that no grant ever widens when a resource or a
 //! role is gone. One source gives a role on one reach once; sources never erase each other.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -135,8 +136,9 @@ pub struct Grant {
     pub created_at: Timestamp,
 }
 
-#[derive(FromRow)]
-struct Row {
+/// A row; other statements list it as JSON in the same order.
+#[derive(FromRow, Deserialize)]
+pub(super) struct Row {
     id: Uuid,
     user_id: Uuid,
     role: String,

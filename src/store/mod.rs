@@ -62,6 +62,7 @@ pub mod duplicate;
 pub mod event;
 pub mod exchange;
 pub mod expiry;
+pub mod facts;
 pub mod filter;
 pub mod grant;
 pub mod group;

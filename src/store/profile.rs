@@ -112,6 +112,16 @@ pub struct Group {
     pub external_id: Option<String>,
 }
 
+impl From<&crate::domain::group::Group> for Group {
+    fn from(group: &crate::domain::group::Group) -> Self {
+        Self {
+            id: group.id,
+            display_name: group.display_name.clone(),
+            external_id: group.external_id.clone(),
+        }
+    }
+}
+
 /// A user as decisions read her.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
@@ -222,14 +232,25 @@ pub async fn groups(
             keep(scope.query(GROUPS_OF_USERS).bind_ids(&ids).bind(GROUPS_MAX).all().await?);
         }
     }
-    if !held.is_empty() {
-        let (above, ways) = nesting::ways(scope, &held).await?;
-        for groups in found.values_mut() {
-            let direct = groups.iter().map(|group| group.id).collect();
-            groups.extend(ways.of(&direct).iter().filter_map(|id| above.get(id)).cloned());
-        }
-    }
+    add_nested(scope, &mut found, &held).await?;
     Ok(found)
+}
+
+/// Adds the groups that hold groups of users: `held` are those that are in any.
+pub(super) async fn add_nested(
+    scope: &mut Scope<'_>,
+    found: &mut HashMap<UserId, Vec<Group>>,
+    held: &BTreeSet<GroupId>,
+) -> Result<(), StoreError> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    let (above, ways) = nesting::ways(scope, held).await?;
+    for groups in found.values_mut() {
+        let direct = groups.iter().map(|group| group.id).collect();
+        groups.extend(ways.of(&direct).iter().filter_map(|id| above.get(id)).cloned());
+    }
+    Ok(())
 }
 
 /// Name and external id of a group, and whether it is a member of others; `None` when it is gone.

@@ -61,6 +61,7 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("event", super::event::BY_ENGINE),
     ("grant", super::grant::BY_ENGINE),
     ("exchange", super::exchange::BY_ENGINE),
+    ("facts", super::facts::BY_ENGINE),
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
     ("identity", super::identity::BY_ENGINE),

@@ -47,17 +47,6 @@ sql! {
         where u.organization_id = $1 and (u.created_at, u.id) > ($2, $3)
         order by u.created_at, u.id
         limit $4 + 0");
-    INSERT = "
-        insert into users (organization_id, id, directory_id, source, user_name, user_name_key,
-            external_id, email, email_key, display_name, display_name_key, first_name, last_name,
-            description, external_ref, suspended_by, document, version, created_at, updated_at,
-            last_sign_in_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21)
-        returning exists (
-            select 1
-            from pending_members p
-            where p.directory_id = $3 and p.value = $7)";
     UPDATE = "
         update users
         set user_name = $3, user_name_key = $4, external_id = $5, email = $6, email_key = $7,
@@ -87,6 +76,31 @@ sql! {
 }
 
 sql_by_engine! {
+    /// The row and its indexed values go together.
+    INSERT = [
+        { "with made as (", "" },
+        "insert into users (organization_id, id, directory_id, source, user_name, user_name_key,
+             external_id, email, email_key, display_name, display_name_key, first_name, last_name,
+             description, external_ref, suspended_by, document, version, created_at, updated_at,
+             last_sign_in_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+             $19, $20, $21)",
+        { "), valued as (", "; " },
+        "insert into user_values (organization_id, directory_id, user_id, path, value_key) ",
+        {
+            "select $1::uuid, $3::uuid, $2::uuid, value->>0, value->>1
+             from jsonb_array_elements($22::jsonb)",
+            "select $1, $3, $2, value->>0, value->>1
+             from json_each($22)
+             where true",
+        },
+        " on conflict do nothing",
+        { ") ", "; " },
+        "select exists (
+             select 1
+             from pending_members p
+             where p.directory_id = $3 and p.value = $7)",
+    ];
     LOCKED = [
         "select ",
         (super::user::user_columns!()),
@@ -215,8 +229,13 @@ fn one(row: Option<Row>) -> Result<Option<User>, StoreError> {
 /// [`StoreError::Unique`]: `users_user_name_key`, `users_local_user_name_key` or
 /// `users_external_id_key`.
 pub async fn insert(scope: &mut Scope<'_>, new: &User) -> Result<bool, StoreError> {
+    let values = match new.directory {
+        Some(_) => index_values(&new.resource()),
+        None => BTreeSet::new(),
+    };
+    let values = serde_json::to_string(&values).map_err(|_| StoreError::unreadable("values"))?;
     let awaited = scope
-        .query(INSERT)
+        .query_on(INSERT)
         .bind(new.id.0)
         .bind(new.directory.map(|id| id.0))
         .bind(new.source.as_str())
@@ -237,9 +256,9 @@ pub async fn insert(scope: &mut Scope<'_>, new: &User) -> Result<bool, StoreErro
         .bind(new.created_at.0)
         .bind(new.updated_at.0)
         .bind(new.last_sign_in_at.map(|at| at.0))
+        .bind(values)
         .one::<(bool,)>()
         .await?;
-    add_values(scope, new, &index_values(&new.resource())).await?;
     Ok(awaited.0)
 }
 

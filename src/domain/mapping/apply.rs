@@ -88,7 +88,7 @@ impl RuleSet {
     /// Applies every rule.
     #[must_use]
     pub fn apply(&self, profile: &Profile<'_>, known: &impl Known) -> Outcome {
-        self.candidates(profile, &self.all()).settle(known)
+        self.candidates(profile, &Selection::all()).settle(known)
     }
 
     /// Applies the rules of a selection, taking every named resource for registered:
@@ -98,7 +98,7 @@ impl RuleSet {
         let layers = profile.layers();
         let mut outcome = Outcome::default();
         let mut taken: HashSet<&str> = HashSet::new();
-        for rule in self.selected(selection) {
+        for rule in self.likely(profile, selection) {
             let reached = (rule.directory.is_none() || rule.directory == profile.directory)
                 && self.may_give(rule, profile.directory);
             if !rule.enabled || !reached || rule.is_beaten(&taken) {

@@ -8,6 +8,7 @@ use super::tests::{document, organization, rules};
 use super::*;
 use crate::domain::access::grant::Reach;
 use crate::domain::id::{RuleId, UserId};
+use crate::scim::filter::eval_over;
 
 /// Rules that read groups in every way there is.
 fn pool() -> Vec<Value> {
@@ -85,6 +86,59 @@ proptest! {
         let only = rules.candidates(&profile, &touched).settle(&organization);
         prop_assert_eq!(of(&only, true), of(&after, true));
         prop_assert!(of(&only, false).is_empty());
+    }
+}
+
+#[test]
+fn of_many_rules_those_that_need_what_she_lacks_are_not_asked() {
+    let organization = organization(&[]);
+    let mut many: Vec<Value> =
+        (0..400).map(|n| json!({"when": format!("title eq \"T{n}\" or id eq \"x\"")})).collect();
+    many.extend(pool());
+    let rules = rules(&many, organization.roles());
+    let document = json!({"userName": "ada", "title": "t7", "emails": [{"value": "a@x"}]});
+    let profile = Profile::new(UserId(Uuid::nil()), None, document.as_object().unwrap());
+    let asked: Vec<usize> = rules
+        .likely(&profile, &Selection::all())
+        .map(|rule| rules.rules().iter().position(|one| one.id == rule.id).unwrap())
+        .collect();
+    assert!(asked.contains(&7) && asked.len() < 1 + pool().len(), "{asked:?}");
+    assert!(asked.is_sorted());
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn a_rule_that_matches_is_always_asked(
+        members in prop::sample::subsequence((0..GROUPS.len()).collect::<Vec<_>>(), 0..=6),
+        department in prop::sample::select(vec!["Quality", "QUALITY", "q", ""]),
+        title in prop::option::of("[aA]{0,2}"),
+    ) {
+        let organization = organization(&[]);
+        let mut some = pool();
+        some.extend([
+            json!({"when": "department eq \"quality\" or title eq \"A\""}),
+            json!({"when": "not (title eq \"a\") and department eq \"Quality\""}),
+            json!({"when": "groups[display eq \"a\" or value eq \"v-b\"]"}),
+            json!({"when": "emails[type eq \"work\" and value co \"x\"]"}),
+        ]);
+        let rules = rules(&some, organization.roles());
+        let urn = crate::scim::catalog::ENTERPRISE_URN;
+        let document = json!({"userName": "ada", "title": title, urn: {"department": department},
+            "emails": [{"type": "WORK", "value": "a@x"}]});
+        let document = document.as_object().unwrap();
+        let facts = members.iter().map(|at| {
+            let (display, value, external_id) = GROUPS[*at];
+            GroupFacts { value, display, external_id }
+        });
+        let profile = Profile::new(UserId(Uuid::nil()), None, document).with_groups(facts);
+        let asked: Vec<RuleId> =
+            rules.likely(&profile, &Selection::all()).map(|rule| rule.id).collect();
+        for rule in rules.rules() {
+            let matches = eval_over(&rule.when, &profile.layers());
+            prop_assert!(!matches || asked.contains(&rule.id), "{}", rule.name);
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 mod apply;
 mod capture;
 mod check;
+mod gate;
 mod index;
 mod pattern;
 pub mod preview;

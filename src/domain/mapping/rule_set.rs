@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::gate::Gates;
 use super::index::{GroupFacts, RuleIndex};
+use super::profile::Profile;
 use super::rule::Rule;
 use crate::domain::id::DirectoryId;
 use crate::domain::platform::RoleIndex;
@@ -23,27 +25,49 @@ pub type Ceilings = HashMap<DirectoryId, BTreeSet<RoleIndex>>;
 pub struct RuleSet {
     rules: Vec<Rule>,
     index: RuleIndex,
+    gates: Gates,
     ceilings: Ceilings,
 }
 
-/// Some rules of one set, by their places.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection(BTreeSet<usize>);
+/// Some rules of one set, by their places; `None` for all, those that are gone included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection(Option<BTreeSet<usize>>);
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self(Some(BTreeSet::new()))
+    }
+}
 
 impl Selection {
+    /// Every rule, and with them those that are gone.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self(None)
+    }
+
     /// Whether no rule is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+
+    /// Whether every rule is in it, and with them those that are gone.
+    #[must_use]
+    pub const fn is_all(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Adds the rules of another selection of the same set.
     pub fn add(&mut self, other: Self) {
-        self.0.extend(other.0);
+        match (&mut self.0, other.0) {
+            (Some(places), Some(more)) => places.extend(more),
+            _ => self.0 = None,
+        }
     }
 
     pub(super) fn has(&self, place: usize) -> bool {
-        self.0.contains(&place)
+        self.0.as_ref().is_none_or(|places| places.contains(&place))
     }
 }
 
@@ -57,8 +81,8 @@ impl RuleSet {
             return Err(TooManyRules);
         }
         rules.sort_by_key(|rule| (rule.position, rule.id));
-        let index = RuleIndex::new(&rules);
-        Ok(Self { rules, index, ceilings: Ceilings::new() })
+        let (index, gates) = (RuleIndex::new(&rules), Gates::new(&rules));
+        Ok(Self { rules, index, gates, ceilings: Ceilings::new() })
     }
 
     /// The same rules, which give people of these directories no role beyond their ceilings.
@@ -85,10 +109,15 @@ impl RuleSet {
         self.rules.iter().enumerate().filter_map(chosen)
     }
 
-    /// Every rule.
-    #[must_use]
-    pub fn all(&self) -> Selection {
-        Selection((0..self.rules.len()).collect())
+    /// The rules in a selection that may match a profile, in order.
+    pub(super) fn likely<'s>(
+        &'s self,
+        profile: &Profile<'_>,
+        selection: &'s Selection,
+    ) -> impl Iterator<Item = &'s Rule> {
+        let passed = self.gates.passed(&profile.layers()).into_iter();
+        let chosen = passed.filter(|place| selection.has(*place));
+        chosen.filter_map(|place| self.rules.get(place))
     }
 
     /// The rules whose grants a membership in a group, or its end, can change. For a rename, ask
@@ -112,6 +141,6 @@ impl RuleSet {
         if places.iter().any(exclusive) {
             places.extend((0..self.rules.len()).filter(exclusive));
         }
-        Selection(places)
+        Selection(Some(places))
     }
 }

@@ -24,6 +24,7 @@ use crate::store::profile::{Group, Person};
 use crate::store::unresolved::Unresolved;
 use crate::store::{self};
 
+use super::keeping::Losses;
 use super::rules::Checked;
 use super::{ACCESS_CHANGED, keeping};
 
@@ -68,6 +69,7 @@ pub(super) struct Present {
     groups: HashMap<UserId, Vec<Group>>,
     pub(super) grants: HashMap<UserId, Vec<Grant>>,
     unresolved: HashMap<UserId, Vec<Unresolved>>,
+    losses: Losses,
 }
 
 impl Applying {
@@ -98,11 +100,11 @@ impl Applying {
         selection: &Selection,
     ) -> Result<(), Problem> {
         let mut present = read(work, users).await?;
-        let everything = *selection == self.rules.all();
-        let selected: HashSet<String> =
-            self.rules.selected(selection).map(|rule| rule.id.to_string()).collect();
+        let everything = selection.is_all();
+        let named = self.rules.selected(selection).take_while(|_| !everything);
+        let selected: HashSet<String> = named.map(|rule| rule.id.to_string()).collect();
         let concerns = |id: &str| everything || selected.contains(id);
-        let (losses, all) = (keeping::losses(work, users).await?, self.rules.all());
+        let (losses, all) = (std::mem::take(&mut present.losses), Selection::all());
         let mut outcomes = Vec::with_capacity(present.persons.len());
         for person in &present.persons {
             let groups = present.groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
@@ -133,6 +135,25 @@ impl Applying {
                 work.changed(Change::User(user));
             }
         }
+        self.write(work).await
+    }
+
+    /// Applies rules to a user who was made in this transaction: she has nothing yet.
+    pub(super) async fn newcomer(
+        &mut self,
+        work: &mut Work,
+        user: UserId,
+        outcome: Outcome,
+    ) -> Result<(), Problem> {
+        self.look_up(work, &outcome).await?;
+        let outcome = outcome.settle(&Registered(&self.registered));
+        save_unresolved(work, (user, &outcome), Vec::new(), &|_| true).await?;
+        self.save_grants(work, (user, &outcome), &[], &|_| true).await?;
+        self.write(work).await
+    }
+
+    /// Writes the differences that were noted.
+    async fn write(&mut self, work: &mut Work) -> Result<(), Problem> {
         store::grant::delete_all(&mut work.scope(), &self.gone).await?;
         store::grant::insert_all(&mut work.scope(), &self.new).await?;
         self.gone.clear();
@@ -263,6 +284,10 @@ pub(in crate::flow) fn shown((role, reach): &Held) -> Value {
 
 async fn read(work: &mut Work, users: &[UserId]) -> Result<Present, Problem> {
     let persons = store::profile::hold(&mut work.scope(), users).await?;
+    if let [user] = users {
+        return read_one(work, persons, *user).await;
+    }
+    let losses = keeping::losses(work, users).await?;
     let groups = store::profile::groups(&mut work.scope(), users).await?;
     let (mut grants, mut unresolved) = (HashMap::new(), HashMap::new());
     for grant in store::grant::of_users(&mut work.scope(), users).await? {
@@ -271,7 +296,22 @@ async fn read(work: &mut Work, users: &[UserId]) -> Result<Present, Problem> {
     for row in store::unresolved::of_users(&mut work.scope(), users).await? {
         unresolved.entry(row.user_id).or_insert_with(Vec::new).push(row);
     }
-    Ok(Present { persons, groups, grants, unresolved })
+    Ok(Present { persons, groups, grants, unresolved, losses })
+}
+
+async fn read_one(work: &mut Work, persons: Vec<Person>, user: UserId) -> Result<Present, Problem> {
+    let facts = store::facts::of_user(&mut work.scope(), user).await?.unwrap_or_default();
+    let (mut unresolved, mut losses) = (Vec::new(), Losses::new());
+    if facts.misses {
+        unresolved = store::unresolved::of_user(&mut work.scope(), user).await?;
+    }
+    if facts.is_held {
+        losses = keeping::losses(work, &[user]).await?;
+    }
+    let groups = HashMap::from([(user, facts.groups)]);
+    let grants = HashMap::from([(user, facts.grants)]);
+    let unresolved = HashMap::from([(user, unresolved)]);
+    Ok(Present { persons, groups, grants, unresolved, losses })
 }
 
 /// What rules would give a person, were every resource registered. Rules reach users of

@@ -19,6 +19,7 @@ use crate::domain::mapping::{GroupFacts, RuleSet, Selection};
 use crate::domain::resource::ResourceRef;
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
+use crate::store::profile::Group;
 use crate::store::rule_set::Hold;
 use crate::store::{self};
 
@@ -77,9 +78,38 @@ pub async fn facts_changed(
     let (mut applying, rules) = applying(work, Hold::Shared).await?;
     applying.brake = directory;
     let selections = selections(work, &rules, changes).await?;
+    apply(work, (&mut applying, &rules), selections).await
+}
+
+/// Applies rules after users joined or left a group whose name stayed and is known, as
+/// [`facts_changed`] does.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn members_changed(
+    work: &mut Work,
+    directory: DirectoryId,
+    (group, is_held): (&Group, bool),
+    users: BTreeSet<UserId>,
+) -> Result<(), Problem> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    let (mut applying, rules) = applying(work, Hold::Shared).await?;
+    applying.brake = Some(directory);
+    let selection = of_group(work, &rules, group, is_held).await?;
+    apply(work, (&mut applying, &rules), vec![(selection, users)]).await
+}
+
+async fn apply(
+    work: &mut Work,
+    (applying, rules): (&mut Applying, &RuleSet),
+    mut selections: Vec<(Selection, BTreeSet<UserId>)>,
+) -> Result<(), Problem> {
+    selections.retain(|(selection, _)| !selection.is_empty());
     let users: BTreeSet<UserId> = selections.iter().flat_map(|(_, users)| users).copied().collect();
     if users.len() > WIDE_USERS {
-        let all = rules.all();
+        let all = Selection::all();
         let holders = holders(work, rules.rules().iter().map(|rule| rule.id.to_string())).await?;
         let losers: Vec<UserId> = holders.intersection(&users).copied().collect();
         applying.users(work, &losers, &all).await?;
@@ -93,7 +123,7 @@ pub async fn facts_changed(
     tell_vacancies(work, &applying.lost_kept_roles).await
 }
 
-/// Which rules each user must be evaluated by; users whom no rule can touch are left out.
+/// Which rules each user must be evaluated by.
 async fn selections(
     work: &mut Work,
     rules: &RuleSet,
@@ -125,16 +155,9 @@ async fn selections(
             };
             selection.add(of_fact);
         }
-        if !selection.is_empty() || facts_are_wide(&selection, rules) {
-            found.push((selection, users));
-        }
+        found.push((selection, users));
     }
     Ok(found)
-}
-
-/// With no rules at all, everything is still selected: what rules that are gone gave must go.
-fn facts_are_wide(selection: &Selection, rules: &RuleSet) -> bool {
-    rules.rules().is_empty() && *selection == rules.all()
 }
 
 async fn of_fact(
@@ -142,15 +165,24 @@ async fn of_fact(
     rules: &RuleSet,
     fact: Option<GroupId>,
 ) -> Result<Selection, Problem> {
-    let Some(id) = fact else { return Ok(rules.all()) };
+    let Some(id) = fact else { return Ok(Selection::all()) };
     let Some((group, is_held)) = store::profile::group(&mut work.scope(), id).await? else {
         // A group that is gone: nobody can tell any more which rules named it.
-        return Ok(rules.all());
+        return Ok(Selection::all());
     };
-    let mut selection = touched(rules, &group);
+    of_group(work, rules, &group, is_held).await
+}
+
+async fn of_group(
+    work: &mut Work,
+    rules: &RuleSet,
+    group: &Group,
+    is_held: bool,
+) -> Result<Selection, Problem> {
+    let mut selection = touched(rules, group);
     if is_held {
         // Whoever is in it is in all that hold it.
-        let above = store::nesting::above(&mut work.scope(), &BTreeSet::from([id])).await?;
+        let above = store::nesting::above(&mut work.scope(), &BTreeSet::from([group.id])).await?;
         for (_, group) in above {
             selection.add(touched(rules, &group));
         }
@@ -158,7 +190,7 @@ async fn of_fact(
     Ok(selection)
 }
 
-fn touched(rules: &RuleSet, group: &store::profile::Group) -> Selection {
+fn touched(rules: &RuleSet, group: &Group) -> Selection {
     let (value, display) = (group.id.to_string(), group.display_name.as_str());
     let external_id = group.external_id.as_deref();
     rules.touched_by_group(&GroupFacts { value: &value, display, external_id })
@@ -223,7 +255,7 @@ pub async fn resources_changed(work: &mut Work, resources: &[ResourceRef]) -> Re
     for resource in resources {
         work.changed(Change::Resource(resource.clone()));
     }
-    let (mut applying, rules) = applying(work, Hold::Alone).await?;
+    let (mut applying, _) = applying(work, Hold::Alone).await?;
     let mut users = BTreeSet::new();
     for resource in resources {
         let key = resource.folded_key().into_owned();
@@ -247,6 +279,6 @@ pub async fn resources_changed(work: &mut Work, resources: &[ResourceRef]) -> Re
         return job::enqueue(work).await;
     }
     let users: Vec<UserId> = users.into_iter().collect();
-    applying.users(work, &users, &rules.all()).await?;
+    applying.users(work, &users, &Selection::all()).await?;
     tell_vacancies(work, &applying.lost_kept_roles).await
 }

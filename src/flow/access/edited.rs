@@ -14,7 +14,7 @@ use super::rules;
 use crate::domain::change::Change;
 use crate::domain::directory::{DIRECTORIES_MAX, Directory};
 use crate::domain::id::{DirectoryId, RuleId, UserId};
-use crate::domain::mapping::RuleSet;
+use crate::domain::mapping::Selection;
 use crate::flow::problem::{Code, Problem};
 use crate::flow::work::Work;
 use crate::store;
@@ -101,12 +101,12 @@ async fn changed(work: &mut Work, edited: Edited) -> Result<(), Problem> {
         }
         .into_iter()
         .collect();
-        applying.users(work, &losers, &rules.all()).await?;
+        applying.users(work, &losers, &Selection::all()).await?;
         rule_set::save(&mut work.scope(), &set).await?;
         work.rule_set = Some((Hold::Alone, set));
         job::enqueue(work).await?;
     } else {
-        apply_to_all(work, &mut applying, &rules).await?;
+        apply_to_all(work, &mut applying).await?;
         store::outbox::forget(&mut work.scope(), job::JOB, job::KEY).await?;
         let set = rule_set::RuleSet {
             version: set.version,
@@ -120,11 +120,7 @@ async fn changed(work: &mut Work, edited: Edited) -> Result<(), Problem> {
     refuse_vacancies(work, &applying.lost_kept_roles).await
 }
 
-async fn apply_to_all(
-    work: &mut Work,
-    applying: &mut Applying,
-    rules: &RuleSet,
-) -> Result<(), Problem> {
+async fn apply_to_all(work: &mut Work, applying: &mut Applying) -> Result<(), Problem> {
     let limit = i64::try_from(EVALUATED_AT_ONCE).unwrap_or(i64::MAX);
     let mut after = FIRST;
     loop {
@@ -132,7 +128,7 @@ async fn apply_to_all(
         let Some(last) = batch.last() else { return Ok(()) };
         after = *last;
         let users: Vec<UserId> = batch.iter().map(|(_, user)| *user).collect();
-        applying.users(work, &users, &rules.all()).await?;
+        applying.users(work, &users, &Selection::all()).await?;
     }
 }
 

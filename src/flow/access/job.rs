@@ -12,6 +12,7 @@ use serde_json::json;
 use super::apply::{Applying, EVALUATED_AT_ONCE};
 use super::live::FIRST;
 use crate::domain::id::UserId;
+use crate::domain::mapping::Selection;
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
@@ -89,10 +90,9 @@ pub async fn step(work: &mut Work, job: &Job, locked_until: Timestamp) -> Result
     let payload = serde_json::to_string(&next).map_err(Problem::internal)?;
     let (cache, platform) = (Arc::clone(&work.rules), Arc::clone(&work.platform));
     let checked = cache.of(&mut work.scope(), &set, &platform).await?;
-    let all = checked.rules.all();
     let mut applying = Applying::new(checked);
     let users: Vec<UserId> = batch.into_iter().map(|(_, user)| user).collect();
-    applying.users(work, &users, &all).await?;
+    applying.users(work, &users, &Selection::all()).await?;
     // After the users: a change that leaves a job in the place of this one holds users first too.
     // What was applied is right even when the job is another worker's by now.
     if !store::outbox::go_on(&mut work.scope(), job, &payload, locked_until).await? {

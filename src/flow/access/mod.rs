@@ -22,7 +22,9 @@ mod within;
 pub use apply::EVALUATED_AT_ONCE;
 pub(super) use apply::{Held, held, shown};
 pub(super) use changed::tell_vacancies;
-pub use changed::{Fact, FactChange, WIDE_USERS, facts_changed, resources_changed};
+pub use changed::{
+    Fact, FactChange, WIDE_USERS, facts_changed, members_changed, resources_changed,
+};
 pub use edited::{ceiling_changed, is_ceiling, roles_changed, rules_changed};
 pub use hold::{hold_rules, hold_rules_alone, insist_on_rules_alone};
 pub use job::{JOB, Step, failed, step};

@@ -19,14 +19,13 @@ use crate::store::rule_set::Hold;
 /// 503 when the database does not answer.
 pub async fn user_came(work: &mut Work, user: &User) -> Result<(), Problem> {
     let (mut applying, rules) = applying(work, Hold::Shared).await?;
-    let all = rules.all();
     let person =
         Person { id: user.id, directory_id: user.directory, document: user.document.clone() };
-    let outcome = candidates(&rules, &person, &[], &all)?;
+    let outcome = candidates(&rules, &person, &[], &Selection::all())?;
     if outcome.grants.is_empty() && outcome.unresolved.is_empty() {
         return Ok(());
     }
-    applying.users(work, &[user.id], &all).await
+    applying.newcomer(work, user.id, outcome).await
 }
 
 /// Applies rules after her directory changed attributes of a user, by the names that

@@ -13,7 +13,9 @@ use crate::domain::access::grant::Source;
 use crate::domain::directory::DIRECTORIES_MAX;
 use crate::domain::id::{DirectoryId, OrganizationId, RuleId, UserId};
 use crate::domain::mapping::preview::{Held, Preview, Previewing, Seen, held};
-use crate::domain::mapping::{self, Outcome, RULES_MAX, Rule, RuleDraft, RuleSet, Terms};
+use crate::domain::mapping::{
+    self, Outcome, RULES_MAX, Rule, RuleDraft, RuleSet, Selection, Terms,
+};
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::flow::fields::Fields;
@@ -107,7 +109,7 @@ async fn read(
     for grant in store::grant::of_users(scope, &ids).await? {
         grants.entry(grant.user_id).or_default().push(grant);
     }
-    let all = rules.all();
+    let all = Selection::all();
     let mut facts = Vec::with_capacity(users.len());
     for user in users {
         let person =

@@ -15,7 +15,7 @@ use crate::domain::access::difference::{Difference, rights, vacant};
 use crate::domain::access::grant::Source;
 use crate::domain::access::{GrantRow, RoleTable, Snapshot, UserRow};
 use crate::domain::id::{GrantId, OrganizationId, RoleId, UserId};
-use crate::domain::mapping::RuleSet;
+use crate::domain::mapping::{RuleSet, Selection};
 use crate::domain::platform::Definition;
 use crate::domain::user::User;
 use crate::flow::problem::Problem;
@@ -155,12 +155,11 @@ async fn with_rules(
     let scope = &mut runner.read(organization);
     let rows = rows(scope, &ids).await?;
     let groups = store::profile::groups(scope, &ids).await?;
-    let all = rules.all();
     let mut given: HashMap<UserId, Vec<GrantRow>> = HashMap::new();
     for user in users {
         let person = Person { id: user.id, directory_id: user.directory, document: user.document };
         let groups = groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
-        let outcome = candidates(rules, &person, groups, &all)?.settle(after);
+        let outcome = candidates(rules, &person, groups, &Selection::all())?.settle(after);
         let mut seen = BTreeSet::new();
         let grants = outcome.grants.into_iter().filter_map(|grant| {
             seen.insert((grant.role, grant.reach.clone())).then(|| GrantRow {

@@ -191,13 +191,14 @@ async fn save(
         pending::group_came(work, client, &group).await?;
     }
     let mut users = moved(work, &delta).await?;
-    let mut fact = Fact::Group(group.id);
     if is_renamed {
         // Rules may have known all of them, those who left too, by the name of until now.
         users.extend(access::users_within(work, &BTreeSet::from([group.id])).await?);
-        fact = Fact::Everything;
+        follow(work, client, users, Fact::Everything).await?;
+    } else {
+        let known = (&store::profile::Group::from(&group), found.is_held);
+        access::members_changed(work, client.directory, known, users).await?;
     }
-    follow(work, client, users, fact).await?;
     Ok(group)
 }
 

@@ -20,16 +20,17 @@ mod user;
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::Uri;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
+use futures_util::FutureExt;
 use tower::{Service, ServiceBuilder};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use self::answer::Failure;
 use self::guard::Door;
@@ -114,9 +115,7 @@ pub fn service(
     let router = router
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(in_time))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), record::layer))
+        .layer(from_fn_with_state(app.clone(), around))
         .with_state(app.clone());
     // A router looks at the path before its layers do, so this stands around it.
     ServiceBuilder::new().map_request(tidy).service(router)
@@ -141,8 +140,13 @@ pub fn refuse(problem: Problem) -> Response {
     Failure::from(problem).into_response()
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    within(Duration::from_secs(REQUEST_S), next.run(request)).await
+/// What stands around every route of this surface: its record, a bounded time, no panic.
+async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    record::recorded(&app, request, |request| async {
+        let answer = within(Duration::from_secs(REQUEST_S), next.run(request));
+        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(panicked)
+    })
+    .await
 }
 
 /// The answer, or 503 when it is not there in time.

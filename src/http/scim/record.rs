@@ -6,10 +6,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -103,7 +102,14 @@ struct Asked {
 }
 
 /// Records the exchange around it.
-pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn recorded<F>(
+    app: &App,
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let record = Record::default();
     request.extensions_mut().insert(record.clone());
     let asked = Asked {
@@ -114,15 +120,15 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         authorization: request.headers().get(header::AUTHORIZATION).cloned(),
         spelling: spelling(&request),
     };
-    let (response, mut notes) = noted::collect(next.run(request)).await;
+    let (response, mut notes) = noted::collect(next(request)).await;
     notes.merge(&asked.spelling);
     let mut seen = record.with(std::mem::take);
     scim_finished(asked.method, kind(seen.route), response.status().as_u16());
     if seen.whose.is_none() {
-        seen.whose = stray(&app, &asked, &seen).await;
+        seen.whose = stray(app, &asked, &seen).await;
     }
     if let Some(whose) = seen.whose {
-        app.journal.push(exchange(&app, whose, asked, seen, (&response, &notes)));
+        app.journal.push(exchange(app, whose, asked, seen, (&response, &notes)));
     }
     response
 }

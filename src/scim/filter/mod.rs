@@ -9,6 +9,7 @@ mod ast;
 mod eval;
 mod lexer;
 mod lookup;
+mod need;
 mod parser;
 mod print;
 mod resolve;
@@ -16,6 +17,7 @@ mod resolve;
 pub use ast::{Expr, Filter, Literal, Op};
 pub use eval::{eval, eval_element, eval_over};
 pub use lookup::Lookup;
+pub use need::Need;
 pub use parser::{DEPTH_MAX, LENGTH_MAX, TERMS_MAX, parse};
 pub use resolve::Resolved;
 
