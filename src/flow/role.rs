@@ -141,9 +141,8 @@ pub async fn change(
         return Ok(found);
     }
     check(work, &named, &draft).await?;
-    let spread = |draft: &Draft| {
-        (draft.scope.clone(), draft.resource_kinds.clone(), draft.resources_min)
-    };
+    let spread =
+        |draft: &Draft| (draft.scope.clone(), draft.resource_kinds.clone(), draft.resources_min);
     if spread(&before) != spread(&draft) {
         refuse_in_use(work, &found, "what it is given on stays while").await?;
     }

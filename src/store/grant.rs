@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::list::{LIST_MAX, places};
 use super::scope::Scope;
 use crate::domain::access::grant::{Matched, Reach, Source};
-use crate::domain::id::{GrantId, OrganizationId, UserId};
+use crate::domain::id::{GrantId, UserId};
 use crate::domain::resource::{ResourcePrefix, ResourceRef};
 use crate::domain::time::Timestamp;
 
@@ -45,13 +45,6 @@ sql! {
         where organization_id = $1 and user_id in (", places!(), ")
         order by user_id, created_at, id
         limit $102 + 0");
-    /// What somebody holds in other organizations than her own.
-    ELSEWHERE = concat!("
-        select organization_id, ", columns!(), "
-        from grants
-        where organization_id <> $1 and user_id = $2
-        order by created_at, id
-        limit $3 + 0");
     ON_RESOURCE = "
         select count(*)
         from (
@@ -151,13 +144,6 @@ pub(super) struct Row {
     created_at: i64,
 }
 
-#[derive(FromRow)]
-struct RowElsewhere {
-    organization_id: Uuid,
-    #[sqlx(flatten)]
-    row: Row,
-}
-
 impl TryFrom<Row> for Grant {
     type Error = StoreError;
 
@@ -225,21 +211,6 @@ pub async fn by_id(scope: &mut Scope<'_>, id: GrantId) -> Result<Option<Grant>, 
 /// [`StoreError`], as of every statement.
 pub async fn of_user(scope: &mut Scope<'_>, user: UserId) -> Result<Vec<Grant>, StoreError> {
     read(scope.query(OF_USER).bind(user.0).bind(OF_USER_MAX).all().await?)
-}
-
-/// What somebody who is at home here holds in other organizations, where she is a guest.
-///
-/// # Errors
-/// [`StoreError`], as of every statement.
-pub async fn elsewhere(
-    scope: &mut Scope<'_>,
-    user: UserId,
-) -> Result<Vec<(OrganizationId, Grant)>, StoreError> {
-    let query = scope.query(ELSEWHERE).bind(user.0).bind(OF_USER_MAX);
-    let rows = query.all::<RowElsewhere>().await?;
-    rows.into_iter()
-        .map(|one| Ok((OrganizationId(one.organization_id), one.row.try_into()?)))
-        .collect()
 }
 
 /// All grants of these users here, user by user in the order of their ids.

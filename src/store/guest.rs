@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::list::{LIST_MAX, places};
 use super::scope::Scope;
 use super::user::{Row, user_columns};
-use crate::domain::id::{OrganizationId, UserId};
+use crate::domain::id::{GrantId, OrganizationId, UserId};
 use crate::domain::organization::{Kind, Status};
 use crate::domain::user::User;
 
@@ -22,6 +22,13 @@ sql! {
         from users u
         join organizations o on o.id = u.organization_id
         where u.id = $1";
+    /// What somebody holds in other organizations than her own.
+    ELSEWHERE = "
+        select organization_id, id
+        from grants
+        where organization_id <> $1 and user_id = $2
+        order by created_at, id
+        limit $3 + 0";
     /// A guest of the organization.
     BY_ID = concat!("
         select ", user_columns!(), "
@@ -52,6 +59,9 @@ sql! {
         order by user_id
         limit $3 + 0";
 }
+
+/// Grants of one guest that are read.
+pub const ELSEWHERE_MAX: i64 = 1_000;
 
 /// A guest as decisions read her.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,4 +153,18 @@ pub async fn walk(
 ) -> Result<Vec<UserId>, StoreError> {
     let rows = scope.query(WALK).bind(after.0).bind(limit).all::<(Uuid,)>().await?;
     Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
+}
+
+/// What somebody who is at home here holds in other organizations, in the order in which it was
+/// given.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn elsewhere(
+    scope: &mut Scope<'_>,
+    user: UserId,
+) -> Result<Vec<(OrganizationId, GrantId)>, StoreError> {
+    let query = scope.query(ELSEWHERE).bind(user.0).bind(ELSEWHERE_MAX);
+    let rows = query.all::<(Uuid, Uuid)>().await?;
+    Ok(rows.into_iter().map(|(there, id)| (OrganizationId(there), GrantId(id))).collect())
 }

@@ -119,11 +119,7 @@ pub async fn rules_with_grants(scope: &mut Scope<'_>) -> Result<Vec<String>, Sto
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn is_held(
-    scope: &mut Scope<'_>,
-    role: &str,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
+pub async fn is_held(scope: &mut Scope<'_>, role: &str, at: Timestamp) -> Result<bool, StoreError> {
     let query = scope.query(HELD).bind(role.to_owned()).bind(at.0);
     Ok(query.one::<(i64,)>().await?.0 > 0)
 }

@@ -48,12 +48,7 @@ pub enum Above {
 /// and each role whose holders are to give it she must be able to give. A licence is no part of
 /// holding.
 #[must_use]
-pub fn above_author(
-    snapshot: &Snapshot,
-    author: UserId,
-    role: &Role,
-    at: Timestamp,
-) -> Vec<Above> {
+pub fn above_author(snapshot: &Snapshot, author: UserId, role: &Role, at: Timestamp) -> Vec<Above> {
     let acting = acting(snapshot, author);
     let held = |permission| acting.is_some_and(|user| holds_whole(snapshot, user, permission, at));
     let gives = |role| may_assign(snapshot, author, (role, &Reach::Organization), at);

@@ -221,11 +221,10 @@ fn built(
 fn check_names(wrongs: &mut Wrongs, named: &Named) {
     let rest = named.key.strip_prefix(CUSTOM_PREFIX);
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !rest.is_some_and(|rest| (1..=KEY_CHARS_MAX).contains(&rest.len()) && rest.chars().all(plain))
-    {
-        let detail = format!(
-            "The key is `{CUSTOM_PREFIX}` and 1 to {KEY_CHARS_MAX} of a-z, 0-9 and `-`."
-        );
+    let fits = |rest: &str| (1..=KEY_CHARS_MAX).contains(&rest.len()) && rest.chars().all(plain);
+    if !rest.is_some_and(fits) {
+        let detail =
+            format!("The key is `{CUSTOM_PREFIX}` and 1 to {KEY_CHARS_MAX} of a-z, 0-9 and `-`.");
         wrongs.note("/key", "key", detail);
     }
     wrongs.text("/label", &named.label, LABEL_CHARS_MAX);
@@ -273,11 +272,7 @@ fn all_kinds(definition: &Definition) -> Vec<KindIndex> {
     (0..).map(KindIndex).take(definition.kinds().len()).collect()
 }
 
-fn check_permissions(
-    wrongs: &mut Wrongs,
-    draft: &Draft,
-    definition: &Definition,
-) -> PermissionSet {
+fn check_permissions(wrongs: &mut Wrongs, draft: &Draft, definition: &Definition) -> PermissionSet {
     if draft.permissions.is_empty() {
         wrongs.note("/permissions", "required", "A role holds at least one permission.");
     }

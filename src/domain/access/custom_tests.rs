@@ -111,8 +111,7 @@ fn what_the_platform_forgot_or_took_for_itself_is_left_out_of_a_kept_role() {
         assignable_by: Some(vec!["former".to_owned(), "custom-b".to_owned()]),
         ..draft(&["media.view", "media.former", "connections.manage"])
     };
-    let roles =
-        table(&definition(), &[(named("custom-a"), kept), (named("custom-b"), draft(&[]))]);
+    let roles = table(&definition(), &[(named("custom-a"), kept), (named("custom-b"), draft(&[]))]);
     let role = roles.role(roles.index("custom-a").unwrap()).unwrap();
     assert_eq!(role.permissions.iter().count(), 1);
     assert!(role.organization_permissions.is_empty());

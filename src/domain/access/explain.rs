@@ -117,8 +117,8 @@ fn licence_label<'s>(snapshot: &'s Snapshot, permission: &str) -> Option<&'s str
 
 #[cfg(test)]
 mod tests {
-    use super::super::grant::Reach;
     use super::super::UserRow;
+    use super::super::grant::Reach;
     use super::super::table::World;
     use super::*;
     use crate::domain::id::UserId;

@@ -178,7 +178,11 @@ fn failures_are_told_of_when_they_are_many_with_the_most_frequent() {
 #[test]
 fn tolerances_that_the_strict_profile_refuses_are_told_for_information() {
     let uses = [0, 1, 2, 20].map(|number| Use { number, uses: 3, last_at: NOW }).to_vec();
-    let unresolved = vec![Unresolved { resource: "site:lyom".to_owned(), users: 2, nearest: Some("site:lyon".to_owned()) }];
+    let unresolved = vec![Unresolved {
+        resource: "site:lyom".to_owned(),
+        users: 2,
+        nearest: Some("site:lyon".to_owned()),
+    }];
     let unknown = vec!["shoeSize".to_owned()];
     let seen = Seen { uses, unresolved, unknown, ..seen() };
     assert_eq!(codes(&seen), ["mapping.unresolved", "attributes.unknown", "tolerance.in_use"]);

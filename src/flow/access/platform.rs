@@ -1,7 +1,7 @@
 //! Another platform definition than at the last start: rules are applied again.
 //!
 //! What roles hold is read from the definition with every question. What rules gave stays in rows,
-//! and a role that holds more or less may have come above or below a ceiling, or be given elsewhere.
+//! and a role that holds more or less may have come above or below a ceiling.
 
 use std::fmt::Write;
 

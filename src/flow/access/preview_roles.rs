@@ -41,7 +41,8 @@ pub struct Candidate {
 /// Compares what is with what would be, were this a role of the organization.
 ///
 /// # Errors
-/// 404 for the id of no role, 422 for fields that do not fit; 503 when the database does not answer.
+/// 404 for the id of no role, 422 for fields that do not fit; 503 when the database does not
+/// answer.
 pub async fn preview_role(
     runner: &Runner,
     live: &Live,

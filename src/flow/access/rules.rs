@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 
 use crate::domain::access::RoleTable;
-use crate::domain::access::custom::{self, Named};
 use crate::domain::access::ceiling::roles_under;
+use crate::domain::access::custom::{self, Named};
 use crate::domain::directory::{DIRECTORIES_MAX, Directory};
 use crate::domain::id::{DirectoryId, OrganizationId};
 use crate::domain::mapping::{self, Ceilings, RuleDraft, RuleSet, Terms};

@@ -216,7 +216,12 @@ impl Decided {
         let error = Failure { status: problem.code.status(), message: problem.detail.clone() };
         Self {
             decision: false,
-            context: Context { reason: None, access_version: None, grants: None, error: Some(error) },
+            context: Context {
+                reason: None,
+                access_version: None,
+                grants: None,
+                error: Some(error),
+            },
         }
     }
 }

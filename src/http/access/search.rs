@@ -6,8 +6,8 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::body::{malformed, missing};
 use super::body::{Asked as Body, Found as Page, PageAsked, PageFound, Result as Hit, Search};
+use super::body::{malformed, missing};
 use super::who::{self, USER};
 use crate::app::App;
 use crate::domain::access::decision::{Asked, judge};

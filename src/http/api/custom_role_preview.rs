@@ -133,8 +133,7 @@ async fn of_role(
     let candidate = candidate(role)?;
     let parts = (&candidate.named, &candidate.draft);
     permitted(&app, &caller, organization, parts).await?;
-    let difference =
-        access::preview_role(&app.runner, &app.live, organization, &candidate).await?;
+    let difference = access::preview_role(&app.runner, &app.live, organization, &candidate).await?;
     Ok(Json(shown(&app, organization, difference).await?))
 }
 
@@ -170,8 +169,7 @@ async fn of_platform(
     all.truncate(most);
     let mut organizations = Vec::new();
     for Organization { id, slug, .. } in all {
-        let difference =
-            access::preview_platform(&app.runner, &app.live, id, &definition).await?;
+        let difference = access::preview_platform(&app.runner, &app.live, id, &definition).await?;
         if difference.users_changed > 0 {
             organizations.push(OrganizationPreview {
                 organization_id: id.to_string(),

@@ -23,20 +23,18 @@ use crate::store;
 use crate::store::grant::Grant as Kept;
 
 /// Routes of access and grants.
-pub const ROUTES: &[Route] = &[
-    Route::new(
-        Get,
-        "/users/{id}/access",
-        Needs::Action("access.explain", Of::Person),
-        || get(read),
-        Doc::of("Shows what a user holds and why, and explains one decision.")
-            .query(&[
-                ("permission", "Explain this permission ..."),
-                ("resource", "... on this resource: `kind:key`."),
-            ])
-            .answer(200, schema::<Access>),
-    ),
-];
+pub const ROUTES: &[Route] = &[Route::new(
+    Get,
+    "/users/{id}/access",
+    Needs::Action("access.explain", Of::Person),
+    || get(read),
+    Doc::of("Shows what a user holds and why, and explains one decision.")
+        .query(&[
+            ("permission", "Explain this permission ..."),
+            ("resource", "... on this resource: `kind:key`."),
+        ])
+        .answer(200, schema::<Access>),
+)];
 
 /// What a user may do and why.
 #[derive(Serialize, ToSchema)]
@@ -195,8 +193,9 @@ async fn read(
     // At home it is seen where else she is a guest.
     if app.live.home(id).await? == Some(organization) {
         let scope = &mut app.runner.read(organization);
-        for (elsewhere, grant) in store::grant::elsewhere(scope, id).await? {
-            grants.push(Grant::of(elsewhere, grant, None));
+        for (elsewhere, grant) in store::guest::elsewhere(scope, id).await? {
+            let grant = store::grant::by_id(&mut app.runner.read(elsewhere), grant).await?;
+            grants.extend(grant.map(|grant| Grant::of(elsewhere, grant, None)));
         }
     }
     let unresolved = unresolved(&app, organization, id).await?;

@@ -107,13 +107,7 @@ async fn give(
 }
 
 /// Makes one of the operator's people a guest of another organization.
-async fn give_guest(
-    app: &App,
-    caller: Caller,
-    elsewhere: &str,
-    id: UserId,
-    new: New,
-) -> Answer {
+async fn give_guest(app: &App, caller: Caller, elsewhere: &str, id: UserId, new: New) -> Answer {
     if !matches!(caller.actor, Actor::Operator(_)) {
         let detail = "Only the operator gives roles in another organization than the user's home.";
         return Err(Problem::new(Code::Forbidden, detail).into());
@@ -147,12 +141,9 @@ async fn replace(
     let organization = caller.organization()?;
     if let Some(at) = new.grants.iter().position(|one| one.organization.is_some()) {
         let detail = "Roles in another organization are given one by one.";
-        return Err(Problem::invalid(
-            &format!("/grants/{at}/organization"),
-            "not-offered",
-            detail,
-        )
-        .into());
+        return Err(
+            Problem::invalid(&format!("/grants/{at}/organization"), "not-offered", detail).into()
+        );
     }
     let new: Vec<New> = new.grants.into_iter().map(New::from).collect();
     let present = store::grant::of_user(&mut app.runner.read(organization), id).await?;

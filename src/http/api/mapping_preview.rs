@@ -204,7 +204,11 @@ async fn shown(
 ///
 /// # Errors
 /// 503 when the database does not answer.
-pub(super) async fn named(app: &App, organization: OrganizationId, id: UserId) -> Result<Named, Problem> {
+pub(super) async fn named(
+    app: &App,
+    organization: OrganizationId,
+    id: UserId,
+) -> Result<Named, Problem> {
     let user = store::user::by_id(&mut app.runner.read(organization), id).await?;
     let (user_name, display_name) =
         user.map(|user| (user.user_name, user.display_name)).unwrap_or_default();

@@ -179,9 +179,8 @@ impl Role {
     fn listed(roles: &RoleTable, own: &[Kept], offered: impl Fn(RoleIndex) -> bool) -> Page<Self> {
         let id = |key: &str| own.iter().find(|kept| kept.key == key).map(|kept| kept.id);
         let listed = roles.iter().filter(|(index, role)| role.listed && offered(*index));
-        let shown = listed.map(|(_, role)| {
-            Self::of(roles, role, role.custom.then(|| id(&role.key)).flatten())
-        });
+        let shown = listed
+            .map(|(_, role)| Self::of(roles, role, role.custom.then(|| id(&role.key)).flatten()));
         Page::whole(shown.collect())
     }
 }

@@ -31,8 +31,11 @@ fn previewed(preview: &Value, what: &str) -> BTreeSet<(String, String, String)> 
     for change in preview["changes"].as_array().unwrap() {
         for right in change[what].as_array().unwrap() {
             let text = |value: &Value| value.as_str().unwrap_or("*").to_owned();
-            found.insert((text(&change["user"]["id"]), text(&right["permission"]),
-                text(&right["resource"])));
+            found.insert((
+                text(&change["user"]["id"]),
+                text(&right["permission"]),
+                text(&right["resource"]),
+            ));
         }
     }
     found
@@ -43,8 +46,10 @@ async fn crew(acme: &People<'_>) -> (String, Vec<String>) {
     for site in ["lyon", "paris"] {
         world.site(site).await;
     }
-    let role = acme.role(json!({"label": "Crew", "scope": "resources",
-        "resource_kinds": ["site"], "permissions": ["site.view", "media.view"]})).await;
+    let role = acme
+        .role(json!({"label": "Crew", "scope": "resources",
+        "resource_kinds": ["site"], "permissions": ["site.view", "media.view"]}))
+        .await;
     let mut users = Vec::new();
     for name in ["ada", "bob", "cleo"] {
         users.push(world.user(name).await);
@@ -53,8 +58,10 @@ async fn crew(acme: &People<'_>) -> (String, Vec<String>) {
     acme.give(&users[1], json!({"role": "custom-crew", "resources": ["site:paris"]})).await;
     acme.give(&users[1], json!({"role": "operation-manager", "resources": ["site:paris"]})).await;
     world.group("Crew", &[&users[2]]).await;
-    world.rule(json!({"name": "Crew", "when": "groups.display eq \"Crew\"",
-        "role": "custom-crew", "resources": ["site:lyon"]})).await;
+    world
+        .rule(json!({"name": "Crew", "when": "groups.display eq \"Crew\"",
+        "role": "custom-crew", "resources": ["site:lyon"]}))
+        .await;
     (role, users)
 }
 

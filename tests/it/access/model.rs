@@ -18,8 +18,8 @@ const SITES: [&str; 3] = ["a", "b", "c"];
 const TEAMS: [&str; 2] = ["east", "west"];
 const GROUPS: [&str; 3] = ["Crew a", "Crew b", "Auditors"];
 /// Roles that hands give, each with what it may be given on.
-const BY_HAND: [(&str, bool); 4] = [("field-worker", true), ("operation-manager", true),
-    ("custom-own", true), ("auditor", false)];
+const BY_HAND: [(&str, bool); 4] =
+    [("field-worker", true), ("operation-manager", true), ("custom-own", true), ("auditor", false)];
 
 /// Where something holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,13 +157,19 @@ async fn world<'a>(app: &'a TestApp) -> (People<'a>, People<'a>, Model, Vec<Stri
         let path = acme.path(&format!("resources/team/{team}"));
         acme.world.operator.put(&path, json!({"name": team})).await.expect(201);
     }
-    let own = acme.role(json!({"label": "Own", "scope": "either",
-        "permissions": ["media.view"]})).await;
-    acme.world.rule(json!({"name": "Crews", "when": "groups pr",
+    let own = acme
+        .role(json!({"label": "Own", "scope": "either",
+        "permissions": ["media.view"]}))
+        .await;
+    acme.world
+        .rule(json!({"name": "Crews", "when": "groups pr",
         "each": {"attribute": "groups.display", "pattern": "Crew (?<site>.+)"},
-        "role": "operation-manager", "resources": ["site:{site}"]})).await;
-    acme.world.rule(json!({"name": "Auditors", "when": "groups.display eq \"Auditors\"",
-        "role": "auditor", "resources": ["team:east"]})).await;
+        "role": "operation-manager", "resources": ["site:{site}"]}))
+        .await;
+    acme.world
+        .rule(json!({"name": "Auditors", "when": "groups.display eq \"Auditors\"",
+        "role": "auditor", "resources": ["team:east"]}))
+        .await;
     let mut groups = Vec::new();
     for group in GROUPS {
         groups.push(acme.world.group(group, &[]).await);
@@ -180,8 +186,12 @@ async fn world<'a>(app: &'a TestApp) -> (People<'a>, People<'a>, Model, Vec<Stri
 
 async fn give(acme: &People<'_>, model: &mut Model, at: usize, chance: &mut Chance) -> String {
     let (role, on_resources) = BY_HAND[chance.below(BY_HAND.len())];
-    let all: Vec<String> = model.sites.keys().map(|site| format!("site:{site}"))
-        .chain(TEAMS.map(|team| format!("team:{team}"))).collect();
+    let all: Vec<String> = model
+        .sites
+        .keys()
+        .map(|site| format!("site:{site}"))
+        .chain(TEAMS.map(|team| format!("team:{team}")))
+        .collect();
     let place = all[chance.below(all.len())].clone();
     let everywhere = on_resources && chance.below(4) == 0;
     let mut body = json!({"role": role});
@@ -250,10 +260,17 @@ async fn history(app: &TestApp, seed: u64) {
                 format!("{verb} {at}")
             }
             7 => {
-                let permissions = [json!(["media.view"]), json!(["site.view", "audit.view"]),
-                    json!(["users.view", "work_orders.execute"])][chance.below(3)].clone();
+                let permissions = [
+                    json!(["media.view"]),
+                    json!(["site.view", "audit.view"]),
+                    json!(["users.view", "work_orders.execute"]),
+                ][chance.below(3)]
+                .clone();
                 let path = format!("/api/v1/roles/{own}");
-                acme.world.operator.patch(&path, json!({"permissions": permissions})).await
+                acme.world
+                    .operator
+                    .patch(&path, json!({"permissions": permissions}))
+                    .await
                     .expect(200);
                 model.roles = roles(&acme).await;
                 format!("a role of {permissions}")

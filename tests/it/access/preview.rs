@@ -45,8 +45,13 @@ fn told(preview: &Value, what: &str) -> Held {
 /// A rule of any kind that fits.
 fn rule(chance: &mut Chance, name: &str) -> Value {
     let role = ROLES[chance.below(ROLES.len())];
-    let when = ["groups pr", "title eq \"Inspector\"", "groups.display eq \"Chiefs\"",
-        "title pr and not (groups.display eq \"Crew a\")", "userName sw \"user-1\""];
+    let when = [
+        "groups pr",
+        "title eq \"Inspector\"",
+        "groups.display eq \"Chiefs\"",
+        "title pr and not (groups.display eq \"Crew a\")",
+        "userName sw \"user-1\"",
+    ];
     let mut rule = json!({"name": name, "when": when[chance.below(when.len())], "role": role,
         "position": chance.below(1_000_000), "enabled": chance.below(5) > 0});
     let whole = ["annotator", "gallery-viewer"].contains(&role);

@@ -1,5 +1,5 @@
-//! The conformance suite of the SCIM and the decision surface: cases that are read from `conformance/` when the
-//! tests run, so that a new case needs no build.
+//! The conformance suite of the SCIM and the decision surface: cases that are read from
+//! `conformance/` when the tests run, so that a new case needs no build.
 //!
 //! Each file is a test on each engine. A failure names file, line and case.
 

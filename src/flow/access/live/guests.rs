@@ -116,7 +116,10 @@ mod tests {
     fn more_guests_than_are_kept_in_mind_forget_everything() {
         let guests = Guests::default();
         let all: Vec<_> = (0..GUESTS_MAX).map(|n| (user(n), organization(1))).collect();
-        assert_eq!(guests.note(organization(2), &all).map(|unheard| unheard.len()), Some(GUESTS_MAX));
+        assert_eq!(
+            guests.note(organization(2), &all).map(|unheard| unheard.len()),
+            Some(GUESTS_MAX)
+        );
         assert_eq!(guests.note(organization(2), &[(user(1), organization(1))]), None);
         assert!(guests.note(organization(2), &[(user(1), organization(1))]).is_some());
     }

@@ -92,11 +92,8 @@ pub async fn users(
     };
     let here: Vec<UserId> = states.iter().map(|state| state.id).collect();
     let foreign: Vec<UserId> = users.iter().copied().filter(|id| !here.contains(id)).collect();
-    let guests = if foreign.is_empty() {
-        Vec::new()
-    } else {
-        store::guest::states(scope, &foreign).await?
-    };
+    let guests =
+        if foreign.is_empty() { Vec::new() } else { store::guest::states(scope, &foreign).await? };
     let here: Vec<UserId> = here.into_iter().chain(guests.iter().map(|one| one.id)).collect();
     let mut grants: HashMap<UserId, Vec<GrantRow>> = HashMap::new();
     if !here.is_empty() {

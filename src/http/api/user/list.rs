@@ -78,11 +78,7 @@ pub async fn list(
     Ok(Json(Page { data, next: page.next }))
 }
 
-async fn filter(
-    app: &App,
-    organization: OrganizationId,
-    asked: &Asked,
-) -> Result<Filter, Problem> {
+async fn filter(app: &App, organization: OrganizationId, asked: &Asked) -> Result<Filter, Problem> {
     let statuses = ["active", "provisioned", "suspended", "invite_pending", "invite_expired"];
     let sources = ["invite", "directory", "sso", "billing", "api", "sub_user"];
     let role = match text(&asked.role, "role")? {
