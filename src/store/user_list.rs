@@ -51,7 +51,8 @@ macro_rules! listed {
             and ($5 = '' or exists (
                 select 1 from grants g
                 where g.organization_id = $1 and g.user_id = u.id and g.reach = 'resource'
-                    and g.resource_kind = $5 and g.resource_key = $6 and (g.expires_at is null or g.expires_at > $9)))
+                    and g.resource_kind = $5 and g.resource_key = $6
+                    and (g.expires_at is null or g.expires_at > $9)))
             and (not $10 or not exists (
                 select 1 from grants g
                 where g.organization_id = $1 and g.user_id = u.id

@@ -58,7 +58,8 @@ pub const ROUTES: &[Route] = &[
         "/users/{id}",
         Needs::Action("users.view", Of::Person),
         || get(read),
-        Doc::of("Reads a user; of a guest name, e-mail and roles here.").answer(200, schema::<User>),
+        Doc::of("Reads a user; of a guest name, e-mail and roles here.")
+            .answer(200, schema::<User>),
     ),
     Route::new(
         Patch,
