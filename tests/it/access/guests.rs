@@ -74,7 +74,7 @@ on_both_engines! {
         let access = access.expect(200);
         assert_eq!(access.at("/grants/0/organization_id"), acme.organization.as_str());
         assert_eq!(access.at("/grants/0/source"), "guest");
-        assert_eq!(access.at("/grants/0/expires_at"), "2027-02-19T10:00:00Z");
+        assert_eq!(access.at("/grants/0/expires_at"), "2027-02-19T10:00:00.000000Z");
         // What she holds there is nothing at home.
         let at_home = acme.operator.get(&home.path("users?role=operation-manager")).await;
         assert_eq!(at_home.expect(200).at("/data"), json!([]));
@@ -120,10 +120,10 @@ on_both_engines! {
         assert_eq!(partners.at("/data/0/class"), "partner");
         assert_eq!(partners.at("/data/0/user_name"), "");
         assert_eq!(partners.at("/data/0/roles/0/role"), "operation-manager");
-        assert_eq!(partners.at("/data/1"), Value::Null);
+        assert_eq!(partners.at("/data").as_array().unwrap().len(), 1);
         let members = ada.browser.get(&acme.path("users?class=member")).await.expect(200);
         assert_eq!(members.at("/data/0/id"), ada.id.as_str());
-        assert_eq!(members.at("/data/1"), Value::Null);
+        assert_eq!(members.at("/data").as_array().unwrap().len(), 1);
         let path = format!("/api/v1/users/{}", vera.id);
         assert_eq!(ada.browser.get(&path).await.expect(200).at("/external_id"), Value::Null);
         let access = ada.browser.get(&format!("{path}/access")).await.expect(200);

@@ -56,7 +56,7 @@ on_both_engines! {
         ])).await.expect(200);
         let left = ["field-worker site:lyon manual", "field-worker site:lyon rule"];
         assert_eq!(held(&next.at("/data")), left);
-        assert!(put(&world.operator, &bob, json!([])).await.expect(200).at("/data/1").is_null());
+        put(&world.operator, &bob, json!([])).await.expect(200);
         assert_eq!(access(world, &bob).await, ["field-worker site:lyon rule"]);
         assert!(world.may(&bob, "site.view", "lyon").await);
         let removed = app.events(&world.organization, "grant.removed").await;
@@ -88,10 +88,16 @@ on_both_engines! {
         put(&world.operator, &bob, viewer).await.expect_problem(409, "last-holder");
         assert_eq!(access(world, &bob).await, ["org-admin * api"]);
         let dan = world.user("dan").await;
-        let wrong = put(&world.operator, &dan, json!([{"role": "field-worker"},
-            {"role": "nobody"}, {"role": "org-admin", "resources": ["site:lyon"]}])).await;
-        wrong.expect_problem(422, "invalid");
-        assert_eq!(pointers(&wrong), ["/grants/1/role", "/grants/2/resources"]);
+        for (grant, pointer) in [
+            (json!({"role": "nobody"}), "/grants/1/role"),
+            (json!({"role": "org-admin", "resources": ["site:lyon"]}), "/grants/1/resources"),
+            (json!({"role": "field-worker", "resources": ["site:x"]}), "/grants/1/resources/0"),
+        ] {
+            let sent = json!([{"role": "field-worker"}, grant]);
+            let wrong = put(&world.operator, &dan, sent).await;
+            wrong.expect_problem(422, "invalid");
+            assert_eq!(pointers(&wrong), [pointer]);
+        }
         assert!(access(world, &dan).await.is_empty());
     }
 

@@ -46,14 +46,19 @@ on_both_engines! {
         app.advance_s(FRESH_S - 1);
         ada.get(&rules).await.expect(200);
         app.advance_s(1);
-        let before = acme.look(&app).await;
+        let roles = format!("/api/v1/organizations/{}/roles", acme.organization);
+        let look = async || {
+            let all = [app.operator().get(&rules).await, app.operator().get(&roles).await];
+            all.map(|list| list.expect(200).json())
+        };
+        let before = look().await;
         assert!(identity_rows().count() > 20);
         for (surface, row) in identity_rows() {
             let reply = call(&ada, row.method, &acme.path(surface, row)).await;
             reply.expect_problem(403, "forbidden");
             assert!(reply.text_at("/detail").contains("sign in again"), "{reply}");
         }
-        assert_eq!(acme.look(&app).await, before);
+        assert_eq!(look().await, before);
         // What is no identity action goes on.
         ada.get(&format!("/api/v1/organizations/{}/users", acme.organization)).await.expect(200);
         let again = acme.admin(&app).await;
