@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::compose::{self, Opening};
 use crate::app::App;
 use crate::config::Settings;
+use crate::flow::access;
 use crate::http;
 use crate::telemetry::{self, Metrics};
 use crate::worker::{self, Retention, Worker};
@@ -42,6 +43,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<()> {
     let opening = Opening { create: true, exclusive: true, migrate: !args.no_migrate };
     runtime()?.block_on(async {
         let app = compose::app(settings, opening).await?;
+        access::platform_started(&app.runner).await.map_err(compose::failed)?;
         until_stopped(app, settings).await
     })
 }

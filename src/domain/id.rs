@@ -84,6 +84,8 @@ ids! {
     ResourceId,
     /// A user's role, with its reach and source.
     GrantId,
+    /// A role that an organization made for itself.
+    RoleId,
     /// A mapping rule.
     RuleId,
     /// A sign-in in progress.

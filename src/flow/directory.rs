@@ -3,6 +3,8 @@
 //! Every one of them tells those who keep tokens in memory. Deleting a directory decides about its
 //! users and stands in a file of its own.
 
+use std::sync::Arc;
+
 use super::access;
 use super::condition::Condition;
 use super::fields::Fields;
@@ -41,20 +43,20 @@ pub struct New {
 /// # Errors
 /// 422 for fields that do not fit; 409 when the organization has as many as it may have.
 pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
+    if new.role_ceiling.is_some() {
+        access::hold_rules_alone(work).await?;
+    }
     let mut fields = Fields::new();
     fields.text("/name", &new.name, NAME_MAX);
     let profile = profile(&mut fields, &new.profile);
     let domains = domains(work, &mut fields, &new.domains).await?;
     let sent = new.unknown_members.as_deref();
     let unknown_members = unknown_members(&mut fields, sent).unwrap_or_default();
-    let role_ceiling = ceiling(work, &mut fields, new.role_ceiling.as_deref());
+    let role_ceiling = ceiling(work, &mut fields, new.role_ceiling.as_deref()).await?;
     check_removals(&mut fields, new.max_removals.as_ref());
     let Some(profile) = profile.filter(|_| fields.are_right()) else {
         return Err(fields.refusal());
     };
-    if role_ceiling.is_some() {
-        access::hold_rules_alone(work).await?;
-    }
     let start = (Timestamp(i64::MIN), DirectoryId(uuid::Uuid::nil()));
     let present = store::directory::page(&mut work.scope(), start, limit(DIRECTORIES_MAX)).await?;
     if present.len() >= DIRECTORIES_MAX {
@@ -175,7 +177,7 @@ async fn over(work: &mut Work, found: &Directory, patch: &Patch) -> Result<Direc
         changed.settings.unknown_members = mode;
     }
     if let Some(sent) = &patch.role_ceiling {
-        changed.settings.role_ceiling = ceiling(work, &mut fields, sent.as_deref());
+        changed.settings.role_ceiling = ceiling(work, &mut fields, sent.as_deref()).await?;
     }
     if let Some(sent) = &patch.max_removals {
         check_removals(&mut fields, sent.as_ref());
@@ -211,14 +213,19 @@ fn profile(fields: &mut Fields, text: &str) -> Option<Profile> {
 }
 
 /// The keys of the roles of a ceiling, as the platform has them now.
-fn ceiling(work: &Work, fields: &mut Fields, sent: Option<&[String]>) -> Option<Vec<String>> {
-    let sent = sent?;
+async fn ceiling(
+    work: &mut Work,
+    fields: &mut Fields,
+    sent: Option<&[String]>,
+) -> Result<Option<Vec<String>>, Problem> {
+    let Some(sent) = sent else { return Ok(None) };
     if sent.is_empty() || sent.len() > CEILING_MAX {
         let detail = format!("Name 1 to {CEILING_MAX} roles.");
         fields.wrong("/role_ceiling", "length", detail);
-        return None;
+        return Ok(None);
     }
-    let roles = access::roles(&work.platform);
+    let platform = Arc::clone(&work.platform);
+    let roles = access::roles(&mut work.scope(), &platform).await?;
     let mut keys: Vec<String> = Vec::with_capacity(sent.len());
     for (at, key) in sent.iter().enumerate() {
         // One role is sent as a text, several as a list.
@@ -230,7 +237,7 @@ fn ceiling(work: &Work, fields: &mut Fields, sent: Option<&[String]>) -> Option<
         keys.extend(found.map(|role| roles.key(role).to_owned()));
     }
     keys.dedup();
-    Some(keys)
+    Ok(Some(keys))
 }
 
 fn check_removals(fields: &mut Fields, sent: Option<&MaxRemovals>) {

@@ -4,6 +4,8 @@
 //! Each batch is a transaction of its own, so that a directory of any size holds nobody up. Whoever
 //! is cut off on the way sends the same call again: it goes on where it ended.
 
+use std::sync::Arc;
+
 use super::access;
 use super::directory::Patch;
 use super::grant;
@@ -93,9 +95,8 @@ async fn close(
     store::organization::hold(&mut work.scope()).await?;
     let disabled = Patch { status: Some("disabled".to_owned()), ..Patch::default() };
     directory::change(work, id, condition, &disabled).await?;
-    let roles = access::roles(&work.platform);
-    let at = work.at;
-    for (_, role) in roles.iter().filter(|(_, role)| role.keep_one) {
+    let (platform, at) = (Arc::clone(&work.platform), work.at);
+    for role in platform.roles().iter().filter(|role| role.keep_one) {
         let scope = &mut work.scope();
         let left = (id, users == Users::Keep);
         if store::holder::has_holder(scope, &role.key, at).await?

@@ -3,6 +3,8 @@
 //! Each holds the rule set alone, so that no fact changes meanwhile, and has what the rules give
 //! follow.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::access;
@@ -143,7 +145,8 @@ async fn checked(work: &mut Work, id: RuleId, draft: &RuleDraft) -> Result<Rule,
     let start = (Timestamp(i64::MIN), DirectoryId(uuid::Uuid::nil()));
     let directories = store::directory::page(&mut work.scope(), start, most).await?;
     let directories: Vec<DirectoryId> = directories.iter().map(|directory| directory.id).collect();
-    let roles = access::roles(&work.platform);
+    let platform = Arc::clone(&work.platform);
+    let roles = access::roles(&mut work.scope(), &platform).await?;
     let terms = Terms { roles: &roles, directories: &directories };
     let rule = mapping::check(id, draft, &terms).map_err(|refusals| {
         let mut fields = Fields::new();

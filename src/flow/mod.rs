@@ -28,6 +28,7 @@ pub mod patience;
 pub mod problem;
 pub mod provision;
 pub mod resource;
+pub mod role;
 pub mod runner;
 pub mod session;
 pub mod sign_in;

@@ -47,6 +47,8 @@ codes! {
     Unauthenticated = "unauthenticated", 401, "A valid credential is needed";
     /// Own organisation, but no permission.
     Forbidden = "forbidden", 403, "You may not do this";
+    /// A guest, of whom only her grants here are to be changed.
+    NotHome = "not-home", 403, "She is not at home here";
     /// Not there, or not yours.
     NotFound = "not-found", 404, "There is no such thing";
     /// The path is known, the method is not.

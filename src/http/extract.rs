@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -22,19 +22,23 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
-        let media = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-        let json = media.is_some_and(|media| {
-            let essence = media.split(';').next().unwrap_or_default().trim();
-            essence.eq_ignore_ascii_case("application/json")
-                || essence.eq_ignore_ascii_case("application/merge-patch+json")
-        });
-        if !json {
+        if !is_json(request.headers()) {
             let detail = "Send the body as application/json.";
             return Err(Problem::new(Code::UnsupportedMediaType, detail).into());
         }
         let bytes = bytes(request, app).await?;
         parse(&bytes).map(Self).map_err(Refusal)
     }
+}
+
+/// Whether a body is said to be JSON, or a merge patch of it.
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    media.is_some_and(|media| {
+        let essence = media.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+            || essence.eq_ignore_ascii_case("application/merge-patch+json")
+    })
 }
 
 /// Reads the whole body within the limit of its surface.

@@ -14,6 +14,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 use super::address;
 use super::answer::Refusal;
@@ -23,7 +24,7 @@ use super::session::{self, Signed};
 use super::surface;
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::id::OrganizationId;
+use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::login::ReturnTo;
 use crate::domain::organization::Slug;
 use crate::domain::secret::{SecretHash, TokenKind, read_token};
@@ -133,11 +134,8 @@ impl Guard {
         session::check_origin(parts, &self.app.public)?;
         let place = match self.needs {
             Needs::Action(action, of) => {
-                let place = self.place(parts, of).await?;
-                if place != signed.organization.id {
-                    return Err(Problem::not_found(of.word()));
-                }
-                session::check_action(&self.app, &signed, action).await?;
+                let place = self.seen_by(&signed, of, parts).await?;
+                session::check_action(&self.app, &signed, place, action).await?;
                 Some(place)
             }
             Needs::Session | Needs::Credential => None,
@@ -145,6 +143,42 @@ impl Guard {
         };
         let actor = Actor::User(signed.user.id);
         Ok(Caller { actor, place, signed: Some(signed) })
+    }
+
+    /// The organization in which somebody who is signed in does this: her home, or one in which she
+    /// is a guest. A guest of her home is seen from there, as far as the row lets her be seen.
+    async fn seen_by(
+        &self,
+        signed: &Signed,
+        of: Of,
+        parts: &mut Parts,
+    ) -> Result<OrganizationId, Problem> {
+        let (place, id) = self.named(parts, of).await?;
+        let home = signed.organization.id;
+        if place == home {
+            return Ok(place);
+        }
+        let live = &self.app.live;
+        let is_guest = |user: UserId, there: OrganizationId| async move {
+            live.ask(there, &[user], |snapshot, _| {
+                snapshot.is_some_and(|snapshot| snapshot.user(user).is_some())
+            })
+            .await
+        };
+        if matches!(of, Of::User | Of::Person)
+            && let Some(user) = id
+            && is_guest(UserId(user), home).await?
+        {
+            if of == Of::Person {
+                return Ok(home);
+            }
+            let detail = "She is a guest here: only what she holds here is yours to change.";
+            return Err(Problem::new(Code::NotHome, detail));
+        }
+        if is_guest(signed.user.id, place).await? {
+            return Ok(place);
+        }
+        Err(Problem::not_found(of.word()))
     }
 
     /// A refusal as its caller reads it: a browser without a session goes to sign in.
@@ -201,6 +235,15 @@ impl Guard {
 
     /// The organization that the path names.
     async fn place(&self, parts: &mut Parts, of: Of) -> Result<OrganizationId, Problem> {
+        self.named(parts, of).await.map(|(place, _)| place)
+    }
+
+    /// The organization that the path names, with the id by which it does so.
+    async fn named(
+        &self,
+        parts: &mut Parts,
+        of: Of,
+    ) -> Result<(OrganizationId, Option<Uuid>), Problem> {
         let params = RawPathParams::from_request_parts(parts, &self.app)
             .await
             .map_err(|_| Problem::not_found("path"))?;
@@ -212,11 +255,12 @@ impl Guard {
             .ok_or_else(|| Problem::internal("the path has no such parameter"))?;
         let conn = &mut self.app.runner.db.conn();
         let Some(noun) = of.owned() else {
-            return self.organization(&text).await;
+            return Ok((self.organization(&text).await?, None));
         };
         let unknown = || Problem::not_found(noun.word());
-        let id = uuid::Uuid::try_parse(&text).map_err(|_| unknown())?;
-        store::owner::of(conn, noun, id).await?.ok_or_else(unknown)
+        let id = Uuid::try_parse(&text).map_err(|_| unknown())?;
+        let place = store::owner::of(conn, noun, id).await?.ok_or_else(unknown)?;
+        Ok((place, Some(id)))
     }
 
     async fn organization(&self, text: &str) -> Result<OrganizationId, Problem> {
@@ -248,9 +292,10 @@ impl Of {
             Self::DirectoryClient => Owned::DirectoryClient,
             Self::Domain => Owned::Domain,
             Self::Connection => Owned::Connection,
-            Self::User => Owned::User,
+            Self::User | Self::Person => Owned::User,
             Self::Group => Owned::Group,
             Self::MappingRule => Owned::MappingRule,
+            Self::Role => Owned::Role,
             Self::Grant => Owned::Grant,
             Self::Session => Owned::Session,
         })

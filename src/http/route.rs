@@ -30,10 +30,14 @@ pub enum Of {
     Connection,
     /// `{id}` is a user.
     User,
+    /// `{id}` is a user, or somebody who is a guest of the caller's organization.
+    Person,
     /// `{id}` is a group.
     Group,
     /// `{id}` is a mapping rule.
     MappingRule,
+    /// `{id}` is a role that the organization made.
+    Role,
     /// `{id}` is a grant.
     Grant,
     /// `{id}` is a session of a user.

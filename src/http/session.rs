@@ -11,6 +11,7 @@ use super::cookie::Cookie;
 use crate::app::{App, Public};
 use crate::domain::access::decision::Question;
 use crate::domain::actor::Actor;
+use crate::domain::id::OrganizationId;
 use crate::domain::organization::{Organization, Status};
 use crate::domain::platform::Action;
 use crate::domain::session::Session;
@@ -92,16 +93,21 @@ fn is_same_origin(headers: &HeaderMap, public: &Public) -> bool {
     sent(header::ORIGIN) == Some(own.as_bytes())
 }
 
-/// Lets a signed-in person do a built-in action in her organization, or refuses her.
+/// Lets a signed-in person do a built-in action in an organization, or refuses her.
 ///
 /// # Errors
 /// 403 without the permission or, for an identity action, when her sign-in is not young any more.
-pub async fn check_action(app: &App, signed: &Signed, action: &str) -> Result<(), Problem> {
+pub async fn check_action(
+    app: &App,
+    signed: &Signed,
+    place: OrganizationId,
+    action: &str,
+) -> Result<(), Problem> {
     let Some(action) = Action::by_key(action) else {
         return Err(Problem::internal("the route names no built-in action"));
     };
     let now = app.runner.clock.now();
-    if !may(app, signed, action, now).await? {
+    if !may(app, (signed, place), action, now).await? {
         let detail = format!("You need the permission for `{}` here.", action.key());
         return Err(Problem::new(Code::Forbidden, detail));
     }
@@ -112,12 +118,17 @@ pub async fn check_action(app: &App, signed: &Signed, action: &str) -> Result<()
     Ok(())
 }
 
-async fn may(app: &App, signed: &Signed, action: Action, at: Timestamp) -> Result<bool, Problem> {
+async fn may(
+    app: &App,
+    (signed, place): (&Signed, OrganizationId),
+    action: Action,
+    at: Timestamp,
+) -> Result<bool, Problem> {
     let platform = &app.runner.platform;
     let Some(permission) = platform.permission(platform.action(action)) else { return Ok(false) };
     let question =
         Question { user: signed.user.id, permission: &permission.key, resource: None, at };
-    app.live.allows(signed.organization.id, &question).await
+    app.live.allows(place, &question).await
 }
 
 #[cfg(test)]

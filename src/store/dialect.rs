@@ -128,6 +128,7 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("groups.directory_id, groups.display_name_key", "groups_display_name_key"),
     ("groups.directory_id, groups.external_id", "groups_external_id_key"),
     ("resources.organization_id, resources.kind, resources.key_folded", "resources_key"),
+    ("roles.organization_id, roles.key", "roles_key"),
     ("duplicates.user_id, duplicates.other_id", "duplicates_once_key"),
     ("logins.state_hash", "logins_state_hash_key"),
     ("sessions.hash", "sessions_hash_key"),
@@ -206,19 +207,22 @@ pub(super) const fn claim(postgres: bool) -> &'static str {
 pub(super) const fn hold_rule_set(postgres: bool, hold: Hold) -> &'static str {
     match (postgres, hold) {
         (true, Hold::Shared) => {
-            "select version, applied_version, state, users_total, users_done, error
+            "select version, applied_version, state, users_total, users_done, error,
+                 roles_version
              from rule_sets
              where organization_id = $1
              for key share"
         }
         (true, Hold::Alone) => {
-            "select version, applied_version, state, users_total, users_done, error
+            "select version, applied_version, state, users_total, users_done, error,
+                 roles_version
              from rule_sets
              where organization_id = $1
              for update"
         }
         (false, _) => {
-            "select version, applied_version, state, users_total, users_done, error
+            "select version, applied_version, state, users_total, users_done, error,
+                 roles_version
              from rule_sets
              where organization_id = $1"
         }

@@ -154,5 +154,8 @@ pub async fn waiting(
 ) -> Result<Vec<Unresolved>, StoreError> {
     let query = scope.query(WAITING).bind(directory.0).bind(WAITING_MAX).bind(limit);
     let rows = query.all::<(String, i64)>().await?;
-    Ok(rows.into_iter().map(|(resource, users)| Unresolved { resource, users }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(resource, users)| Unresolved { resource, users, nearest: None })
+        .collect())
 }

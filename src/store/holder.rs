@@ -31,6 +31,14 @@ sql! {
         from grants
         where organization_id = $1 and source = 'rule'
         limit $2 + 0";
+    /// Whether anybody holds a role, wherever.
+    HELD = "
+        select count(*)
+        from (
+            select id
+            from grants
+            where organization_id = $1 and role = $2 and (expires_at is null or expires_at > $3)
+            limit 1) as one";
     /// Whether an enabled user holds a role on the whole organization.
     HOLDERS = "
         select count(*)
@@ -105,6 +113,15 @@ pub async fn users_on_resource(
 pub async fn rules_with_grants(scope: &mut Scope<'_>) -> Result<Vec<String>, StoreError> {
     let rows = scope.query(RULES_WITH_GRANTS).bind(OF_USER_MAX).all::<(String,)>().await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Whether anybody holds a role at an instant, wherever and enabled or not.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn is_held(scope: &mut Scope<'_>, role: &str, at: Timestamp) -> Result<bool, StoreError> {
+    let query = scope.query(HELD).bind(role.to_owned()).bind(at.0);
+    Ok(query.one::<(i64,)>().await?.0 > 0)
 }
 
 /// Whether anybody who is enabled holds a role on the whole organization at an instant.

@@ -1,4 +1,5 @@
-//! The installation: one row that tells at start whether the secret key is the right one.
+//! The installation: one row that tells at start whether the secret key is the right one, and
+//! whether the platform is the one of the last start.
 
 use super::db::Conn;
 use super::error::StoreError;
@@ -13,6 +14,14 @@ sql! {
         insert into installation (id, key_check, created_at)
         values (1, $1, $2)
         on conflict do nothing";
+    PLATFORM = "
+        select platform
+        from installation
+        where id = 1";
+    SET_PLATFORM = "
+        update installation
+        set platform = $1
+        where id = 1";
     UPDATE = "
         update installation
         set key_check = $1
@@ -45,5 +54,22 @@ pub async fn insert(
 /// [`StoreError`], as of every statement.
 pub async fn set_key_check(conn: &mut Conn<'_>, check: Vec<u8>) -> Result<(), StoreError> {
     conn.query(UPDATE).bind(check).execute().await?;
+    Ok(())
+}
+
+/// What the platform definition said of access at the last start; `None` before the first.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn platform(conn: &mut Conn<'_>) -> Result<Option<String>, StoreError> {
+    Ok(conn.query(PLATFORM).optional::<(Option<String>,)>().await?.and_then(|(platform,)| platform))
+}
+
+/// Keeps what the platform definition says of access.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn set_platform(conn: &mut Conn<'_>, platform: String) -> Result<(), StoreError> {
+    conn.query(SET_PLATFORM).bind(platform).execute().await?;
     Ok(())
 }

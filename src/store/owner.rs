@@ -17,6 +17,7 @@ sql! {
     OF_USER = "select organization_id from users where id = $1";
     OF_GROUP = "select organization_id from groups where id = $1";
     OF_MAPPING_RULE = "select organization_id from mapping_rules where id = $1";
+    OF_ROLE = "select organization_id from roles where id = $1";
     OF_GRANT = "select organization_id from grants where id = $1";
     OF_SESSION = "select organization_id from sessions where id = $1";
 }
@@ -40,6 +41,8 @@ pub enum Owned {
     Group,
     /// A mapping rule.
     MappingRule,
+    /// A role that the organization made.
+    Role,
     /// A grant.
     Grant,
     /// A session.
@@ -59,6 +62,7 @@ impl Owned {
             Self::User => "user",
             Self::Group => "group",
             Self::MappingRule => "mapping rule",
+            Self::Role => "role",
             Self::Grant => "grant",
             Self::Session => "session",
         }
@@ -83,6 +87,7 @@ pub async fn of(
         Owned::User => OF_USER,
         Owned::Group => OF_GROUP,
         Owned::MappingRule => OF_MAPPING_RULE,
+        Owned::Role => OF_ROLE,
         Owned::Grant => OF_GRANT,
         Owned::Session => OF_SESSION,
     };

@@ -12,7 +12,7 @@ use super::scope::Scope;
 
 sql! {
     READ = "
-        select version, applied_version, state, users_total, users_done, error
+        select version, applied_version, state, users_total, users_done, error, roles_version
         from rule_sets
         where organization_id = $1";
     CREATE = "
@@ -28,6 +28,10 @@ sql! {
         update rule_sets
         set version = $2, applied_version = $3, state = $4, users_total = $5, users_done = $6,
             error = $7
+        where organization_id = $1";
+    ROLES_EDITED = "
+        update rule_sets
+        set roles_version = roles_version + 1
         where organization_id = $1";
 }
 
@@ -84,6 +88,8 @@ pub struct RuleSet {
     pub users_done: i64,
     /// Why the last run failed.
     pub error: Option<String>,
+    /// Counts edits of the roles that the organization made.
+    pub roles_version: i64,
 }
 
 impl Default for RuleSet {
@@ -95,6 +101,7 @@ impl Default for RuleSet {
             users_total: 0,
             users_done: 0,
             error: None,
+            roles_version: 1,
         }
     }
 }
@@ -107,6 +114,7 @@ struct Row {
     users_total: i64,
     users_done: i64,
     error: Option<String>,
+    roles_version: i64,
 }
 
 impl TryFrom<Row> for RuleSet {
@@ -120,6 +128,7 @@ impl TryFrom<Row> for RuleSet {
             users_total: row.users_total,
             users_done: row.users_done,
             error: row.error,
+            roles_version: row.roles_version,
         })
     }
 }
@@ -179,5 +188,14 @@ pub async fn save(scope: &mut Scope<'_>, set: &RuleSet) -> Result<(), StoreError
         .bind(set.error.clone())
         .execute()
         .await?;
+    Ok(())
+}
+
+/// Counts an edit of the organization's roles; the caller holds the rule set alone.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn roles_edited(scope: &mut Scope<'_>) -> Result<(), StoreError> {
+    scope.query(ROLES_EDITED).execute().await?;
     Ok(())
 }

@@ -14,12 +14,31 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::scim::fold;
 
-/// The conditions of a list, `$2` to `$10`.
-macro_rules! listed {
+/// Who is at home here.
+macro_rules! members {
     () => {
-        "
+        "u.organization_id = $1"
+    };
+}
+
+/// Who is a guest here.
+macro_rules! partners {
+    () => {
+        "u.organization_id <> $1 and u.id in (
+                select p.user_id from grants p
+                where p.organization_id = $1 and p.source = 'guest')"
+    };
+}
+
+/// The conditions of a list of one class, `$2` to `$11`.
+macro_rules! listed {
+    ($class:ident) => {
+        concat!(
+            "
         from users u
-        where u.organization_id = $1
+        where ",
+            $class!(),
+            "
             and ($2 = '' or u.source = $2)
             and ($3 = '' or $3 = case
                 when u.suspended_by <> 0 then 'suspended'
@@ -27,41 +46,64 @@ macro_rules! listed {
                 else 'active' end)
             and ($4 = '' or exists (
                 select 1 from grants g
-                where g.user_id = u.id and g.role = $4
+                where g.organization_id = $1 and g.user_id = u.id and g.role = $4
                     and (g.expires_at is null or g.expires_at > $9)))
             and ($5 = '' or exists (
                 select 1 from grants g
-                where g.user_id = u.id and g.reach = 'resource' and g.resource_kind = $5
-                    and g.resource_key = $6 and (g.expires_at is null or g.expires_at > $9)))
+                where g.organization_id = $1 and g.user_id = u.id and g.reach = 'resource'
+                    and g.resource_kind = $5 and g.resource_key = $6
+                    and (g.expires_at is null or g.expires_at > $9)))
             and (not $10 or not exists (
                 select 1 from grants g
-                where g.user_id = u.id and (g.expires_at is null or g.expires_at > $9)))
+                where g.organization_id = $1 and g.user_id = u.id
+                    and (g.expires_at is null or g.expires_at > $9)))
             and ($7 = '' or u.external_ref = $7)
             and ($8 = '' or u.user_name_key like $8 escape '!' or u.email_key like $8 escape '!'
                 or u.display_name_key like $8 escape '!'
                 or u.first_name like $11 escape '!' or lower(u.first_name) like $8 escape '!'
                 or u.last_name like $11 escape '!' or lower(u.last_name) like $8 escape '!')"
+        )
     };
 }
 
 sql! {
     BY_AGE = concat!("
-        select ", user_columns!(), listed!(), "
+        select ", user_columns!(), listed!(members), "
             and (u.created_at, u.id) > ($12, $13)
         order by u.created_at, u.id
         limit $14 + 0");
     BY_AGE_BACK = concat!("
-        select ", user_columns!(), listed!(), "
+        select ", user_columns!(), listed!(members), "
             and (u.created_at, u.id) < ($12, $13)
         order by u.created_at desc, u.id desc
         limit $14 + 0");
     BY_NAME = concat!("
-        select ", user_columns!(), listed!(), "
+        select ", user_columns!(), listed!(members), "
             and ($12 = '' or (u.user_name_key, u.id) > ($12, $13))
         order by u.user_name_key, u.id
         limit $14 + 0");
     BY_NAME_BACK = concat!("
-        select ", user_columns!(), listed!(), "
+        select ", user_columns!(), listed!(members), "
+            and ($12 = '' or (u.user_name_key, u.id) < ($12, $13))
+        order by u.user_name_key desc, u.id desc
+        limit $14 + 0");
+    PARTNERS_BY_AGE = concat!("
+        select ", user_columns!(), listed!(partners), "
+            and (u.created_at, u.id) > ($12, $13)
+        order by u.created_at, u.id
+        limit $14 + 0");
+    PARTNERS_BY_AGE_BACK = concat!("
+        select ", user_columns!(), listed!(partners), "
+            and (u.created_at, u.id) < ($12, $13)
+        order by u.created_at desc, u.id desc
+        limit $14 + 0");
+    PARTNERS_BY_NAME = concat!("
+        select ", user_columns!(), listed!(partners), "
+            and ($12 = '' or (u.user_name_key, u.id) > ($12, $13))
+        order by u.user_name_key, u.id
+        limit $14 + 0");
+    PARTNERS_BY_NAME_BACK = concat!("
+        select ", user_columns!(), listed!(partners), "
             and ($12 = '' or (u.user_name_key, u.id) < ($12, $13))
         order by u.user_name_key desc, u.id desc
         limit $14 + 0");
@@ -83,6 +125,8 @@ sql! {
 /// What a list is narrowed to; what is empty narrows nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
+    /// Guests, not those who are at home here.
+    pub partners: bool,
     /// Where they came from.
     pub source: String,
     /// What they are at present.
@@ -118,7 +162,7 @@ pub enum Order {
     },
 }
 
-/// A page of users who are at home here.
+/// A page of users who are at home here, or of guests.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
@@ -129,11 +173,15 @@ pub async fn page(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<User>, StoreError> {
-    let statement = match order {
-        Order::Age { back: false, .. } => BY_AGE,
-        Order::Age { back: true, .. } => BY_AGE_BACK,
-        Order::Name { back: false, .. } => BY_NAME,
-        Order::Name { back: true, .. } => BY_NAME_BACK,
+    let statement = match (order, filter.partners) {
+        (Order::Age { back: false, .. }, false) => BY_AGE,
+        (Order::Age { back: true, .. }, false) => BY_AGE_BACK,
+        (Order::Name { back: false, .. }, false) => BY_NAME,
+        (Order::Name { back: true, .. }, false) => BY_NAME_BACK,
+        (Order::Age { back: false, .. }, true) => PARTNERS_BY_AGE,
+        (Order::Age { back: true, .. }, true) => PARTNERS_BY_AGE_BACK,
+        (Order::Name { back: false, .. }, true) => PARTNERS_BY_NAME,
+        (Order::Name { back: true, .. }, true) => PARTNERS_BY_NAME_BACK,
     };
     let (kind, key) = filter.resource.clone().unwrap_or_default();
     let query = scope

@@ -4,11 +4,11 @@
 //! asked again when an invite is accepted; [`may_manage`] guards suspension, removal, resets and
 //! impersonation. Whether she may use the call at all is the route's question, not this one.
 
-use super::decision::reaches;
+use super::decision::{Asked, covers, live_with, reaches};
 use super::grant::Reach;
 use super::snapshot::{HeldGrant, HeldReach, Snapshot, User};
 use crate::domain::id::UserId;
-use crate::domain::platform::RoleIndex;
+use crate::domain::platform::{On, PermissionIndex, Role, RoleIndex};
 use crate::domain::time::Timestamp;
 
 /// Whether she may give (or take) a role with this reach: one of the roles that assign it is
@@ -33,6 +33,55 @@ pub fn may_manage(snapshot: &Snapshot, actor: UserId, target: UserId, at: Timest
     };
     let mut live = target.grants().iter().filter(|grant| grant.is_live(at));
     live.all(|grant| assigns(snapshot, actor, (grant.role, &grant.reach), at))
+}
+
+/// What of a role its author does not hold, and may therefore not put into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Above {
+    /// A permission that she does not have for the whole organization.
+    Permission(PermissionIndex),
+    /// A role that she may not give: its holders would give this one.
+    Assigner(RoleIndex),
+}
+
+/// What in a role is above its author: each permission she must hold for the whole organization,
+/// and each role whose holders are to give it she must be able to give. A licence is no part of
+/// holding.
+#[must_use]
+pub fn above_author(snapshot: &Snapshot, author: UserId, role: &Role, at: Timestamp) -> Vec<Above> {
+    let acting = acting(snapshot, author);
+    let held = |permission| acting.is_some_and(|user| holds_whole(snapshot, user, permission, at));
+    let gives = |role| may_assign(snapshot, author, (role, &Reach::Organization), at);
+    let lacking = role.permissions.iter().filter(|one| !held(*one)).map(Above::Permission);
+    let foreign = role.assignable_by.iter().copied().filter(|role| !gives(*role));
+    lacking.chain(foreign.map(Above::Assigner)).collect()
+}
+
+/// Whether she has a permission for the whole organization (conditions 2 to 5).
+fn holds_whole(
+    snapshot: &Snapshot,
+    user: &User,
+    permission: PermissionIndex,
+    at: Timestamp,
+) -> bool {
+    let asked = Asked { permission, resource: None, at };
+    let denied = user.denied().is_some_and(|denied| denied.contains(permission));
+    let parent = user.parent().map(|parent| snapshot.user(parent));
+    let allowed = parent.is_none_or(|parent| {
+        let alone = parent.filter(|parent| parent.parent().is_none());
+        alone.is_some_and(|parent| holds_whole(snapshot, parent, permission, at))
+    });
+    let mut having = live_with(snapshot, user, permission, at);
+    !denied && allowed && having.any(|grant| covers_whole(snapshot, user, grant, &asked))
+}
+
+/// Whether a grant gives a permission everywhere: an `organization_permissions` entry of a grant on
+/// one resource does so for what is about the organization.
+fn covers_whole(snapshot: &Snapshot, user: &User, grant: &HeldGrant, asked: &Asked) -> bool {
+    let definition = snapshot.definition();
+    let on = definition.permission(asked.permission).map(|row| row.on);
+    covers(snapshot, user, grant, asked)
+        && (grant.reach == HeldReach::Organization || on == Some(On::Organization))
 }
 
 /// A user who can act here at all (condition 1).

@@ -117,6 +117,7 @@ fn licence_label<'s>(snapshot: &'s Snapshot, permission: &str) -> Option<&'s str
 
 #[cfg(test)]
 mod tests {
+    use super::super::UserRow;
     use super::super::grant::Reach;
     use super::super::table::World;
     use super::*;
@@ -167,5 +168,43 @@ mod tests {
         let resource = Some(("site", "other"));
         let question = Question { user, permission: "media.view", resource, at: World::NOW };
         assert_eq!(explain(&world.snapshot, &question).elsewhere.len(), 1);
+    }
+
+    const LICENSED: &str = "name='x'\nlicences.levels=[{key='basic',label='Basic'}]\n\
+        permissions=[{key='a.see',label='S',category='A',on='organization'},\
+        {key='a.dig',label='D',category='A',on='organization',licence_level='basic'}]\n\
+        roles=[{key='o',label='O',scope='organization',keep_one=true,permissions=['*']},\
+        {key='s',label='S',scope='organization',permissions=['a.see']}]";
+
+    #[test]
+    fn every_reason_is_told_by_its_condition_and_in_words() {
+        let mut world = World::of(LICENSED);
+        let whole = |role| [(role, Reach::Organization)];
+        let owner = world.row(&whole("o"));
+        let suspended = UserRow { enabled: false, ..world.row(&whole("o")) };
+        let foreign = UserRow { home_active: false, ..world.row(&whole("o")) };
+        let denied = UserRow { denied: vec!["a.see".to_owned()], ..world.row(&whole("o")) };
+        let poor = world.row(&[]);
+        let child = UserRow { parent: Some(poor.id), ..world.row(&whole("o")) };
+        let rows = [&owner, &suspended, &foreign, &denied, &poor, &child];
+        rows.into_iter().for_each(|row| world.snapshot.put_user(row.clone()));
+        let nobody = UserId(uuid::Uuid::nil());
+        for (user, permission, resource, reason, condition, part) in [
+            (owner.id, "a.see", None, Reason::Held, None, "Given by role `o`"),
+            (nobody, "a.see", None, Reason::UserUnknown, Some(1), "no such user"),
+            (suspended.id, "a.see", None, Reason::UserNotEnabled, Some(1), "suspended"),
+            (foreign.id, "a.see", None, Reason::OrganizationNotActive, Some(1), "not active"),
+            (owner.id, "a.sea", None, Reason::PermissionUnknown, Some(2), "`a.sea`"),
+            (poor.id, "a.see", None, Reason::NoGrant, Some(2), "No live grant"),
+            (owner.id, "a.see", Some(("k", "1")), Reason::ResourceUnknown, Some(3), "`k:1`"),
+            (denied.id, "a.see", None, Reason::DeniedBySettings, Some(4), "settings deny"),
+            (child.id, "a.see", None, Reason::ParentNotAllowed, Some(5), "parent"),
+            (owner.id, "a.dig", None, Reason::NoLicence, Some(6), "level `basic`"),
+        ] {
+            let question = Question { user, permission, resource, at: World::NOW };
+            let told = explain(&world.snapshot, &question);
+            assert_eq!((told.decision.reason, told.condition), (reason, condition));
+            assert!(told.words.contains(part), "{}", told.words);
+        }
     }
 }

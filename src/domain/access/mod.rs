@@ -6,7 +6,9 @@
 
 pub mod assign;
 pub mod ceiling;
+pub mod custom;
 pub mod decision;
+pub mod difference;
 pub mod effective;
 pub mod explain;
 pub mod grant;

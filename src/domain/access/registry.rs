@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::rows::ResourceRow;
 use crate::domain::platform::{Definition, KindIndex, nearest};
 use crate::domain::resource::{ResourceRef, fold};
 
@@ -127,6 +128,20 @@ impl Registry {
     #[must_use]
     pub fn parent(&self, index: ResourceIndex) -> Option<ResourceIndex> {
         self.node(index)?.parent
+    }
+
+    /// Every registered resource as a row, to build another registry with.
+    #[must_use]
+    pub fn rows(&self, definition: &Definition) -> Vec<ResourceRow> {
+        let name = |node: &Node| {
+            let kind = definition.kind(node.kind)?;
+            ResourceRef::new(&kind.key, &node.key).ok()
+        };
+        let row = |node: &Node| {
+            let parent = node.parent.and_then(|parent| name(self.node(parent)?));
+            Some(ResourceRow { resource: name(node)?, parent })
+        };
+        self.nodes.iter().filter(|node| node.registered).filter_map(row).collect()
     }
 
     /// Registered resources of a kind in the order of their folded keys, after one of them.

@@ -240,6 +240,12 @@ impl Snapshot {
         &self.roles
     }
 
+    /// The roles of the organization, to be kept beyond this snapshot.
+    #[must_use]
+    pub fn shared_roles(&self) -> Arc<RoleTable> {
+        Arc::clone(&self.roles)
+    }
+
     /// The platform definition.
     #[must_use]
     pub fn definition(&self) -> &Definition {

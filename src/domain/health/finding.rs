@@ -42,13 +42,16 @@ pub fn findings(seen: &Seen) -> Vec<Finding> {
     failures(seen, &mut found);
     if !seen.unresolved.is_empty() {
         let listed: Vec<String> = (seen.unresolved.iter().take(LISTED_MAX))
-            .map(|one| format!("`{}` for {} users", one.resource, one.users))
+            .map(|one| {
+                let near = one.nearest.as_ref().map(|near| format!(" (nearest: `{near}`)"));
+                format!("`{}` for {} users{}", one.resource, one.users, near.unwrap_or_default())
+            })
             .collect();
         found.add(
             "mapping.unresolved",
             &format!("Mapping rules name resources that are not there: {}.", listed.join(", ")),
             "Register the resources, or mend the names of the groups or the patterns of the \
-             rules; a user's access names the nearest key.",
+             rules.",
         );
     }
     tolerances(seen, &mut found);

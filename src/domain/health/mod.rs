@@ -53,6 +53,8 @@ pub struct Unresolved {
     pub resource: String,
     /// How many users would get it.
     pub users: i64,
+    /// The registered one that is nearest, where one is near.
+    pub nearest: Option<String>,
 }
 
 /// All that is known of a directory.

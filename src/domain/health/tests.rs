@@ -178,12 +178,16 @@ fn failures_are_told_of_when_they_are_many_with_the_most_frequent() {
 #[test]
 fn tolerances_that_the_strict_profile_refuses_are_told_for_information() {
     let uses = [0, 1, 2, 20].map(|number| Use { number, uses: 3, last_at: NOW }).to_vec();
-    let unresolved = vec![Unresolved { resource: "site:lyon".to_owned(), users: 2 }];
+    let unresolved = vec![Unresolved {
+        resource: "site:lyom".to_owned(),
+        users: 2,
+        nearest: Some("site:lyon".to_owned()),
+    }];
     let unknown = vec!["shoeSize".to_owned()];
     let seen = Seen { uses, unresolved, unknown, ..seen() };
     assert_eq!(codes(&seen), ["mapping.unresolved", "attributes.unknown", "tolerance.in_use"]);
     let told = findings(&seen);
-    assert!(told[0].detail.contains("`site:lyon` for 2 users"), "{told:?}");
+    assert!(told[0].detail.contains("`site:lyom` for 2 users (nearest: `site:lyon`)"), "{told:?}");
     assert!(told[1].detail.contains("(shoeSize): 3 times"), "{told:?}");
     assert!(told[2].detail.starts_with("L2, booleans as words: 3 times"), "{told:?}");
 }

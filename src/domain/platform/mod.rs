@@ -26,7 +26,7 @@ pub use mistake::Mistake;
 pub(crate) use mistake::nearest;
 pub use preset::{preset, preset_names};
 pub use role::{Role, Scope};
-pub use roles::SUB_USER_ROLE;
+pub use roles::{CUSTOM_PREFIX, SUB_USER_ROLE};
 
 /// A checked platform definition.
 #[derive(Clone, Debug)]

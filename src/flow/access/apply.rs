@@ -25,6 +25,7 @@ use crate::store::unresolved::Unresolved;
 use crate::store::{self};
 
 use super::keeping::Losses;
+use super::rules::Checked;
 use super::{ACCESS_CHANGED, keeping};
 
 /// Users that are evaluated at once.
@@ -36,7 +37,7 @@ pub(in crate::flow) type Held = (String, Reach);
 /// Applies rules to users within one transaction.
 pub(super) struct Applying {
     rules: Arc<RuleSet>,
-    roles: RoleTable,
+    roles: Arc<RoleTable>,
     /// Whether resources are registered, as far as was asked.
     registered: HashMap<ResourceRef, bool>,
     /// The directory whose client changed the facts: its brake may hold losses.
@@ -72,7 +73,7 @@ pub(super) struct Present {
 }
 
 impl Applying {
-    pub(super) fn new(rules: Arc<RuleSet>, roles: RoleTable) -> Self {
+    pub(super) fn new(Checked { rules, roles }: Checked) -> Self {
         let (registered, lost_kept_roles) = (HashMap::new(), BTreeSet::new());
         let (new, gone) = (Vec::new(), Vec::new());
         Self { rules, roles, registered, brake: None, lost_kept_roles, new, gone }

@@ -51,12 +51,13 @@ pub(super) async fn applying(
 ) -> Result<(Applying, Arc<RuleSet>), Problem> {
     let set = hold(work, hold_as).await?;
     let (cache, platform) = (Arc::clone(&work.rules), Arc::clone(&work.platform));
-    let rules = if work.rules_edited {
-        Arc::new(rules::read(&mut work.scope(), &platform).await?)
+    let checked = if work.rules_edited {
+        rules::read(&mut work.scope(), &platform).await?
     } else {
-        cache.of(&mut work.scope(), set.version, &platform).await?
+        cache.of(&mut work.scope(), &set, &platform).await?
     };
-    Ok((Applying::new(Arc::clone(&rules), rules::roles(&platform)), rules))
+    let rules = Arc::clone(&checked.rules);
+    Ok((Applying::new(checked), rules))
 }
 
 /// Applies rules after facts of people changed, in the same transaction: grants, what stays

@@ -12,7 +12,8 @@ use super::job;
 use super::live::FIRST;
 use super::rules;
 use crate::domain::change::Change;
-use crate::domain::id::{RuleId, UserId};
+use crate::domain::directory::{DIRECTORIES_MAX, Directory};
+use crate::domain::id::{DirectoryId, RuleId, UserId};
 use crate::domain::mapping::Selection;
 use crate::flow::problem::{Code, Problem};
 use crate::flow::work::Work;
@@ -36,6 +37,43 @@ pub async fn rules_changed(work: &mut Work) -> Result<(), Problem> {
 /// As for [`rules_changed`].
 pub async fn ceiling_changed(work: &mut Work) -> Result<(), Problem> {
     changed(work, Edited::Ceiling).await
+}
+
+/// Has what an edit of the organization's own roles means follow: everybody who answers from memory
+/// reads it anew, and rules are applied again where a role may have come above or below a ceiling
+/// (`moved`). The caller holds the rule set alone, and wrote the rows.
+///
+/// # Errors
+/// As for [`rules_changed`].
+pub async fn roles_changed(work: &mut Work, moved: bool) -> Result<(), Problem> {
+    rule_set::roles_edited(&mut work.scope()).await?;
+    if let Some((_, set)) = &mut work.rule_set {
+        set.roles_version += 1;
+    }
+    work.changed(Change::Organization);
+    let ceilings = moved && has_ceilings(work).await?;
+    if ceilings { changed(work, Edited::Ceiling).await } else { Ok(()) }
+}
+
+async fn has_ceilings(work: &mut Work) -> Result<bool, Problem> {
+    Ok(directories(work).await?.iter().any(|one| one.settings.role_ceiling.is_some()))
+}
+
+/// Whether the ceiling of a directory names a role.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn is_ceiling(work: &mut Work, role: &str) -> Result<bool, Problem> {
+    let names = |one: &Directory| {
+        one.settings.role_ceiling.as_ref().is_some_and(|keys| keys.iter().any(|key| key == role))
+    };
+    Ok(directories(work).await?.iter().any(names))
+}
+
+async fn directories(work: &mut Work) -> Result<Vec<Directory>, Problem> {
+    let most = i64::try_from(DIRECTORIES_MAX).unwrap_or(i64::MAX);
+    let start = (FIRST.0, DirectoryId(FIRST.1.0));
+    Ok(store::directory::page(&mut work.scope(), start, most).await?)
 }
 
 /// What was edited of what all rules go by.
@@ -73,6 +111,7 @@ async fn changed(work: &mut Work, edited: Edited) -> Result<(), Problem> {
         let set = rule_set::RuleSet {
             version: set.version,
             applied_version: set.version,
+            roles_version: set.roles_version,
             ..rule_set::RuleSet::default()
         };
         rule_set::save(&mut work.scope(), &set).await?;

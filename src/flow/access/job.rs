@@ -11,7 +11,6 @@ use serde_json::json;
 
 use super::apply::{Applying, EVALUATED_AT_ONCE};
 use super::live::FIRST;
-use super::rules;
 use crate::domain::id::UserId;
 use crate::domain::mapping::Selection;
 use crate::domain::time::Timestamp;
@@ -90,8 +89,8 @@ pub async fn step(work: &mut Work, job: &Job, locked_until: Timestamp) -> Result
     let next = Payload { version: at.version, at: last_at.0, user: last, done };
     let payload = serde_json::to_string(&next).map_err(Problem::internal)?;
     let (cache, platform) = (Arc::clone(&work.rules), Arc::clone(&work.platform));
-    let rules = cache.of(&mut work.scope(), set.version, &platform).await?;
-    let mut applying = Applying::new(Arc::clone(&rules), rules::roles(&platform));
+    let checked = cache.of(&mut work.scope(), &set, &platform).await?;
+    let mut applying = Applying::new(checked);
     let users: Vec<UserId> = batch.into_iter().map(|(_, user)| user).collect();
     applying.users(work, &users, &Selection::all()).await?;
     // After the users: a change that leaves a job in the place of this one holds users first too.

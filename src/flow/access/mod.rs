@@ -13,7 +13,9 @@ mod job;
 mod keeping;
 pub mod live;
 mod person;
+mod platform;
 mod preview;
+mod preview_roles;
 mod rules;
 mod within;
 
@@ -23,12 +25,14 @@ pub(super) use changed::tell_vacancies;
 pub use changed::{
     Fact, FactChange, WIDE_USERS, facts_changed, members_changed, resources_changed,
 };
-pub use edited::{ceiling_changed, rules_changed};
+pub use edited::{ceiling_changed, is_ceiling, roles_changed, rules_changed};
 pub use hold::{hold_rules, hold_rules_alone, insist_on_rules_alone};
 pub use job::{JOB, Step, failed, step};
 pub use person::{attributes_changed, user_came};
+pub use platform::platform_started;
 pub use preview::{Previewed, preview};
-pub use rules::{Rules, ceilings, draft, roles};
+pub use preview_roles::{Candidate, preview_platform, preview_role};
+pub use rules::{Rules, ceilings, draft, own, roles};
 pub use within::users_within;
 
 /// The event that tells what a user gained and lost.

@@ -52,7 +52,7 @@ pub async fn preview(
     organization: OrganizationId,
     drafts: &[RuleDraft],
 ) -> Result<Previewed, Problem> {
-    let roles = roles(&runner.platform);
+    let roles = roles(&mut runner.read(organization), &runner.platform).await?;
     let (rules, names) = check(runner, organization, drafts, &roles).await?;
     let mut previewing = Previewing::new(&roles);
     let mut after = FIRST;

@@ -10,29 +10,43 @@ use serde_json::{Map, Value};
 
 use crate::domain::access::RoleTable;
 use crate::domain::access::ceiling::roles_under;
+use crate::domain::access::custom::{self, Named};
 use crate::domain::directory::{DIRECTORIES_MAX, Directory};
 use crate::domain::id::{DirectoryId, OrganizationId};
 use crate::domain::mapping::{self, Ceilings, RuleDraft, RuleSet, Terms};
 use crate::domain::platform::Definition;
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
+use crate::store::role::Role;
 use crate::store::rule::Rule;
 use crate::store::{self, Scope};
 
 /// Organizations whose checked rules are kept in memory.
 pub const KEPT_MAX: usize = 1_000;
 
-/// Checked rules by organization, each with the version of the rule set that they are.
+/// Checked rules, with the roles that their handles name.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    /// The rules.
+    pub(super) rules: Arc<RuleSet>,
+    /// The roles of the organization.
+    pub(super) roles: Arc<RoleTable>,
+}
+
+/// Which edits of rules and of roles something was read after.
+type Version = (i64, i64);
+
+/// Checked rules by organization, each with the versions of rules and roles that they are.
 #[derive(Debug, Default)]
-pub struct Rules(Mutex<HashMap<OrganizationId, (i64, Arc<RuleSet>)>>);
+pub struct Rules(Mutex<HashMap<OrganizationId, (Version, Checked)>>);
 
 impl Rules {
-    fn kept(&self, organization: OrganizationId, version: i64) -> Option<Arc<RuleSet>> {
+    fn kept(&self, organization: OrganizationId, version: Version) -> Option<Checked> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&organization).filter(|(kept, _)| *kept == version).map(|(_, rules)| rules.clone())
     }
 
-    fn keep(&self, organization: OrganizationId, version: i64, rules: Arc<RuleSet>) {
+    fn keep(&self, organization: OrganizationId, version: Version, rules: Checked) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX && !kept.contains_key(&organization) {
             // Any one will do: it is read again when it is needed.
@@ -49,15 +63,16 @@ impl Rules {
     pub(super) async fn of(
         &self,
         scope: &mut Scope<'_>,
-        version: i64,
+        set: &store::rule_set::RuleSet,
         definition: &Arc<Definition>,
-    ) -> Result<Arc<RuleSet>, Problem> {
+    ) -> Result<Checked, Problem> {
         let organization = scope.organization();
+        let version = (set.version, set.roles_version);
         if let Some(rules) = self.kept(organization, version) {
             return Ok(rules);
         }
-        let rules = Arc::new(read(scope, definition).await?);
-        self.keep(organization, version, Arc::clone(&rules));
+        let rules = read(scope, definition).await?;
+        self.keep(organization, version, rules.clone());
         Ok(rules)
     }
 }
@@ -69,12 +84,21 @@ impl Rules {
 pub(super) async fn read(
     scope: &mut Scope<'_>,
     definition: &Arc<Definition>,
-) -> Result<RuleSet, Problem> {
-    let roles = roles(definition);
+) -> Result<Checked, Problem> {
+    let roles = roles(scope, definition).await?;
+    let rules = under(scope, &roles).await?;
+    Ok(Checked { rules: Arc::new(rules), roles: Arc::new(roles) })
+}
+
+/// The organization's rules, as they are with these roles.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub(super) async fn under(scope: &mut Scope<'_>, roles: &RoleTable) -> Result<RuleSet, Problem> {
     let kept = store::rule::all(scope).await?;
-    let checked = kept.iter().filter_map(|rule| checked(rule, &roles)).collect();
+    let checked = kept.iter().filter_map(|rule| checked(rule, roles)).collect();
     let rules = RuleSet::new(checked).map_err(Problem::internal)?;
-    Ok(rules.under(ceilings(scope, &roles).await?))
+    Ok(rules.under(ceilings(scope, roles).await?))
 }
 
 /// The roles that each directory with a ceiling may give.
@@ -111,10 +135,32 @@ fn checked(rule: &Rule, roles: &RoleTable) -> Option<mapping::Rule> {
     None
 }
 
-/// The roles that rules of an organization may give.
+/// The roles of an organization: the platform's and those that it made.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn roles(
+    scope: &mut Scope<'_>,
+    definition: &Arc<Definition>,
+) -> Result<RoleTable, Problem> {
+    let kept = store::role::all(scope).await?;
+    Ok(custom::table(definition, &kept.iter().map(own).collect::<Vec<_>>()))
+}
+
+/// A kept role as it was sent. One whose definition cannot be read holds nothing and is given on
+/// nothing.
 #[must_use]
-pub fn roles(definition: &Arc<Definition>) -> RoleTable {
-    RoleTable::new(Arc::clone(definition), Vec::new())
+pub fn own(kept: &Role) -> (Named, custom::Draft) {
+    let named = Named {
+        key: kept.key.clone(),
+        label: kept.label.clone(),
+        description: kept.description.clone(),
+    };
+    let draft = serde_json::from_str(&kept.definition).unwrap_or_else(|_| {
+        tracing::warn!(role.id = %kept.id, "a role holds nothing, since it cannot be read");
+        custom::Draft::default()
+    });
+    (named, draft)
 }
 
 /// A kept rule as it was sent: the kept JSON holds `when`, `each`, `role`, `resources` and

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::condition::Condition;
 use super::fields::Fields;
-use super::grant;
+use super::grant::{self, GRANTS_MAX};
 use super::problem::{Code, Problem};
 use super::provision::adopt;
 use super::work::Work;
@@ -25,8 +25,6 @@ pub use state::{end_sessions, erase, erase_from, leave_groups, remove, resume, s
 
 /// Longest login, name, description and foreign reference, in characters.
 pub const TEXT_MAX: usize = 200;
-/// Roles that a new user may be given at once.
-pub const GRANTS_MAX: usize = 100;
 
 /// What a new user is given.
 #[derive(Clone, Debug, Default)]

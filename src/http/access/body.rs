@@ -1,7 +1,8 @@
 //! Requests and answers of the decision surface, as the standard shapes them.
 //!
-//! What is left out or of another type is 400. Members that nothing here knows are passed over:
-//! the standard lets callers send properties of their own.
+//! What is left out or of another type is 400, within a list of questions it is an answer of its
+//! own. Members that nothing here knows are passed over: the standard lets callers send properties
+//! of their own.
 
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
@@ -13,13 +14,13 @@ use crate::app::App;
 use crate::flow::access::live::{Answer, Given};
 use crate::flow::problem::{Code, Problem};
 use crate::http::answer::Refusal;
-use crate::http::extract::{bytes, parse};
+use crate::http::extract::{bytes, is_json, parse};
 
 /// Who is asked about.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Subject {
     /// `user`.
-    pub r#type: String,
+    pub r#type: Option<String>,
     /// The id of the user; or name her by `properties.user_name`.
     pub id: Option<String>,
     /// `user_name`: her login, where it is the only one of the organization.
@@ -31,14 +32,14 @@ pub struct Subject {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Action {
     /// The key of a permission.
-    pub name: String,
+    pub name: Option<String>,
 }
 
 /// What she would do it on.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Resource {
     /// The kind of the resource, or `organization`.
-    pub r#type: String,
+    pub r#type: Option<String>,
     /// Its key; of an organization the id.
     pub id: Option<String>,
 }
@@ -111,12 +112,27 @@ pub struct Decided {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Context {
     /// The reason.
-    pub reason: Reason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// The number of the newest change to her access that the decision knows.
-    pub access_version: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_version: Option<i64>,
     /// The grants that gave it, for callers who may have access explained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grants: Option<Vec<Grant>>,
+    /// Why this one of several questions could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// Why one of several questions could not be read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = EvaluationFailure)]
+pub struct Failure {
+    /// The status that it would have had alone: 400.
+    pub status: u16,
+    /// What is wrong, with a pointer into the request.
+    pub message: String,
 }
 
 /// A reason by its code.
@@ -187,9 +203,24 @@ impl Decided {
         Self {
             decision: answer.allowed,
             context: Context {
-                reason: Reason { code: answer.reason.code() },
-                access_version: answer.version,
+                reason: Some(Reason { code: answer.reason.code() }),
+                access_version: Some(answer.version),
                 grants,
+                error: None,
+            },
+        }
+    }
+
+    /// The answer to one of several questions that cannot be read.
+    pub fn failed(problem: &Problem) -> Self {
+        let error = Failure { status: problem.code.status(), message: problem.detail.clone() };
+        Self {
+            decision: false,
+            context: Context {
+                reason: None,
+                access_version: None,
+                grants: None,
+                error: Some(error),
             },
         }
     }
@@ -213,6 +244,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, app: &App) -> std::result::Result<Self, Refusal> {
+        if !is_json(request.headers()) {
+            let detail = "Send the body as application/json.";
+            return Err(Problem::new(Code::Malformed, detail).into());
+        }
         let bytes = bytes(request, app).await?;
         let read = parse(&bytes).map_err(|problem| Problem { code: Code::Malformed, ..problem });
         read.map(Self).map_err(Refusal)
@@ -221,6 +256,86 @@ impl<T: DeserializeOwned> FromRequest<App> for Asked<T> {
 
 /// 400 for a member that is missing.
 pub fn missing(pointer: &str) -> Problem {
-    let detail = format!("{pointer} is missing.");
-    Problem { code: Code::Malformed, ..Problem::invalid(pointer, "required", detail) }
+    malformed(pointer, "required", &format!("{pointer} is missing."))
+}
+
+/// 400 for a member that does not fit: the standard knows no other status for it.
+pub fn malformed(pointer: &str, code: &str, detail: &str) -> Problem {
+    let problem = Problem::invalid(pointer, code, detail);
+    Problem { code: Code::Malformed, ..problem }
+}
+
+impl Subject {
+    /// Her type.
+    ///
+    /// # Errors
+    /// 400 when it is missing.
+    pub fn kind(&self) -> std::result::Result<&str, Problem> {
+        self.r#type.as_deref().ok_or_else(|| missing("/subject/type"))
+    }
+
+    /// Her login, where she is named by it.
+    pub fn user_name(&self) -> Option<&str> {
+        self.properties.as_ref()?.get("user_name")?.as_str()
+    }
+
+    /// The subject with the parts that it must have and leaves out taken from the default.
+    fn over(self, default: &Self) -> Self {
+        let id = match self.user_name() {
+            Some(_) => self.id,
+            None => self.id.or_else(|| default.id.clone()),
+        };
+        let r#type = self.r#type.or_else(|| default.r#type.clone());
+        Self { r#type, id, properties: self.properties }
+    }
+}
+
+impl Action {
+    /// Its name.
+    ///
+    /// # Errors
+    /// 400 when it is missing.
+    pub fn named(&self) -> std::result::Result<&str, Problem> {
+        self.name.as_deref().ok_or_else(|| missing("/action/name"))
+    }
+}
+
+impl Resource {
+    /// Its type.
+    ///
+    /// # Errors
+    /// 400 when it is missing.
+    pub fn kind(&self) -> std::result::Result<&str, Problem> {
+        self.r#type.as_deref().ok_or_else(|| missing("/resource/type"))
+    }
+
+    fn over(self, default: &Self) -> Self {
+        Self {
+            r#type: self.r#type.or_else(|| default.r#type.clone()),
+            id: self.id.or_else(|| default.id.clone()),
+        }
+    }
+}
+
+impl Evaluation {
+    /// The question with what it leaves out taken from the defaults: whole parts, and of a part
+    /// that is there what it must have.
+    pub fn over(self, defaults: &Self) -> Self {
+        let subject = match (self.subject, &defaults.subject) {
+            (Some(own), Some(default)) => Some(own.over(default)),
+            (own, default) => own.or_else(|| default.clone()),
+        };
+        let action = match (self.action, &defaults.action) {
+            (Some(own), Some(default)) => {
+                Some(Action { name: own.name.or_else(|| default.name.clone()) })
+            }
+            (own, default) => own.or_else(|| default.clone()),
+        };
+        let resource = match (self.resource, &defaults.resource) {
+            (Some(own), Some(default)) => Some(own.over(default)),
+            (own, default) => own.or_else(|| default.clone()),
+        };
+        let context = self.context.or_else(|| defaults.context.clone());
+        Self { subject, action, resource, context }
+    }
 }

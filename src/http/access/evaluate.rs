@@ -6,11 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
-use super::body::{AllDecided, Asked as Body, Decided, Evaluation, Evaluations};
+use super::body::{AllDecided, Asked as Body, Decided, Evaluation, Evaluations, malformed};
 use super::who::{self, Asked};
 use crate::app::App;
 use crate::domain::id::{OrganizationId, UserId};
-use crate::flow::problem::Problem;
+use crate::flow::problem::{Code, Problem};
 use crate::http::answer::Answer;
 use crate::http::guard::Caller;
 
@@ -31,7 +31,7 @@ impl Semantic {
             None | Some("execute_all") => Ok(Self::ExecuteAll),
             Some("deny_on_first_deny") => Ok(Self::DenyOnFirstDeny),
             Some("permit_on_first_permit") => Ok(Self::PermitOnFirstPermit),
-            Some(_) => Err(Problem::invalid(
+            Some(_) => Err(malformed(
                 "/options/evaluations_semantic",
                 "value",
                 "It is `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`.",
@@ -70,18 +70,26 @@ pub async fn many(
     }
     if asked.evaluations.len() > EVALUATIONS_MAX {
         let detail = format!("At most {EVALUATIONS_MAX} evaluations go into one request.");
-        return Err(Problem::invalid("/evaluations", "too-many", detail).into());
+        return Err(malformed("/evaluations", "too-many", &detail).into());
     }
     let mut found = Vec::with_capacity(asked.evaluations.len());
     for (at, one) in asked.evaluations.into_iter().enumerate() {
         let one = one.over(&asked.defaults);
-        let one = who::find(&app, &caller, &one).await.map_err(|problem| below(problem, at))?;
-        found.push(one);
+        // One that cannot be read is refused in its place, and the others are answered.
+        match who::find(&app, &caller, &one).await {
+            Err(problem) if problem.code == Code::Malformed => {
+                found.push(Err(below(&problem, at)));
+            }
+            one => found.push(Ok(one?)),
+        }
     }
     read_ahead(&app, &found).await?;
     let mut evaluations = Vec::with_capacity(found.len());
     for one in found {
-        let decided = answer(&app, &caller, one).await?;
+        let decided = match one {
+            Ok(one) => answer(&app, &caller, one).await?,
+            Err(failed) => failed,
+        };
         let ends = semantic.ends_with(decided.decision);
         evaluations.push(decided);
         if ends {
@@ -108,10 +116,10 @@ async fn answer(app: &App, caller: &Caller, asked: Asked) -> Result<Decided, Pro
 }
 
 /// Reads the users of all questions at once, so that each is answered from memory.
-async fn read_ahead(app: &App, asked: &[Asked]) -> Result<(), Problem> {
+async fn read_ahead(app: &App, asked: &[Result<Asked, Decided>]) -> Result<(), Problem> {
     let mut users: BTreeMap<OrganizationId, Vec<UserId>> = BTreeMap::new();
     for one in asked {
-        if let Asked::Found(found) = one {
+        if let Ok(Asked::Found(found)) = one {
             users.entry(found.organization).or_default().push(found.user);
         }
     }
@@ -123,24 +131,11 @@ async fn read_ahead(app: &App, asked: &[Asked]) -> Result<(), Problem> {
     Ok(())
 }
 
-impl Evaluation {
-    /// The question with what it leaves out taken from the defaults.
-    fn over(self, defaults: &Self) -> Self {
-        Self {
-            subject: self.subject.or_else(|| defaults.subject.clone()),
-            action: self.action.or_else(|| defaults.action.clone()),
-            resource: self.resource.or_else(|| defaults.resource.clone()),
-            context: self.context.or_else(|| defaults.context.clone()),
-        }
-    }
-}
-
-/// Points into the list of questions.
-fn below(mut problem: Problem, at: usize) -> Problem {
-    for error in &mut problem.errors {
-        error.pointer = format!("/evaluations/{at}{}", error.pointer);
-    }
-    problem
+/// The answer in the place of a question that cannot be read, with a pointer into the list.
+fn below(problem: &Problem, at: usize) -> Decided {
+    let pointer = problem.errors.first().map(|error| error.pointer.as_str()).unwrap_or_default();
+    let message = format!("/evaluations/{at}{pointer}: {}", problem.detail);
+    Decided::failed(&Problem::new(problem.code, message))
 }
 
 #[cfg(test)]

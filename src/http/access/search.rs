@@ -6,8 +6,8 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::body::missing;
 use super::body::{Asked as Body, Found as Page, PageAsked, PageFound, Result as Hit, Search};
+use super::body::{malformed, missing};
 use super::who::{self, USER};
 use crate::app::App;
 use crate::domain::access::decision::{Asked, judge};
@@ -26,7 +26,7 @@ impl PageAsked {
         let limit = self.limit.unwrap_or(PAGE);
         if !(1..=PAGE_MAX).contains(&limit) {
             let detail = format!("limit is a number from 1 to {PAGE_MAX}.");
-            return Err(Problem::invalid("/page/limit", "range", detail));
+            return Err(malformed("/page/limit", "range", &detail));
         }
         Ok(usize::try_from(limit).unwrap_or(0))
     }
@@ -49,8 +49,7 @@ fn page(mut hits: Vec<(String, Hit)>, limit: usize) -> Page {
 }
 
 fn bad_token() -> Problem {
-    let problem = Problem::invalid("/page/token", "token", "Send `next_token` of the page before.");
-    Problem { code: Code::Malformed, ..problem }
+    malformed("/page/token", "token", "Send `next_token` of the page before.")
 }
 
 /// `POST /access/v1/search/subject`: who may do this on that?
@@ -63,24 +62,25 @@ pub async fn subjects(
     let subject = asked.subject.as_ref().ok_or_else(|| missing("/subject"))?;
     let action = asked.action.as_ref().ok_or_else(|| missing("/action"))?;
     let resource = asked.resource.as_ref().ok_or_else(|| missing("/resource"))?;
+    let (kind, name) = (resource.kind()?, action.named()?);
     let id = resource.id.as_deref().ok_or_else(|| missing("/resource/id"))?;
-    let limit = search.page.limit()?;
+    let (of, limit) = (subject.kind()?, search.page.limit()?);
     let after = search.page.token().map(UserId::parse).transpose().map_err(|_| bad_token())?;
     let place = who::place(asked.context.as_ref(), Some(resource))?;
     let at = app.runner.clock.now();
     let Some(organization) = may_search(&app, &caller, place.ok().flatten(), at).await? else {
         return Ok(Json(page(Vec::new(), limit)));
     };
-    let whole = resource.r#type == ORGANIZATION;
+    let whole = kind == ORGANIZATION;
     let elsewhere = whole && OrganizationId::parse(id) != Ok(organization);
-    if subject.r#type != USER || elsewhere {
+    if of != USER || elsewhere {
         return Ok(Json(page(Vec::new(), limit)));
     }
-    let on = (!whole).then_some((resource.r#type.as_str(), id));
+    let on = (!whole).then_some((kind, id));
     let hits = app
         .live
         .ask_all(organization, |snapshot| {
-            snapshot.map(|snapshot| allowed(snapshot, (&action.name, on), at, (after, limit + 1)))
+            snapshot.map(|snapshot| allowed(snapshot, (name, on), at, (after, limit + 1)))
         })
         .await?;
     Ok(Json(page(hits.unwrap_or_default(), limit)))
@@ -152,6 +152,7 @@ pub async fn resources(
     let subject = asked.subject.as_ref().ok_or_else(|| missing("/subject"))?;
     let action = asked.action.as_ref().ok_or_else(|| missing("/action"))?;
     let resource = asked.resource.as_ref().ok_or_else(|| missing("/resource"))?;
+    let (name, kind) = (action.named()?, resource.kind()?);
     let limit = search.page.limit()?;
     let place = who::place(asked.context.as_ref(), None)?;
     let found = match place {
@@ -161,19 +162,19 @@ pub async fn resources(
     who::admit(&caller, found.map(|(_, user)| user))?;
     let Some((organization, user)) = found else { return Ok(Json(page(Vec::new(), limit))) };
     let at = app.runner.clock.now();
-    let (kind, after) = (resource.r#type.as_str(), search.page.token());
+    let after = search.page.token();
     let hits = app
         .live
         .ask(organization, &[user], |snapshot, _| {
             let Some(snapshot) = snapshot else { return Vec::new() };
             if kind == ORGANIZATION {
-                let question = Question { user, permission: &action.name, resource: None, at };
+                let question = Question { user, permission: name, resource: None, at };
                 let id = organization.to_string();
                 let hit = (id.clone(), Hit::Entity { r#type: kind.to_owned(), id });
                 let held = after.is_none() && decide(snapshot, &question).allowed;
                 return held.then_some(hit).into_iter().collect();
             }
-            covered(snapshot, (user, &action.name, at), kind, (after, limit + 1))
+            covered(snapshot, (user, name, at), kind, (after, limit + 1))
         })
         .await?;
     Ok(Json(page(hits, limit)))
@@ -216,7 +217,7 @@ pub async fn actions(
     let mut asked = search.question.clone();
     let limit = search.page.limit()?;
     // The question without its action is the same as with any: every permission is put in.
-    asked.action = Some(super::body::Action { name: String::new() });
+    asked.action = Some(super::body::Action { name: Some(String::new()) });
     let who::Asked::Found(found) = who::find(&app, &caller, &asked).await? else {
         return Ok(Json(page(Vec::new(), limit)));
     };

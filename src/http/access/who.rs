@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::body::{Evaluation, Resource, Subject, missing};
+use super::body::{Evaluation, Resource, Subject, malformed, missing};
 use crate::app::App;
 use crate::domain::access::{Question, Reason};
 use crate::domain::actor::Actor;
@@ -59,8 +59,7 @@ pub fn named_organization(context: Option<&Map<String, Value>>) -> Result<Option
         Some(Value::String(id)) => Ok(Some(id.clone())),
         Some(_) => {
             let detail = "context.organization is the id of an organization.";
-            let problem = Problem::invalid("/context/organization", "type", detail);
-            Err(Problem { code: Code::Malformed, ..problem })
+            Err(malformed("/context/organization", "type", detail))
         }
     }
 }
@@ -71,7 +70,7 @@ pub fn place(
     context: Option<&Map<String, Value>>,
     resource: Option<&Resource>,
 ) -> Result<Result<Option<OrganizationId>, Reason>, Problem> {
-    let of_resource = resource.filter(|resource| resource.r#type == ORGANIZATION);
+    let of_resource = resource.filter(|resource| resource.r#type.as_deref() == Some(ORGANIZATION));
     let named = named_organization(context)?;
     let text = match (&named, of_resource.and_then(|resource| resource.id.as_deref())) {
         (Some(id), _) => id.as_str(),
@@ -90,12 +89,11 @@ pub async fn user(
     subject: &Subject,
     place: Option<OrganizationId>,
 ) -> Result<Option<(OrganizationId, UserId)>, Problem> {
-    let login = subject.properties.as_ref().and_then(|all| all.get("user_name"));
-    let login = login.and_then(Value::as_str);
+    let (kind, login) = (subject.kind()?, subject.user_name());
     if subject.id.is_none() && login.is_none() {
         return Err(missing("/subject/id"));
     }
-    if subject.r#type != USER {
+    if kind != USER {
         return Ok(None);
     }
     if let Some(id) = &subject.id {
@@ -123,6 +121,7 @@ pub async fn find(app: &App, caller: &Caller, asked: &Evaluation) -> Result<Aske
     let subject = asked.subject.as_ref().ok_or_else(|| missing("/subject"))?;
     let action = asked.action.as_ref().ok_or_else(|| missing("/action"))?;
     let resource = asked.resource.as_ref().ok_or_else(|| missing("/resource"))?;
+    let (name, kind) = (action.named()?, resource.kind()?);
     let id = resource.id.as_deref().ok_or_else(|| missing("/resource/id"))?;
     let place = match place(asked.context.as_ref(), Some(resource))? {
         Ok(place) => place,
@@ -133,12 +132,12 @@ pub async fn find(app: &App, caller: &Caller, asked: &Evaluation) -> Result<Aske
     let Some((organization, user)) = found else {
         return Ok(Asked::Unknown(Reason::UserUnknown));
     };
-    let whole = resource.r#type == ORGANIZATION;
+    let whole = kind == ORGANIZATION;
     if whole && OrganizationId::parse(id) != Ok(organization) {
         return Ok(Asked::Unknown(Reason::ResourceUnknown));
     }
-    let resource = (!whole).then(|| (resource.r#type.clone(), id.to_owned()));
-    Ok(Asked::Found(Found { organization, user, permission: action.name.clone(), resource }))
+    let resource = (!whole).then(|| (kind.to_owned(), id.to_owned()));
+    Ok(Asked::Found(Found { organization, user, permission: name.to_owned(), resource }))
 }
 
 /// Lets the caller ask about this user: the operator about anybody, a person about herself.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::directory_settings::{Ceiling, MaxRemovals};
+use super::permit;
 use crate::app::App;
 use crate::domain::directory as domain;
 use crate::domain::id::DirectoryId;
@@ -245,6 +246,7 @@ async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) ->
         role_ceiling: new.role_ceiling.map(Ceiling::keys),
         max_removals: new.max_removals.map(MaxRemovals::read).transpose()?,
     };
+    permit::ceiling(&app, &caller, organization, new.role_ceiling.as_deref()).await?;
     let made = app
         .runner
         .write(caller.actor, organization, move |work| {
@@ -298,6 +300,8 @@ async fn change(
             Some(sent) => Some(sent.map(MaxRemovals::read).transpose()?),
         },
     };
+    let ceiling = patch.role_ceiling.as_ref().and_then(Option::as_deref);
+    permit::ceiling(&app, &caller, organization, ceiling).await?;
     let saved = app
         .runner
         .write(caller.actor, organization, move |work| {

@@ -1,73 +1,40 @@
-//! What users may do and why: their access, and grants by hand.
+//! What users may do and why.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::permit;
 use crate::app::App;
 use crate::domain::access::decision::Question;
 use crate::domain::access::grant::Source;
-use crate::domain::id::{GrantId, OrganizationId, UserId};
+use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::resource::ResourceRef;
 use crate::flow;
-use crate::flow::access;
 use crate::flow::access::live::{Explained, Given};
 use crate::flow::problem::{Code, Problem};
-use crate::http::answer::{Answer, Page, created};
-use crate::http::extract::{Body, Params};
+use crate::http::answer::{Answer, versioned};
+use crate::http::extract::Params;
 use crate::http::guard::Caller;
-use crate::http::route::Method::{Delete, Get, Post};
-use crate::http::route::{Doc, Needs, Of, Route, page, schema};
+use crate::http::route::Method::Get;
+use crate::http::route::{Doc, Needs, Of, Route, schema};
 use crate::store;
 use crate::store::grant::Grant as Kept;
 
 /// Routes of access and grants.
-pub const ROUTES: &[Route] = &[
-    Route::new(
-        Get,
-        "/users/{id}/access",
-        Needs::Action("access.explain", Of::User),
-        || get(read),
-        Doc::of("Shows what a user holds and why, and explains one decision.")
-            .query(&[
-                ("permission", "Explain this permission ..."),
-                ("resource", "... on this resource: `kind:key`."),
-            ])
-            .answer(200, schema::<Access>),
-    ),
-    Route::new(
-        Post,
-        "/users/{id}/grants",
-        Needs::Action("grants.edit", Of::User),
-        || post(give),
-        Doc::of("Gives a role to a user.").body(schema::<NewGrant>).answer(201, page::<Grant>),
-    ),
-    Route::new(
-        Delete,
-        "/grants/{id}",
-        Needs::Action("grants.edit", Of::Grant),
-        || delete(take),
-        Doc::of("Takes a grant away; those of rules and billing are changed there.").nothing(),
-    ),
-];
-
-/// A role to be given.
-#[derive(Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewGrant {
-    /// The role's key.
-    role: String,
-    /// `kind:key` each; the whole organization unless said.
-    resources: Option<Vec<String>>,
-    /// When it ends, as RFC 3339.
-    expires_at: Option<String>,
-    /// The user's home organization: no other is offered yet.
-    organization: Option<String>,
-}
+pub const ROUTES: &[Route] = &[Route::new(
+    Get,
+    "/users/{id}/access",
+    Needs::Action("access.explain", Of::Person),
+    || get(read),
+    Doc::of("Shows what a user holds and why, and explains one decision.")
+        .query(&[
+            ("permission", "Explain this permission ..."),
+            ("resource", "... on this resource: `kind:key`."),
+        ])
+        .answer(200, schema::<Access>),
+)];
 
 /// What a user may do and why.
 #[derive(Serialize, ToSchema)]
@@ -99,7 +66,7 @@ pub struct Grant {
 }
 
 /// Which rule gave a grant, and by which facts.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = GrantWhy)]
 pub struct Why {
     /// The rule's name.
@@ -108,7 +75,7 @@ pub struct Why {
 }
 
 /// A fact that made a rule match.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = MatchedFact)]
 pub struct Matched {
     attribute: String,
@@ -148,6 +115,8 @@ pub struct GivenRole {
     resource: Option<String>,
     source: &'static str,
     source_name: Option<String>,
+    /// For a rule: the group or attribute that made it match.
+    why: Option<Why>,
 }
 
 /// `?permission=&resource=`
@@ -157,17 +126,10 @@ struct Asked {
     resource: Option<String>,
 }
 
-impl From<NewGrant> for flow::grant::New {
-    fn from(new: NewGrant) -> Self {
-        let resources = new.resources.unwrap_or_default();
-        Self { role: new.role, resources, expires_at: new.expires_at }
-    }
-}
-
 impl From<Given> for GivenRole {
     fn from(from: Given) -> Self {
         let Given { id, role, resource, source, source_name } = from;
-        Self { id: id.to_string(), role, resource, source: source.key(), source_name }
+        Self { id: id.to_string(), role, resource, source: source.key(), source_name, why: None }
     }
 }
 
@@ -182,6 +144,16 @@ impl From<Explained> for Decision {
             access_version: from.answer.version,
             grants: roles(from.answer.grants),
             elsewhere: roles(from.elsewhere),
+        }
+    }
+}
+
+impl Decision {
+    /// Adds the facts behind each grant: the chain from group or attribute over rule to grant.
+    fn tell_why(&mut self, grants: &[Grant]) {
+        for given in self.grants.iter_mut().chain(&mut self.elsewhere) {
+            let kept = grants.iter().find(|grant| grant.id == given.id);
+            given.why = kept.and_then(|grant| grant.why.clone());
         }
     }
 }
@@ -213,17 +185,33 @@ async fn read(
     caller: Caller,
     Path(id): Path<UserId>,
     Params(asked): Params<Asked>,
-) -> Answer<Json<Access>> {
+) -> Answer {
     let organization = caller.organization()?;
     let kept = store::grant::of_user(&mut app.runner.read(organization), id).await?;
-    let grants = shown(&app, organization, kept).await?;
+    let version = flow::grant::version(&kept);
+    let mut grants = shown(&app, organization, kept).await?;
+    // At home it is seen where else she is a guest.
+    if app.live.home(id).await? == Some(organization) {
+        let scope = &mut app.runner.read(organization);
+        for (elsewhere, grant) in store::guest::elsewhere(scope, id).await? {
+            let grant = store::grant::by_id(&mut app.runner.read(elsewhere), grant).await?;
+            grants.extend(grant.map(|grant| Grant::of(elsewhere, grant, None)));
+        }
+    }
     let unresolved = unresolved(&app, organization, id).await?;
-    let decision = decision(&app, organization, id, &asked).await?;
-    Ok(Json(Access { user_id: id.to_string(), grants, unresolved, decision }))
+    let mut decision = decision(&app, organization, id, &asked).await?;
+    if let Some(decision) = &mut decision {
+        decision.tell_why(&grants);
+    }
+    let access = Access { user_id: id.to_string(), grants, unresolved, decision };
+    Ok(versioned(StatusCode::OK, version, access))
 }
 
 /// Grants with the names of their sources.
-async fn shown(
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub(super) async fn shown(
     app: &App,
     organization: OrganizationId,
     kept: Vec<Kept>,
@@ -257,25 +245,14 @@ async fn unresolved(
     user: UserId,
 ) -> Result<Vec<Unresolved>, Problem> {
     let rows = store::unresolved::of_user(&mut app.runner.read(organization), user).await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    app.live
-        .ask(organization, &[], |snapshot, _| {
-            let nearest = |kind: &str, key: &str| {
-                let snapshot = snapshot?;
-                let key = snapshot.resources().nearest(snapshot.definition(), kind, key)?;
-                Some(format!("{kind}:{key}"))
-            };
-            rows.into_iter()
-                .map(|row| Unresolved {
-                    rule: row.rule_id.to_string(),
-                    nearest: nearest(&row.resource_kind, &row.resource_key),
-                    resource: row.resource,
-                })
-                .collect()
-        })
-        .await
+    let names: Vec<String> = rows.iter().map(|row| row.resource.clone()).collect();
+    let nearest = app.live.nearest(organization, &names).await?;
+    let shown = rows.into_iter().zip(nearest).map(|(row, nearest)| Unresolved {
+        rule: row.rule_id.to_string(),
+        resource: row.resource,
+        nearest,
+    });
+    Ok(shown.collect())
 }
 
 async fn decision(
@@ -296,49 +273,4 @@ async fn decision(
     let question = Question { user, permission, resource, at: app.runner.clock.now() };
     let explained = app.live.explain(organization, &question).await?;
     Ok(Some(Decision::from(explained)))
-}
-
-/// `POST /users/{id}/grants`
-async fn give(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<UserId>,
-    Body(new): Body<NewGrant>,
-) -> Answer {
-    let organization = caller.organization()?;
-    if new.organization.as_ref().is_some_and(|other| *other != organization.to_string()) {
-        let detail = "Grants in another organization than her home are not offered yet.";
-        return Err(Problem::invalid("/organization", "not-offered", detail).into());
-    }
-    let new = flow::grant::New::from(new);
-    permit::give(&app, &caller, organization, &new).await?;
-    let given = app
-        .runner
-        .write(caller.actor, organization, move |work| {
-            let new = new.clone();
-            Box::pin(async move { flow::grant::give(work, id, &new).await })
-        })
-        .await?;
-    Ok(created(Page::whole(shown(&app, organization, given).await?)))
-}
-
-/// `DELETE /grants/{id}`
-async fn take(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<GrantId>,
-) -> Answer<StatusCode> {
-    let organization = caller.organization()?;
-    let found = store::grant::by_id(&mut app.runner.read(organization), id).await?;
-    let found = found.ok_or_else(|| Problem::not_found("grant"))?;
-    // Everybody may take away what the platform has forgotten.
-    if let Some(role) = access::roles(&app.runner.platform).index(&found.role) {
-        permit::assign(&app, &caller, organization, &[(role, found.reach)]).await?;
-    }
-    app.runner
-        .write(caller.actor, organization, move |work| {
-            Box::pin(async move { flow::grant::take(work, id).await })
-        })
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
 }

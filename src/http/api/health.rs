@@ -129,7 +129,12 @@ async fn read(
         let counts = store::health::counts(scope, id, now.plus_s(-window_s)).await?;
         windows.push((window_s, counts));
     }
-    let seen = look(scope, id, now, &windows).await?;
+    let mut seen = look(scope, id, now, &windows).await?;
+    let names: Vec<String> = seen.unresolved.iter().map(|one| one.resource.clone()).collect();
+    let nearest = app.live.nearest(caller.organization()?, &names).await?;
+    for (one, nearest) in seen.unresolved.iter_mut().zip(nearest) {
+        one.nearest = nearest;
+    }
     Ok(Json(shown(&seen, &windows)))
 }
 

@@ -105,13 +105,13 @@ pub struct Role {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PreviewSummary)]
 pub struct Summary {
-    users_changed: usize,
-    gained: usize,
-    lost: usize,
+    pub(super) users_changed: usize,
+    pub(super) gained: usize,
+    pub(super) lost: usize,
     /// Ids of users who hold something now and would hold nothing.
-    left_with_nothing: Vec<String>,
+    pub(super) left_with_nothing: Vec<String>,
     /// Keys of roles that must keep a holder and would have none.
-    vacant_roles: Vec<String>,
+    pub(super) vacant_roles: Vec<String>,
 }
 
 /// A resource that a rule would name and nobody registered.
@@ -151,10 +151,10 @@ async fn preview(
     caller: Caller,
     Body(candidate): Body<Candidate>,
 ) -> Answer<Json<Preview>> {
-    if let Some(signed) = &caller.signed {
-        session::check_action(&app, signed, "users.view").await?;
-    }
     let organization = caller.organization()?;
+    if let Some(signed) = &caller.signed {
+        session::check_action(&app, signed, organization, "users.view").await?;
+    }
     let drafts: Vec<RuleDraft> = candidate.rules.into_iter().map(RuleDraft::from).collect();
     let previewed = access::preview(&app.runner, &app.live, organization, &drafts).await?;
     Ok(Json(shown(&app, organization, previewed).await?))
@@ -200,7 +200,15 @@ async fn shown(
     })
 }
 
-async fn named(app: &App, organization: OrganizationId, id: UserId) -> Result<Named, Problem> {
+/// A user by name.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub(super) async fn named(
+    app: &App,
+    organization: OrganizationId,
+    id: UserId,
+) -> Result<Named, Problem> {
     let user = store::user::by_id(&mut app.runner.read(organization), id).await?;
     let (user_name, display_name) =
         user.map(|user| (user.user_name, user.display_name)).unwrap_or_default();

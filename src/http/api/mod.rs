@@ -4,6 +4,8 @@ mod access_settings;
 mod conflict;
 mod connection;
 mod connection_body;
+mod custom_role;
+mod custom_role_preview;
 pub mod description;
 mod directory;
 mod directory_client;
@@ -13,6 +15,7 @@ mod domain;
 mod event;
 mod exchange;
 mod grant;
+mod grant_change;
 mod group;
 mod health;
 mod held;
@@ -45,6 +48,8 @@ const TABLES: &[&[Route]] = &[
     health::ROUTES,
     connection::ROUTES,
     role::ROUTES,
+    custom_role::ROUTES,
+    custom_role_preview::ROUTES,
     resource::ROUTES,
     mapping_rule::ROUTES,
     mapping_preview::ROUTES,
@@ -53,6 +58,7 @@ const TABLES: &[&[Route]] = &[
     access_settings::ROUTES,
     licence::ROUTES,
     visible::ROUTES,
+    grant_change::ROUTES,
     group::ROUTES,
     conflict::ROUTES,
     event::ROUTES,

@@ -4,15 +4,16 @@
 //! give every role; a person gives what roles of hers assign, where she holds them.
 
 use crate::app::App;
-use crate::domain::access::assign::{may_assign, may_manage};
+use crate::domain::access::Snapshot;
+use crate::domain::access::assign::{Above, above_author, may_assign, may_manage};
+use crate::domain::access::custom::Draft;
 use crate::domain::access::grant::{Reach, spread};
 use crate::domain::actor::Actor;
 use crate::domain::id::{OrganizationId, UserId};
-use crate::domain::platform::RoleIndex;
+use crate::domain::platform::{Role, RoleIndex};
 use crate::domain::resource::ResourceRef;
-use crate::flow::access;
 use crate::flow::grant::New;
-use crate::flow::problem::{Code, Problem};
+use crate::flow::problem::{Code, FieldError, Problem};
 use crate::http::guard::Caller;
 
 /// Goes on when the caller may give this. What does not fit is left to the flow, which says why.
@@ -25,7 +26,7 @@ pub async fn give(
     organization: OrganizationId,
     new: &New,
 ) -> Result<(), Problem> {
-    let roles = access::roles(&app.runner.platform);
+    let roles = app.live.roles(organization).await?;
     let resources: Result<Vec<_>, _> =
         new.resources.iter().map(|text| ResourceRef::parse(text)).collect();
     let (Some(role), Ok(resources)) = (roles.index(&new.role), resources) else { return Ok(()) };
@@ -44,12 +45,82 @@ pub async fn rule(
     organization: OrganizationId,
     role: &str,
 ) -> Result<(), Problem> {
-    let roles = access::roles(&app.runner.platform);
+    let roles = app.live.roles(organization).await?;
     let Some(index) = roles.index(role) else { return Ok(()) };
     let confining = roles.role(index).and_then(|role| role.confined_to);
     let grants: Vec<(RoleIndex, Reach)> =
         std::iter::once(index).chain(confining).map(|role| (role, Reach::Organization)).collect();
     assign(app, caller, organization, &grants).await
+}
+
+/// Goes on when the caller may give every role of a ceiling to whomever rules reach. Roles that are
+/// not known are left to the flow, which says so.
+///
+/// # Errors
+/// 403 otherwise.
+pub async fn ceiling(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    keys: Option<&[String]>,
+) -> Result<(), Problem> {
+    let roles = app.live.roles(organization).await?;
+    let named = keys.unwrap_or_default().iter().filter_map(|key| roles.index(key));
+    let grants: Vec<(RoleIndex, Reach)> = named.map(|role| (role, Reach::Organization)).collect();
+    assign(app, caller, organization, &grants).await
+}
+
+/// Goes on when the caller holds, for the whole organization, every permission of a role that she
+/// makes or changes, and may give every role whose holders are to give it.
+///
+/// # Errors
+/// 403 with a pointer to each that is above her.
+pub async fn author(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    (role, draft): (&Role, &Draft),
+) -> Result<(), Problem> {
+    let Actor::User(author) = caller.actor else { return Ok(()) };
+    let now = app.runner.clock.now();
+    let errors = app
+        .live
+        .ask(organization, &[author], |snapshot, _| {
+            let Some(snapshot) = snapshot else { return Vec::new() };
+            let above = above_author(snapshot, author, role, now);
+            above.into_iter().map(|one| told(snapshot, draft, one)).collect()
+        })
+        .await?;
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let refused = refused("A role holds nothing that its author does not hold everywhere.");
+    Err(Problem { errors, ..refused })
+}
+
+/// What is above an author, by its place in what she sent.
+fn told(snapshot: &Snapshot, draft: &Draft, above: Above) -> FieldError {
+    let definition = snapshot.definition();
+    let (list, keys, key, detail) = match above {
+        Above::Permission(permission) => (
+            "permissions",
+            draft.permissions.as_slice(),
+            definition.permission(permission).map(|row| row.key.as_str()),
+            "You do not have this permission for the whole organization.",
+        ),
+        Above::Assigner(role) => (
+            "assignable_by",
+            draft.assignable_by.as_deref().unwrap_or_default(),
+            Some(snapshot.roles().key(role)),
+            "None of your roles gives this role.",
+        ),
+    };
+    let place = keys.iter().position(|sent| {
+        let role = || snapshot.roles().index(sent).map(|role| snapshot.roles().key(role));
+        key == Some(sent) || (list == "assignable_by" && role() == key)
+    });
+    let pointer = place.map_or_else(|| format!("/{list}"), |place| format!("/{list}/{place}"));
+    FieldError { pointer, code: "above-author".to_owned(), detail: detail.to_owned() }
 }
 
 /// The roles that the caller may give somewhere.
@@ -61,7 +132,7 @@ pub async fn assignable(
     caller: &Caller,
     organization: OrganizationId,
 ) -> Result<Vec<RoleIndex>, Problem> {
-    let roles = access::roles(&app.runner.platform);
+    let roles = app.live.roles(organization).await?;
     let all = roles.iter().map(|(index, _)| index);
     let Actor::User(actor) = caller.actor else { return Ok(all.collect()) };
     let now = app.runner.clock.now();

@@ -7,10 +7,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::permit;
 use crate::app::App;
+use crate::domain::access::RoleTable;
+use crate::domain::id::RoleId;
 use crate::domain::matrix;
 use crate::domain::platform::{self, Definition, On, RoleIndex};
 use crate::http::answer::{Answer, Page};
@@ -18,6 +21,8 @@ use crate::http::extract::Params;
 use crate::http::guard::Caller;
 use crate::http::route::Method::Get;
 use crate::http::route::{Doc, Needs, Of, Route, page, schema};
+use crate::store;
+use crate::store::role::Role as Kept;
 
 /// Routes of permissions and roles.
 pub const ROUTES: &[Route] = &[
@@ -49,7 +54,7 @@ pub const ROUTES: &[Route] = &[
         "/organizations/{org}/roles",
         Needs::Action("roles.view", Of::Organization),
         || get(of_organization),
-        Doc::of("Lists the roles of an organization in display order, whole.")
+        Doc::of("Lists the platform's roles and those that the organization made, whole.")
             .query(&[("assignable", "`true`: those that the caller may give.")])
             .answer(200, page::<Role>),
     ),
@@ -146,12 +151,14 @@ impl Permission {
 }
 
 impl Role {
-    fn of(platform: &Definition, from: &platform::Role) -> Self {
-        let role = |index: &RoleIndex| platform.role(*index).map(|role| role.key.clone());
+    /// A role as it is shown, with the id of one that the organization made.
+    pub(super) fn of(roles: &RoleTable, from: &platform::Role, id: Option<RoleId>) -> Self {
+        let platform = roles.definition();
+        let role = |index: &RoleIndex| roles.role(*index).map(|role| role.key.clone());
         let permission = |index| platform.permission(index).map(|row| row.key.clone());
         let kinds = from.kinds.iter().filter_map(|kind| platform.kind(*kind));
         Self {
-            id: None,
+            id: id.map(|id| id.to_string()),
             key: from.key.clone(),
             label: from.label.clone(),
             description: from.description.clone(),
@@ -168,9 +175,13 @@ impl Role {
         }
     }
 
-    fn listed(platform: &Definition) -> Page<Self> {
-        let roles = platform.roles().iter().filter(|role| role.listed);
-        Page::whole(roles.map(|role| Self::of(platform, role)).collect())
+    /// The roles that are offered, those that the organization made last.
+    fn listed(roles: &RoleTable, own: &[Kept], offered: impl Fn(RoleIndex) -> bool) -> Page<Self> {
+        let id = |key: &str| own.iter().find(|kept| kept.key == key).map(|kept| kept.id);
+        let listed = roles.iter().filter(|(index, role)| role.listed && offered(*index));
+        let shown = listed
+            .map(|(_, role)| Self::of(roles, role, role.custom.then(|| id(&role.key)).flatten()));
+        Page::whole(shown.collect())
     }
 }
 
@@ -183,7 +194,8 @@ async fn permissions(State(app): State<App>) -> Json<Page<Permission>> {
 
 /// `GET /roles`
 async fn roles(State(app): State<App>) -> Json<Page<Role>> {
-    Json(Role::listed(&app.runner.platform))
+    let roles = RoleTable::new(Arc::clone(&app.runner.platform), Vec::new());
+    Json(Role::listed(&roles, &[], |_| true))
 }
 
 /// `GET /organizations/{org}/roles`
@@ -192,14 +204,14 @@ async fn of_organization(
     caller: Caller,
     Params(filter): Params<Filter>,
 ) -> Answer<Json<Page<Role>>> {
-    let platform = &app.runner.platform;
+    let organization = caller.organization()?;
+    let own = store::role::all(&mut app.runner.read(organization)).await?;
+    let roles = app.live.roles(organization).await?;
     if !filter.assignable {
-        return Ok(Json(Role::listed(platform)));
+        return Ok(Json(Role::listed(&roles, &own, |_| true)));
     }
-    let assignable = permit::assignable(&app, &caller, caller.organization()?).await?;
-    let roles = assignable.into_iter().filter_map(|index| platform.role(index));
-    let listed = roles.filter(|role| role.listed);
-    Ok(Json(Page::whole(listed.map(|role| Role::of(platform, role)).collect())))
+    let assignable = permit::assignable(&app, &caller, organization).await?;
+    Ok(Json(Role::listed(&roles, &own, |role| assignable.contains(&role))))
 }
 
 /// `GET /roles/matrix`

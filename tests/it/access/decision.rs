@@ -101,7 +101,7 @@ on_both_engines! {
             assert_eq!(decisions(&answer.json()), answers, "{semantic}");
         }
         let unknown = acme.operator.post(MANY, batch("execute_some")).await;
-        unknown.expect_problem(422, "invalid");
+        unknown.expect_problem(400, "malformed");
         let alone = acme.operator.post(MANY, question(&ada, "site.view", "lyon")).await;
         assert_eq!(alone.expect(200).at("/decision"), true);
     }
@@ -113,7 +113,7 @@ on_both_engines! {
         let answer = acme.operator.post(MANY, body.clone()).await.expect(200);
         assert_eq!(decisions(&answer.json()), vec![true; 1_000]);
         body["evaluations"].as_array_mut().unwrap().push(one);
-        acme.operator.post(MANY, body).await.expect_problem(422, "invalid");
+        acme.operator.post(MANY, body).await.expect_problem(400, "malformed");
     }
 
     async fn a_request_that_cannot_be_read_is_400_and_points_to_the_place(app: TestApp) {
@@ -129,8 +129,11 @@ on_both_engines! {
         asked["action"] = json!("site.view");
         acme.operator.post(ONE, asked).await.expect_problem(400, "malformed");
         let body = json!({"evaluations": [question(&ada, "site.view", "lyon"), {}]});
-        let refused = acme.operator.post(MANY, body).await;
-        assert_eq!(refused.at("/errors/0/pointer"), "/evaluations/1/subject");
+        let answer = acme.operator.post(MANY, body).await.expect(200);
+        assert_eq!(decisions(&answer.json()), [true, false]);
+        let error = answer.at("/evaluations/1/context/error");
+        assert_eq!(error["status"], 400);
+        assert!(error["message"].as_str().unwrap().starts_with("/evaluations/1/subject: "));
     }
 
     async fn nobody_and_directories_may_not_ask(app: TestApp) {

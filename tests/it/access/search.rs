@@ -84,7 +84,7 @@ on_both_engines! {
             "context": {"organization": acme.organization}});
         let path = "/access/v1/search/subject";
         acme.operator.post(path, body(100)).await.expect(200);
-        acme.operator.post(path, body(101)).await.expect_problem(422, "invalid");
-        acme.operator.post(path, body(0)).await.expect_problem(422, "invalid");
+        acme.operator.post(path, body(101)).await.expect_problem(400, "malformed");
+        acme.operator.post(path, body(0)).await.expect_problem(400, "malformed");
     }
 }

@@ -8,7 +8,7 @@ use super::register::Requirement;
 
 const PROFILES: [&str; 4] = ["strict", "generic", "entra", "okta"];
 /// The parts of the register, in the order of the page.
-const PARTS: [(char, &str); 8] = [
+const PARTS: [(char, &str); 9] = [
     ('C', "RFC 7643 and RFC 7644"),
     ('D', "Decisions that the RFCs leave open"),
     ('N', "Newer standards"),
@@ -17,6 +17,7 @@ const PARTS: [(char, &str); 8] = [
     ('O', "Other clients"),
     ('L', "Tolerances"),
     ('S', "Security and operation"),
+    ('A', "Authorization API 1.0 (AuthZEN)"),
 ];
 
 /// The matrix as a part of a page.

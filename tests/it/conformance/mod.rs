@@ -1,5 +1,5 @@
-//! The conformance suite of the SCIM surface: cases that are read from `conformance/` when the
-//! tests run, so that a new case needs no build.
+//! The conformance suite of the SCIM and the decision surface: cases that are read from
+//! `conformance/` when the tests run, so that a new case needs no build.
 //!
 //! Each file is a test on each engine. A failure names file, line and case.
 
@@ -22,7 +22,7 @@ use self::register::Requirement;
 use crate::support::TestApp;
 
 /// The folders of cases.
-const FOLDERS: [&str; 4] = ["rfc7644", "entra", "okta", "others"];
+const FOLDERS: [&str; 5] = ["rfc7644", "entra", "okta", "others", "authzen"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
@@ -130,6 +130,10 @@ chapters! {
     okta_import: "okta/import",
     okta_roles: "okta/roles",
     others: "others/clients",
+    authzen_evaluation: "authzen/evaluation",
+    authzen_evaluations: "authzen/evaluations",
+    authzen_search: "authzen/search",
+    authzen_metadata: "authzen/metadata",
 }
 
 #[test]

@@ -18,7 +18,7 @@ const SHOWN_MAX: usize = 1_500;
 /// What goes in a header that is not to be there.
 const NONE: &str = "(none)";
 /// Other surfaces than that of the directory.
-const ELSEWHERE: [&str; 3] = ["/scim/", "/api/", "/access/"];
+const ELSEWHERE: [&str; 4] = ["/scim/", "/api/", "/access/", "/.well-known/"];
 
 /// One case as it ran under one profile.
 pub struct Outcome {

@@ -3,6 +3,7 @@
 //! Whatever a route does, it answers errors in its surface's own form, echoes the request id, tells
 //! strangers nothing and never answers 500 or HTML to a program.
 
+mod identity;
 mod nonsense;
 mod place;
 

@@ -15,6 +15,7 @@ pub struct Place {
     pub directory_client: String,
     pub domain: String,
     pub rule: String,
+    pub role: String,
     pub user: String,
     pub group: String,
     pub grant: String,
@@ -41,6 +42,8 @@ impl Place {
         let rule = json!({"name": "Rule", "when": "groups.display eq \"Crew\"",
             "role": "field-worker"});
         let rule = make("mapping-rules", rule).await;
+        let role = json!({"label": "Own", "permissions": ["gallery.view"]});
+        let role = make("roles", role).await;
         let scim = app.scim(&token);
         let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
             "userName": "ada", "externalId": "ext-ada", "active": true});
@@ -60,6 +63,7 @@ impl Place {
             directory_client,
             domain,
             rule,
+            role,
             user,
             group,
             grant,
@@ -90,7 +94,8 @@ impl Place {
             Needs::Action(_, Of::DirectoryClient) => &self.directory_client,
             Needs::Action(_, Of::Domain) => &self.domain,
             Needs::Action(_, Of::MappingRule) => &self.rule,
-            Needs::Action(_, Of::User) => &self.user,
+            Needs::Action(_, Of::Role) => &self.role,
+            Needs::Action(_, Of::User | Of::Person) => &self.user,
             Needs::Action(_, Of::Group) => &self.group,
             Needs::Action(_, Of::Grant) => &self.grant,
             Needs::Action(_, Of::Connection) => &self.sign_in.connection,
@@ -125,6 +130,7 @@ impl Place {
             format!("directories/{}/tokens", self.directory),
             format!("directories/{}/clients", self.directory),
             format!("{organization}/mapping-rules"),
+            format!("{organization}/roles"),
             format!("{organization}/connections"),
             format!("{organization}/users"),
             format!("users/{}/access", self.user),

@@ -1,11 +1,13 @@
 //! The questions: may she, why, and what may she at all.
 
+use std::sync::Arc;
+
 use super::Live;
 use crate::domain::access::decision::Question;
 use crate::domain::access::effective::effective;
 use crate::domain::access::explain::explain;
 use crate::domain::access::grant::Source;
-use crate::domain::access::{HeldGrant, Reason, Snapshot, decide};
+use crate::domain::access::{HeldGrant, Reason, RoleTable, Snapshot, decide};
 use crate::domain::id::{GrantId, OrganizationId, UserId};
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
@@ -79,6 +81,36 @@ impl Answer {
 }
 
 impl Live {
+    /// The roles of an organization, those that it made too.
+    ///
+    /// # Errors
+    /// 503 when something must be read and the database does not answer.
+    pub async fn roles(&self, organization: OrganizationId) -> Result<Arc<RoleTable>, Problem> {
+        let known = self.ask(organization, &[], |snapshot, _| snapshot.map(Snapshot::shared_roles));
+        let platform = || RoleTable::new(Arc::clone(&self.definition), Vec::new());
+        Ok(known.await?.unwrap_or_else(|| Arc::new(platform())))
+    }
+
+    /// The registered resource that is nearest to each of these, where one is near.
+    ///
+    /// # Errors
+    /// 503 when something must be read and the database does not answer.
+    pub async fn nearest(
+        &self,
+        organization: OrganizationId,
+        resources: &[String],
+    ) -> Result<Vec<Option<String>>, Problem> {
+        self.ask(organization, &[], |snapshot, _| {
+            let nearest = |name: &String| {
+                let (snapshot, (kind, key)) = (snapshot?, name.split_once(':')?);
+                let key = snapshot.resources().nearest(snapshot.definition(), kind, key)?;
+                Some(format!("{kind}:{key}"))
+            };
+            resources.iter().map(nearest).collect()
+        })
+        .await
+    }
+
     /// May this user do this (`permission`) on this (`resource`, kind and key; `None` for the
     /// whole organization) at this instant? What is not known is refused with a reason.
     ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::domain::access::grant::Source;
-use crate::domain::access::{GrantRow, ResourceRow, RoleTable, Snapshot, UserRow};
+use crate::domain::access::{GrantRow, ResourceRow, Snapshot, UserRow, custom};
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::organization::Status;
 use crate::domain::platform::Definition;
@@ -17,6 +17,7 @@ use crate::store::grant::Grant;
 use crate::store::resource::Place;
 use crate::store::{self, Db, Scope, StoreError};
 
+use super::super::rules::own;
 use super::cell::State;
 
 /// Resources that are read at once.
@@ -37,10 +38,11 @@ pub async fn organization(
     let Some(organization) = store::organization::by_id(&mut db.conn(), id).await? else {
         return Ok(None);
     };
-    let roles = RoleTable::new(Arc::clone(definition), Vec::new());
     let active = organization.status == Status::Active;
-    let mut snapshot = Snapshot::new(active, Arc::new(roles));
     let mut scope = Scope::new(db.conn(), id);
+    let roles = store::role::all(&mut scope).await?;
+    let roles = custom::table(definition, &roles.iter().map(own).collect::<Vec<_>>());
+    let mut snapshot = Snapshot::new(active, Arc::new(roles));
     let names = store::rule::names(&mut scope).await?;
     let names = names.into_iter().map(|(id, name)| (id.to_string(), Arc::from(name))).collect();
     let mut after = (String::new(), String::new());
@@ -82,13 +84,17 @@ pub async fn users(
     scope: &mut Scope<'_>,
     users: &[UserId],
     (rule_names, definition): (&HashMap<String, Arc<str>>, &Definition),
-) -> Result<Vec<Found>, StoreError> {
+) -> Result<Users, StoreError> {
     // The version is read before the grants: it is never newer than what is answered with it.
     let states = match users {
         [user] => store::profile::state(scope, *user).await?.into_iter().collect(),
         many => store::profile::states(scope, many).await?,
     };
     let here: Vec<UserId> = states.iter().map(|state| state.id).collect();
+    let foreign: Vec<UserId> = users.iter().copied().filter(|id| !here.contains(id)).collect();
+    let guests =
+        if foreign.is_empty() { Vec::new() } else { store::guest::states(scope, &foreign).await? };
+    let here: Vec<UserId> = here.into_iter().chain(guests.iter().map(|one| one.id)).collect();
     let mut grants: HashMap<UserId, Vec<GrantRow>> = HashMap::new();
     if !here.is_empty() {
         for grant in store::grant::of_users(scope, &here).await? {
@@ -111,7 +117,40 @@ pub async fn users(
         };
         found.insert(state.id, (row, state.version));
     }
-    Ok(users.iter().map(|user| (*user, found.remove(user))).collect())
+    let homes = guests.iter().map(|guest| (guest.id, guest.home)).collect();
+    for guest in guests {
+        let row = UserRow {
+            enabled: guest.enabled,
+            home_active: guest.home_active,
+            grants: grants.remove(&guest.id).unwrap_or_default(),
+            ..UserRow::new(guest.id, guest.user_name_key)
+        };
+        found.insert(guest.id, (row, guest.version));
+    }
+    let found = users.iter().map(|user| (*user, found.remove(user))).collect();
+    Ok(Users { found, guests: homes })
+}
+
+/// Users as they were read.
+pub struct Users {
+    /// Each that was asked for.
+    pub found: Vec<Found>,
+    /// The guests among them, with their homes.
+    pub guests: Vec<(UserId, OrganizationId)>,
+}
+
+/// Reads users with their grants, for a state of one's own; sources have no names in it.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn rows(
+    scope: &mut Scope<'_>,
+    ids: &[UserId],
+    definition: &Definition,
+) -> Result<Vec<UserRow>, StoreError> {
+    let found = users(scope, ids, (&HashMap::new(), definition)).await?;
+    let rows = found.found.into_iter().filter_map(|(_, found)| found.map(|(row, _)| row));
+    Ok(rows.collect())
 }
 
 fn grant_row(grant: Grant, rule_names: &HashMap<String, Arc<str>>) -> GrantRow {

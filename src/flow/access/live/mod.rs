@@ -8,12 +8,14 @@
 
 mod ask;
 mod cell;
+mod guests;
 mod load;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use self::cell::{State, Walk};
+use self::guests::Guests;
 use crate::domain::access::Snapshot;
 use crate::domain::change::Change;
 use crate::domain::id::{OrganizationId, UserId};
@@ -23,7 +25,7 @@ use crate::flow::runner::Listener;
 use crate::store::{self, Db, Scope};
 
 pub use self::ask::{Answer, Explained, Given};
-pub(super) use self::load::FIRST;
+pub(super) use self::load::{FIRST, rows};
 
 /// Users that are read at once before a search.
 const WALK_AT_ONCE: i64 = 500;
@@ -41,6 +43,8 @@ pub struct Live {
     cells: Mutex<HashMap<OrganizationId, Arc<Cell>>>,
     /// Whose users are: what never changes of them.
     homes: Mutex<HashMap<UserId, OrganizationId>>,
+    /// Guests who were read: where they are at home, and where they are guests.
+    guests: Guests,
 }
 
 /// Users whose home is kept in memory.
@@ -48,6 +52,20 @@ pub const HOMES_MAX: usize = 1_000_000;
 
 impl Listener for Live {
     fn changed(&self, organization: OrganizationId, changes: &[Change]) {
+        self.changed_in(organization, changes);
+        // What happens to a guest at home is told where she is one.
+        for (elsewhere, change) in self.guests.seen_elsewhere(organization, changes) {
+            self.changed_in(elsewhere, &[change]);
+        }
+    }
+
+    fn forget_all(&self) {
+        self.cells().clear();
+    }
+}
+
+impl Live {
+    fn changed_in(&self, organization: OrganizationId, changes: &[Change]) {
         let Some(cell) = self.cells().get(&organization).cloned() else { return };
         let mut forget = changes.contains(&Change::Organization);
         if !forget {
@@ -63,16 +81,11 @@ impl Listener for Live {
         }
     }
 
-    fn forget_all(&self) {
-        self.cells().clear();
-    }
-}
-
-impl Live {
     /// A memory that knows nothing yet.
     #[must_use]
     pub fn new(db: Db, definition: Arc<Definition>) -> Self {
-        Self { db, definition, cells: Mutex::default(), homes: Mutex::default() }
+        let (cells, homes, guests) = Default::default();
+        Self { db, definition, cells, homes, guests }
     }
 
     fn cells(&self) -> std::sync::MutexGuard<'_, HashMap<OrganizationId, Arc<Cell>>> {
@@ -238,7 +251,19 @@ impl Live {
             (Loading { cell, users: users.to_vec() }, state.rule_names.clone())
         };
         let mut scope = Scope::new(self.db.conn(), organization);
-        let users = load::users(&mut scope, users, (&names, &self.definition)).await?;
+        let read = load::users(&mut scope, users, (&names, &self.definition)).await?;
+        let load::Users { found: users, guests } = read;
+        let Some(unheard) = self.guests.note(organization, &guests) else {
+            self.forget_all();
+            return Ok(Loaded { load, users });
+        };
+        if !unheard.is_empty()
+            && let Some(state) = cell.write().as_mut()
+        {
+            for user in unheard {
+                state.changed(&Change::User(user));
+            }
+        }
         Ok(Loaded { load, users })
     }
 
@@ -264,26 +289,45 @@ impl Live {
         loop {
             let mut scope = Scope::new(self.db.conn(), organization);
             let batch = store::profile::walk(&mut scope, after, WALK_AT_ONCE).await?;
+            let Some(last) = batch.last() else { break };
+            after = *last;
+            let batch: Vec<UserId> = batch.into_iter().map(|(_, user)| user).collect();
+            self.read_batch(organization, cell, &batch).await?;
+        }
+        let mut after = load::FIRST.1;
+        loop {
+            let mut scope = Scope::new(self.db.conn(), organization);
+            let batch = store::guest::walk(&mut scope, after, WALK_AT_ONCE).await?;
             let Some(last) = batch.last() else { return Ok(()) };
             after = *last;
-            let unread: Vec<UserId> = {
-                let state = cell.read();
-                let Some(state) = state.as_ref() else { return Ok(()) };
-                let ids = batch.iter().map(|(_, user)| *user);
-                ids.filter(|user| state.version(*user).is_none()).collect()
-            };
-            let found = self.load(organization, cell, &unread).await?;
-            let mut state = cell.write();
-            let Some(state) = state.as_mut() else { return Ok(()) };
-            for (user, found) in found.users {
-                let clean = state.end_load(user);
-                // One who changed meanwhile is among the missing and is read by the search.
-                if clean {
-                    state.put(user, found, clean);
-                }
-            }
-            found.load.done();
+            self.read_batch(organization, cell, &batch).await?;
         }
+    }
+
+    /// Reads those of a batch who were not read yet.
+    async fn read_batch(
+        &self,
+        organization: OrganizationId,
+        cell: &Cell,
+        batch: &[UserId],
+    ) -> Result<(), Problem> {
+        let unread: Vec<UserId> = {
+            let state = cell.read();
+            let Some(state) = state.as_ref() else { return Ok(()) };
+            batch.iter().copied().filter(|user| state.version(*user).is_none()).collect()
+        };
+        let found = self.load(organization, cell, &unread).await?;
+        let mut state = cell.write();
+        let Some(state) = state.as_mut() else { return Ok(()) };
+        for (user, found) in found.users {
+            let clean = state.end_load(user);
+            // One who changed meanwhile is among the missing and is read by the search.
+            if clean {
+                state.put(user, found, clean);
+            }
+        }
+        found.load.done();
+        Ok(())
     }
 }
 

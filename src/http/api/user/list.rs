@@ -8,10 +8,9 @@ use serde::Deserialize;
 
 use super::shown::{self, User};
 use crate::app::App;
-use crate::domain::id::UserId;
+use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::resource::ResourceRef;
 use crate::domain::user::User as Kept;
-use crate::flow::access;
 use crate::flow::problem::{Code, Problem};
 use crate::http::answer::{Answer, Page};
 use crate::http::extract::{Params, cursor, limit, read_cursor};
@@ -63,11 +62,7 @@ pub async fn list(
     let organization = caller.organization()?;
     let limit = limit(asked.limit.as_deref())?;
     let order = order(&asked)?;
-    let filter = filter(&app, &asked)?;
-    // No guest holds grants here yet: that tab is empty.
-    if word(&asked.class, &["member", "partner"], "class")? == "partner" {
-        return Ok(Json(Page::whole(Vec::new())));
-    }
+    let filter = filter(&app, organization, &asked).await?;
     let (now, scope) = (app.runner.clock.now(), &mut app.runner.read(organization));
     let found = user_list::page(scope, &filter, &order, now, limit + 1).await?;
     let by_name = matches!(order, Order::Name { .. });
@@ -75,17 +70,21 @@ pub async fn list(
         if by_name { name_cursor(user) } else { cursor(user.created_at, user.id.0) }
     };
     let page = Page::map(found, limit, next, |user| user);
-    let data = shown::all(&app, organization, page.data).await?;
+    let data = if filter.partners {
+        shown::guests(&app, organization, page.data).await?
+    } else {
+        shown::all(&app, organization, page.data).await?
+    };
     Ok(Json(Page { data, next: page.next }))
 }
 
-fn filter(app: &App, asked: &Asked) -> Result<Filter, Problem> {
+async fn filter(app: &App, organization: OrganizationId, asked: &Asked) -> Result<Filter, Problem> {
     let statuses = ["active", "provisioned", "suspended", "invite_pending", "invite_expired"];
     let sources = ["invite", "directory", "sso", "billing", "api", "sub_user"];
     let role = match text(&asked.role, "role")? {
         "" => String::new(),
         key => {
-            let roles = access::roles(&app.runner.platform);
+            let roles = app.live.roles(organization).await?;
             let index = roles.index(key).ok_or_else(|| wrong("role names no role."))?;
             roles.key(index).to_owned()
         }
@@ -98,6 +97,7 @@ fn filter(app: &App, asked: &Asked) -> Result<Filter, Problem> {
         }
     };
     Ok(Filter {
+        partners: word(&asked.class, &["member", "partner"], "class")? == "partner",
         source: word(&asked.source, &sources, "source")?.to_owned(),
         status: word(&asked.status, &statuses, "status")?.to_owned(),
         role,

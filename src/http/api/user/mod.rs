@@ -6,11 +6,12 @@ mod shown;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use axum::routing::{delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::grant::NewGrant;
+use super::grant_change::NewGrant;
 use super::permit;
 use crate::app::App;
 use crate::domain::id::{OrganizationId, UserId};
@@ -55,9 +56,10 @@ pub const ROUTES: &[Route] = &[
     Route::new(
         Get,
         "/users/{id}",
-        of_user("users.view"),
+        Needs::Action("users.view", Of::Person),
         || get(read),
-        Doc::of("Reads a user.").answer(200, schema::<User>),
+        Doc::of("Reads a user; of a guest name, e-mail and roles here.")
+            .answer(200, schema::<User>),
     ),
     Route::new(
         Patch,
@@ -185,8 +187,14 @@ async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) ->
 /// `GET /users/{id}`
 async fn read(State(app): State<App>, caller: Caller, Path(id): Path<UserId>) -> Answer {
     let organization = caller.organization()?;
-    let found = store::user::by_id(&mut app.runner.read(organization), id).await?;
-    let found = found.ok_or_else(|| Problem::not_found("user"))?;
+    let scope = &mut app.runner.read(organization);
+    let Some(found) = store::user::by_id(scope, id).await? else {
+        let guest = store::guest::by_id(scope, id).await?;
+        let guest = guest.ok_or_else(|| Problem::not_found("user"))?;
+        let mut shown = shown::guests(&app, organization, vec![guest]).await?;
+        let guest = shown.pop().ok_or_else(|| Problem::not_found("user"))?;
+        return Ok(Json(guest).into_response());
+    };
     answer(&app, organization, StatusCode::OK, found).await
 }
 

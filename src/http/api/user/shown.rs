@@ -24,7 +24,7 @@ pub struct User {
     display_name: Option<String>,
     /// Shown under the name.
     description: Option<String>,
-    /// `member`: she is at home here.
+    /// `member`: she is at home here; `partner`: she is a guest.
     class: &'static str,
     /// `invite`, `directory`, `sso`, `billing`, `api` or `sub_user`.
     source: &'static str,
@@ -117,6 +117,28 @@ impl User {
             updated_at: from.updated_at.to_string(),
         }
     }
+}
+
+/// Guests with the roles that they hold here; of their home no more is seen than who they are.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn guests(
+    app: &App,
+    organization: OrganizationId,
+    guests: Vec<Kept>,
+) -> Result<Vec<User>, Problem> {
+    let masked = |guest: Kept| Kept {
+        directory: None,
+        user_name: guest.email.clone().unwrap_or_default(),
+        external_id: None,
+        description: None,
+        external_ref: None,
+        ..guest
+    };
+    let shown = all(app, organization, guests.into_iter().map(masked).collect()).await?;
+    let partner = |user: User| User { class: "partner", suspended_by: Vec::new(), ..user };
+    Ok(shown.into_iter().map(partner).collect())
 }
 
 /// Users with the roles that they hold now.

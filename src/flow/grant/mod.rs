@@ -1,10 +1,14 @@
-//! Verbs on grants that people and programs give: give and take.
+//! Verbs on grants that people and programs give: give, take, replace.
 //!
 //! What rules give is theirs to take. Whoever may give what is decided at the edge, from memory;
 //! here a role is checked against the platform, its resources against the registry, and no hand
 //! leaves a role that must keep a holder without one.
 
+mod guest;
+mod replace;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::access::{self, ACCESS_CHANGED, Held};
 use super::fields::Fields;
@@ -21,8 +25,13 @@ use crate::domain::time::Timestamp;
 use crate::store;
 use crate::store::grant::Grant;
 
+pub use guest::{GUEST_S, give_guest};
+pub use replace::{Replacement, replace, replacement, version};
+
 /// Resources that one call may name.
 pub const RESOURCES_MAX: usize = 1_000;
+/// Roles that may be given at once.
+pub const GRANTS_MAX: usize = 100;
 
 /// A role to be given.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +69,17 @@ pub(super) async fn give_held(
     let (grants, expires_at) = check(work, &mut fields, new).await?;
     fields.done()?;
     held::refuse(work, user).await?;
-    let (source, source_id) = source(work);
+    let by = source(work);
+    put_all(work, user, (grants, expires_at), by).await
+}
+
+/// Writes grants of one source; those that are there already stay.
+async fn put_all(
+    work: &mut Work,
+    user: UserId,
+    (grants, expires_at): (Vec<(String, Reach)>, Option<Timestamp>),
+    (source, source_id): (Source, String),
+) -> Result<Vec<Grant>, Problem> {
     let present = store::grant::of_user(&mut work.scope(), user).await?;
     let mut given = Vec::with_capacity(grants.len());
     for (role, reach) in grants {
@@ -122,7 +141,8 @@ async fn check(
     fields: &mut Fields,
     new: &New,
 ) -> Result<(Vec<(String, Reach)>, Option<Timestamp>), Problem> {
-    let roles = access::roles(&work.platform);
+    let platform = Arc::clone(&work.platform);
+    let roles = access::roles(&mut work.scope(), &platform).await?;
     let role = fields.found(roles.index(&new.role), "/role", "unknown", "There is no such role.");
     let resources = check_resources(work, fields, &new.resources).await?;
     let at = work.at;
@@ -190,15 +210,26 @@ pub async fn take(work: &mut Work, id: GrantId) -> Result<(), Problem> {
         let detail = format!("{owner} gave this grant: change it there.");
         return Err(Problem::new(Code::ManagedElsewhere, detail));
     }
-    hold_user(work, grant.user_id).await?;
-    let user = store::user::by_id(&mut work.scope(), grant.user_id).await?;
+    let counted = hold_holder(work, grant.user_id).await?;
     let before = live(work, grant.user_id).await?;
     store::grant::delete(&mut work.scope(), id).await?;
     work.record(told("grant.removed", &grant));
     work.changed(Change::User(grant.user_id));
     tell(work, grant.user_id, &before).await?;
     // A holder who is not enabled did not count before either.
-    if user.is_some_and(|user| user.is_enabled()) { keep_one(work, &before).await } else { Ok(()) }
+    if counted { keep_one(work, &before).await } else { Ok(()) }
+}
+
+/// Holds whoever has a grant, here or at her home; answers whether she counts as a holder.
+async fn hold_holder(work: &mut Work, user: UserId) -> Result<bool, Problem> {
+    let here = store::profile::hold(&mut work.scope(), &[user]).await?;
+    let found = if here.is_empty() {
+        guest::hold(work, user).await?;
+        store::guest::by_id(&mut work.scope(), user).await?
+    } else {
+        store::user::by_id(&mut work.scope(), user).await?
+    };
+    Ok(found.is_some_and(|user| user.is_enabled()))
 }
 
 /// Who owns a grant that no hand takes away.
@@ -270,10 +301,10 @@ pub(super) async fn keep_one(work: &mut Work, held: &BTreeSet<Held>) -> Result<(
 
 /// Those of the held roles that must keep a holder, where they are held for the whole organization.
 pub(super) fn kept_roles(work: &Work, held: &BTreeSet<Held>) -> BTreeSet<String> {
-    let roles = access::roles(&work.platform);
-    let keeps_one = |key: &str| {
-        roles.index(key).and_then(|index| roles.role(index)).is_some_and(|role| role.keep_one)
-    };
+    // No role that an organization made must keep a holder.
+    let platform = &work.platform;
+    let role = |key: &str| platform.role_index(key).and_then(|index| platform.role(index));
+    let keeps_one = |key: &str| role(key).is_some_and(|role| role.keep_one);
     held.iter()
         .filter(|(key, reach)| *reach == Reach::Organization && keeps_one(key))
         .map(|(key, _)| key.clone())
