@@ -98,6 +98,10 @@ ids! {
     SignInId,
     /// An entry of a directory's journal.
     ExchangeId,
+    /// An invite.
+    InviteId,
+    /// A link by which a password is set.
+    LinkId,
     /// Something that happened.
     EventId,
     /// A row of the outbox.

@@ -21,6 +21,8 @@ pub enum Rule {
     Li2,
     /// A verified and listed domain, and one user with this address in the paired directory.
     Li2b,
+    /// An invite that waits for her.
+    Li3,
 }
 
 impl Rule {
@@ -31,6 +33,7 @@ impl Rule {
             Self::Li1 => "LI1",
             Self::Li2 => "LI2",
             Self::Li2b => "LI2b",
+            Self::Li3 => "LI3",
         }
     }
 }

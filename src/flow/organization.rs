@@ -9,6 +9,7 @@ use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::OrganizationId;
+use crate::domain::language::Language;
 use crate::domain::organization::{
     CLAIMS_MAX_AGE_S, CONTACTS_MAX, EXTERNAL_REF_MAX, Kind, NAME_MAX, Organization, SESSION_IDLE_S,
     SESSION_MAX_S, Settings, Slug, Status, is_mail_address,
@@ -63,7 +64,9 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Organization, Problem>
 fn check(fields: &mut Fields, name: &str, external_ref: Option<&str>, settings: &Settings) {
     fields.text("/name", name, NAME_MAX);
     fields.optional_text("/external_ref", external_ref, EXTERNAL_REF_MAX);
-    let Settings { session_idle_s, session_max_s, claims_max_age_s, technical_contacts } = settings;
+    let Settings {
+        session_idle_s, session_max_s, claims_max_age_s, technical_contacts, ..
+    } = settings;
     for (pointer, value, (least, most)) in [
         ("/session_idle_s", *session_idle_s, SESSION_IDLE_S),
         ("/session_max_s", *session_max_s, SESSION_MAX_S),
@@ -141,6 +144,10 @@ pub struct Patch {
     pub claims_max_age_s: Option<i64>,
     /// Addresses that are written to when something ends or fails.
     pub technical_contacts: Option<Vec<String>>,
+    /// The language of mail.
+    pub language: Option<String>,
+    /// Whether people sign in by a connection alone.
+    pub require_sso: Option<bool>,
 }
 
 /// Changes the organization of the work. `active` for a deleted one brings it back, as long as it
@@ -190,6 +197,12 @@ fn over(found: &Organization, patch: &Patch) -> Result<Organization, Problem> {
     if let Some(contacts) = &patch.technical_contacts {
         settings.technical_contacts.clone_from(contacts);
     }
+    settings.require_sso = patch.require_sso.unwrap_or(settings.require_sso);
+    if let Some(tag) = &patch.language {
+        let detail = "language is `en`, `fr`, `de` or `es`.";
+        let language = fields.found(Language::parse(tag), "/language", "value", detail);
+        settings.language = language.unwrap_or(settings.language);
+    }
     check(&mut fields, &changed.name, changed.external_ref.as_deref(), &changed.settings);
     fields.done()?;
     Ok(changed)
@@ -206,6 +219,8 @@ fn differences(old: &Organization, new: &Organization) -> Vec<&'static str> {
         ("session_max_s", was.session_max_s != is.session_max_s),
         ("claims_max_age_s", was.claims_max_age_s != is.claims_max_age_s),
         ("technical_contacts", was.technical_contacts != is.technical_contacts),
+        ("language", was.language != is.language),
+        ("require_sso", was.require_sso != is.require_sso),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))

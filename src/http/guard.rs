@@ -298,6 +298,7 @@ impl Of {
             Self::Role => Owned::Role,
             Self::Grant => Owned::Grant,
             Self::Session => Owned::Session,
+            Self::Invite => Owned::Invite,
         })
     }
 }

@@ -42,6 +42,8 @@ pub enum Of {
     Grant,
     /// `{id}` is a session of a user.
     Session,
+    /// `{id}` is an invite.
+    Invite,
 }
 
 /// What a caller needs.

@@ -28,8 +28,11 @@ pub(super) const ALL: &[Listed] = &[
     ("health", super::health::STATEMENTS),
     ("identity", super::identity::STATEMENTS),
     ("installation", super::installation::STATEMENTS),
+    ("invite", super::invite::STATEMENTS),
+    ("invite_list", super::invite_list::STATEMENTS),
     ("licence", super::licence::STATEMENTS),
     ("login", super::login::STATEMENTS),
+    ("mail", super::mail::STATEMENTS),
     ("member", super::member::STATEMENTS),
     ("migrate", super::migrate::STATEMENTS),
     ("nesting", super::nesting::STATEMENTS),
@@ -37,6 +40,7 @@ pub(super) const ALL: &[Listed] = &[
     ("operator_token", super::operator_token::STATEMENTS),
     ("outbox", super::outbox::STATEMENTS),
     ("owner", super::owner::STATEMENTS),
+    ("password", super::password::STATEMENTS),
     ("place", super::place::STATEMENTS),
     ("pending", super::pending::STATEMENTS),
     ("profile", super::profile::STATEMENTS),
@@ -53,6 +57,7 @@ pub(super) const ALL: &[Listed] = &[
     ("tombstone", super::tombstone::STATEMENTS),
     ("user", super::user::STATEMENTS),
     ("user_list", super::user_list::STATEMENTS),
+    ("way_in", super::way_in::STATEMENTS),
 ];
 
 /// A file of the store and its statements that differ by engine, by name.
@@ -68,12 +73,14 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
     ("identity", super::identity::BY_ENGINE),
+    ("invite_batch", super::invite_batch::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
     ("nesting", super::nesting::BY_ENGINE),
     ("removal", super::removal::BY_ENGINE),
     ("organization", super::organization::BY_ENGINE),
     ("place", super::place::BY_ENGINE),
     ("pending", super::pending::BY_ENGINE),
+    ("tombstone", super::tombstone::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
     ("user_batch", super::user_batch::BY_ENGINE),
 ];

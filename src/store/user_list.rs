@@ -41,9 +41,11 @@ macro_rules! listed {
             "
             and ($2 = '' or u.source = $2)
             and ($3 = '' or $3 = case
-                when u.suspended_by <> 0 then 'suspended'
-                when u.last_sign_in_at is null then 'provisioned'
-                else 'active' end)
+                when u.suspended_by <> 0 and u.suspended_by <> 8 then 'suspended'
+                when u.last_sign_in_at is not null then 'active'
+                when u.invite_ends_at is null then 'provisioned'
+                when u.invite_ends_at > $9 then 'invite_pending'
+                else 'invite_expired' end)
             and ($4 = '' or exists (
                 select 1 from grants g
                 where g.organization_id = $1 and g.user_id = u.id and g.role = $4

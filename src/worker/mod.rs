@@ -6,7 +6,9 @@
 
 mod changes;
 mod due;
+mod invite;
 mod journal;
+mod mail;
 mod outbox;
 mod sequence;
 mod sweep;
@@ -22,6 +24,7 @@ use crate::flow::access::feed::Feed;
 use crate::flow::problem::Problem;
 use crate::flow::provision::journal::Journal;
 use crate::flow::runner::Runner;
+use crate::outbound::mail::Mailer;
 use crate::store::{Conn, Db, StoreError};
 
 /// What the worker stands on.
@@ -35,6 +38,8 @@ pub struct Worker {
     pub retention: Retention,
     /// Exchanges of SCIM clients that wait to be written.
     pub journal: Arc<Journal>,
+    /// Sends mail.
+    pub mailer: Arc<Mailer>,
 }
 
 /// How long is kept what is not kept for ever, in seconds.
@@ -58,6 +63,9 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         let holder = uuid::Uuid::from_bytes(Rng.bytes());
         let mut loops = JoinSet::new();
         loops.spawn(outbox::run(worker.runner.clone(), stop.clone()));
+        let mailer = Arc::clone(&worker.mailer);
+        loops.spawn(mail::run(worker.runner.clone(), mailer, stop.clone()));
+        loops.spawn(invite::tell_expired(worker.runner.clone(), stop.clone()));
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));

@@ -5,6 +5,7 @@
 //! read. What would touch very many users commits its losses and leaves the gains to a job.
 
 mod apply;
+mod assigned;
 mod changed;
 mod edited;
 pub mod feed;
@@ -20,6 +21,7 @@ mod rules;
 mod within;
 
 pub use apply::EVALUATED_AT_ONCE;
+pub use assigned::may_still_assign;
 pub(super) use apply::{Held, held, shown};
 pub(super) use changed::tell_vacancies;
 pub use changed::{

@@ -3,14 +3,18 @@
 //! Nothing here makes a user, and nothing revives one. The row of the user is locked before her
 //! state is read, so that a suspension that runs beside waits, and then ends the new session too.
 
+use super::invited::{self, Invited};
 use super::{Refusal, Refused, Step};
 use crate::domain::connection::{Connection, ScimKey};
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::identity::{Identity, Rule};
+use crate::domain::platform::LoginType;
+use crate::domain::secret::SecretHash;
 use crate::domain::sign_in::Asserted;
 use crate::domain::tombstone::Name;
 use crate::domain::user::User;
+use crate::flow::invite;
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
 use crate::store;
@@ -30,15 +34,16 @@ enum Found {
 pub async fn link(
     work: &mut Work,
     connection: &Connection,
-    asserted: &Asserted,
+    (asserted, opened): (&Asserted, Option<SecretHash>),
 ) -> Result<Linked, Problem> {
     let scope = &mut work.scope();
     let known = store::identity::by_subject(scope, connection.id, &asserted.subject).await?;
     let linked = match known {
         Some(identity) => again(work, &identity).await?,
-        None => anew(work, connection, asserted).await?,
+        None => anew(work, connection, (asserted, opened)).await?,
     };
     if let Ok((user, _)) = &linked {
+        invite::accept_waiting(work, *user, LoginType::Sso).await?;
         prove(work, connection, asserted, *user).await?;
     }
     Ok(linked)
@@ -64,16 +69,20 @@ async fn prove(
 async fn anew(
     work: &mut Work,
     connection: &Connection,
-    asserted: &Asserted,
+    (asserted, opened): (&Asserted, Option<SecretHash>),
 ) -> Result<Linked, Problem> {
     let refuse = |code| Err((Refusal::new(Step::Link, code), None));
     let (user, rule) = match first(work, connection, asserted).await? {
         Found::One(user, rule) => (user, rule),
         Found::Several => return Ok(refuse(Refused::LinkAmbiguous)),
-        Found::Nobody => {
+        Found::Nobody => match invited::accept(work, connection, (asserted, opened)).await? {
+            Invited::Accepted(user) => (user, Rule::Li3),
+            Invited::Refused(code) => return Ok(refuse(code)),
+            Invited::Nobody => {
             let gone = tombstone(work, connection, asserted).await?.is_some();
             return Ok(refuse(if gone { Refused::UserRemoved } else { Refused::UnknownUser }));
-        }
+            }
+        },
     };
     join(work, connection, asserted, (user, rule)).await
 }
@@ -191,6 +200,9 @@ async fn join(
 async fn locked(work: &mut Work, id: UserId) -> Result<Result<User, Refusal>, Problem> {
     store::identity::lock_user(&mut work.scope(), id).await?;
     let code = match store::user::by_id(&mut work.scope(), id).await? {
+        Some(user) if user.login_type == Some(LoginType::Password) || user.break_glass => {
+            Refused::LoginTypeMismatch
+        }
         Some(user) if user.is_enabled() => {
             match store::held_loss::of_user(&mut work.scope(), id).await? {
                 Some(held) if !held.rejected => Refused::AccessHeld,

@@ -4,6 +4,7 @@
 //! found, her session begins, and the journal and the events are written, or nothing of it. A
 //! refusal is written too: it is an outcome, not an error.
 
+mod invited;
 mod link;
 
 use super::problem::Problem;
@@ -46,6 +47,8 @@ pub struct Ending {
     pub old_cookie: Option<SecretHash>,
     /// The request that the person can name.
     pub request_id: String,
+    /// The hash of the invite whose link was opened in this browser (LI3).
+    pub invite: Option<SecretHash>,
 }
 
 /// What became of it.
@@ -95,6 +98,7 @@ pub async fn refuse(
         cookie: SecretHash::of(&[]),
         old_cookie: None,
         request_id: request_id.to_owned(),
+        invite: None,
     };
     end(work, &ending).await.map(|_| ())
 }
@@ -150,7 +154,8 @@ impl Ran<'_> {
             return Ok(Err(refusal));
         }
         let settings = organization.map(|found| found.settings).unwrap_or_default();
-        let linked = link::link(work, &self.connection, asserted).await?;
+        let opened = self.ending.invite;
+        let linked = link::link(work, &self.connection, (asserted, opened)).await?;
         let (user, rule) = match linked {
             Ok(linked) => linked,
             Err((refusal, user)) => {

@@ -1,6 +1,7 @@
 //! The management surface: a table of routes for each noun.
 
 mod access_settings;
+mod break_glass;
 mod conflict;
 mod connection;
 mod connection_body;
@@ -20,6 +21,8 @@ mod group;
 mod health;
 mod held;
 mod idempotency;
+mod import;
+mod invite;
 mod licence;
 mod mapping_preview;
 mod mapping_rule;
@@ -54,6 +57,9 @@ const TABLES: &[&[Route]] = &[
     mapping_rule::ROUTES,
     mapping_preview::ROUTES,
     user::ROUTES,
+    import::ROUTES,
+    invite::ROUTES,
+    break_glass::ROUTES,
     grant::ROUTES,
     access_settings::ROUTES,
     licence::ROUTES,

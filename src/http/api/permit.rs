@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::domain::access::Snapshot;
 use crate::domain::access::assign::{Above, above_author, may_assign, may_manage};
 use crate::domain::access::custom::Draft;
+use crate::domain::access::decision::Question;
 use crate::domain::access::grant::{Reach, spread};
 use crate::domain::actor::Actor;
 use crate::domain::id::{OrganizationId, UserId};
@@ -32,6 +33,37 @@ pub async fn give(
     let (Some(role), Ok(resources)) = (roles.index(&new.role), resources) else { return Ok(()) };
     let Ok(grants) = spread(&roles, role, &resources) else { return Ok(()) };
     assign(app, caller, organization, &grants).await
+}
+
+/// Goes on when the caller may invite somebody to this: she may give each role, and has the
+/// permission that inviting to it needs.
+///
+/// # Errors
+/// 403 otherwise.
+pub async fn invite(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    grants: &[New],
+) -> Result<(), Problem> {
+    for new in grants {
+        give(app, caller, organization, new).await?;
+    }
+    let Actor::User(actor) = caller.actor else { return Ok(()) };
+    let roles = app.live.roles(organization).await?;
+    let platform = &app.runner.platform;
+    for new in grants {
+        let role = roles.index(&new.role).and_then(|index| roles.role(index));
+        let Some(role) = role.filter(|role| role.listed) else { continue };
+        let Some(needed) = platform.permission(role.invited_with) else { continue };
+        let at = app.runner.clock.now();
+        let question = Question { user: actor, permission: &needed.key, resource: None, at };
+        if !app.live.allows(organization, &question).await? {
+            let detail = format!("You need the permission `{}` to invite to this.", needed.key);
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
+    }
+    Ok(())
 }
 
 /// Goes on when the caller may give a role to whomever a rule reaches, wherever it says: the rule

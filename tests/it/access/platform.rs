@@ -21,6 +21,7 @@ async fn work_off(app: &TestApp, runner: &Runner, acme: &World<'_>) {
         feed: Arc::clone(&app.app.feed),
         retention: Default::default(),
         journal: Arc::clone(&app.app.journal),
+        mailer: Arc::clone(&app.app.mailer),
     };
     let worker = worker::start(worker, stop.clone());
     let status = format!("/api/v1/organizations/{}/mapping-rules/status", acme.organization);

@@ -10,6 +10,7 @@ use portico::domain::secret::SecretHash;
 use portico::domain::time::{Clock, Timestamp};
 use portico::flow;
 use portico::flow::provision::limit::Limits;
+use portico::outbound::mail::{Mailer, Way};
 use portico::store::{self, Db};
 use portico::worker::{self, Worker};
 use reqwest::Client;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
 use super::database::{Database, aside};
+use super::mail::{FROM, Mails};
 
 /// The fixed operator token.
 pub const OPERATOR_TOKEN: &str = "operator-token-of-the-tests-0123456789";
@@ -43,6 +45,7 @@ pub struct TestApp {
     client: Client,
     server: JoinHandle<()>,
     database: Arc<Database>,
+    mails: Mails,
 }
 
 impl TestApp {
@@ -71,9 +74,24 @@ impl TestApp {
         Self::with(Database::postgres().await, preset, Limits::default()).await
     }
 
+    /// An app on SQLite whose mail goes another way than into its folder.
+    pub async fn mailing(way: Way) -> Self {
+        Self::built(Database::sqlite(), PLATFORM, Limits::default(), Some(way)).await
+    }
+
     async fn with(database: Database, preset: &str, limits: Limits) -> Self {
+        Self::built(database, preset, limits, None).await
+    }
+
+    async fn built(database: Database, preset: &str, limits: Limits, way: Option<Way>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let mails = Mails::new();
+        let base = url.parse().unwrap();
+        let mailer = match way {
+            Some(way) => Mailer::new(FROM, base, way).expect("a sender"),
+            None => mails.mailer(&base),
+        };
         let app = App::compose(Base {
             db: database.open().await,
             clock: Clock::manual(Timestamp::parse(BEGIN).unwrap()),
@@ -88,6 +106,7 @@ impl TestApp {
             allow_private_networks: true,
             limits,
             served: Default::default(),
+            mailer,
         });
         flow::organization::ensure_operator(&app.runner).await.expect("the operator's own");
         let service =
@@ -95,7 +114,7 @@ impl TestApp {
         let server = tokio::spawn(async move {
             axum::serve(listener, service).await.expect("the app is served");
         });
-        Self { app, url, client: client(), server, database: Arc::new(database) }
+        Self { app, url, client: client(), server, database: Arc::new(database), mails }
     }
 
     /// The database beneath it, for a second process beside it.
@@ -112,7 +131,8 @@ impl TestApp {
     pub fn start_worker(&self, stop: &CancellationToken) -> JoinHandle<()> {
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
         let journal = Arc::clone(&self.app.journal);
-        let worker = Worker { runner, feed, retention: Default::default(), journal };
+        let mailer = Arc::clone(&self.app.mailer);
+        let worker = Worker { runner, feed, retention: Default::default(), journal, mailer };
         worker::start(worker, stop.clone())
     }
 
@@ -129,6 +149,17 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
         }
         panic!("the worker leaves rows in the outbox");
+    }
+
+    /// The mails that were sent so far to an address, oldest first; the worker runs before.
+    pub async fn mails_to(&self, address: &str) -> Vec<super::mail::Mail> {
+        self.run_worker().await;
+        self.mails.to(address)
+    }
+
+    /// The newest mail to an address.
+    pub async fn mail_to(&self, address: &str) -> super::mail::Mail {
+        self.mails_to(address).await.pop().unwrap_or_else(|| panic!("no mail to {address}"))
     }
 
     /// The first hundred events of a name in an organization's feed.
