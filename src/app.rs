@@ -90,6 +90,8 @@ pub struct Parts {
     pub mailer: Arc<Mailer>,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Asks addresses that customers gave us.
+    pub guarded: Guarded,
 }
 
 /// The parts, cheap to clone.
@@ -109,7 +111,7 @@ impl App {
         let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let clock = Arc::new(base.clock);
         let guarded = Guarded::new(base.allow_private_networks);
-        let providers = Providers::new(guarded, Arc::clone(&clock));
+        let providers = Providers::new(guarded.clone(), Arc::clone(&clock));
         let seal = Arc::new(Seal::new(base.secret_keys));
         let runner = Runner {
             db: base.db,
@@ -138,6 +140,7 @@ impl App {
             journal: Arc::default(),
             mailer: Arc::new(base.mailer),
             hasher: Hasher::default(),
+            guarded,
         }))
     }
 }

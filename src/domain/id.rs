@@ -102,6 +102,10 @@ ids! {
     InviteId,
     /// A link by which a password is set.
     LinkId,
+    /// An endpoint that is told what happens.
+    WebhookId,
+    /// A message to a webhook.
+    DeliveryId,
     /// Something that happened.
     EventId,
     /// A row of the outbox.

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod api_token;
 pub mod brake;
 pub mod change;
 pub mod connection;
@@ -39,3 +40,4 @@ pub mod sign_in;
 pub mod time;
 pub mod tombstone;
 pub mod user;
+pub mod webhook;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod access_settings;
+pub mod api_token;
 pub mod client_token;
 pub mod condition;
 pub mod connection;
@@ -37,4 +38,5 @@ pub mod session;
 pub mod sign_in;
 pub mod sub_user;
 pub mod user;
+pub mod webhook;
 pub mod work;

@@ -23,6 +23,7 @@ pub mod scim;
 pub mod session;
 pub mod sso;
 pub mod surface;
+pub mod token;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -44,6 +44,8 @@ pub enum Of {
     Session,
     /// `{id}` is an invite.
     Invite,
+    /// `{id}` is a webhook.
+    Webhook,
 }
 
 /// What a caller needs.

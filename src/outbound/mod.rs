@@ -1,4 +1,4 @@
-//! The world: guarded HTTP, OpenID providers, mail, and a SCIM client for `portico simulate`.
+//! The world: guarded HTTP, OpenID providers, mail, webhooks, and a SCIM client for `portico simulate`.
 //!
 //! Nothing here is called while a transaction is open.
 
@@ -6,3 +6,4 @@ pub mod http;
 pub mod mail;
 pub mod oidc;
 pub mod scim_client;
+pub mod webhook;

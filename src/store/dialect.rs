@@ -133,6 +133,7 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("logins.state_hash", "logins_state_hash_key"),
     ("sessions.hash", "sessions_hash_key"),
     ("password_links.token_hash", "password_links_token_hash_key"),
+    ("api_tokens.public_part", "api_tokens_public_part_key"),
     ("invites.token_hash", "invites_token_hash_key"),
     ("invites.organization_id, invites.class, invites.email_key", "invites_pending_key"),
     ("identities.connection_id, identities.subject", "identities_pkey"),

@@ -51,6 +51,7 @@ mod user_row;
 mod writer;
 
 pub mod access_settings;
+pub mod api_token;
 pub mod backup;
 pub mod change;
 pub mod client_token;
@@ -107,6 +108,8 @@ pub mod user;
 pub mod user_batch;
 pub mod user_list;
 pub mod way_in;
+pub mod webhook;
+pub mod webhook_delivery;
 
 pub use db::{ACQUIRE_S, Conn, Db, OpenError, Options, Tx};
 pub use error::{StoreError, UniqueKey};

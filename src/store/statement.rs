@@ -6,6 +6,7 @@ type Listed = (&'static str, &'static [(&'static str, &'static str)]);
 /// All files that declare statements.
 pub(super) const ALL: &[Listed] = &[
     ("access_settings", super::access_settings::STATEMENTS),
+    ("api_token", super::api_token::STATEMENTS),
     ("change", super::change::STATEMENTS),
     ("client_token", super::client_token::STATEMENTS),
     ("connection", super::connection::STATEMENTS),
@@ -58,6 +59,8 @@ pub(super) const ALL: &[Listed] = &[
     ("user", super::user::STATEMENTS),
     ("user_list", super::user_list::STATEMENTS),
     ("way_in", super::way_in::STATEMENTS),
+    ("webhook", super::webhook::STATEMENTS),
+    ("webhook_delivery", super::webhook_delivery::STATEMENTS),
 ];
 
 /// A file of the store and its statements that differ by engine, by name.
@@ -83,4 +86,5 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("tombstone", super::tombstone::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
     ("user_batch", super::user_batch::BY_ENGINE),
+    ("webhook_delivery", super::webhook_delivery::BY_ENGINE),
 ];

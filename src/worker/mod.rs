@@ -12,6 +12,7 @@ mod mail;
 mod outbox;
 mod sequence;
 mod sweep;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::flow::access::feed::Feed;
 use crate::flow::problem::Problem;
 use crate::flow::provision::journal::Journal;
 use crate::flow::runner::Runner;
+use crate::outbound::http::Guarded;
 use crate::outbound::mail::Mailer;
 use crate::store::{Conn, Db, StoreError};
 
@@ -40,6 +42,8 @@ pub struct Worker {
     pub journal: Arc<Journal>,
     /// Sends mail.
     pub mailer: Arc<Mailer>,
+    /// Tells webhooks.
+    pub guarded: Guarded,
 }
 
 /// How long is kept what is not kept for ever, in seconds.
@@ -66,6 +70,9 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         let mailer = Arc::clone(&worker.mailer);
         loops.spawn(mail::run(worker.runner.clone(), mailer, stop.clone()));
         loops.spawn(invite::tell_expired(worker.runner.clone(), stop.clone()));
+        loops.spawn(webhook::lay_ready(worker.runner.clone(), stop.clone()));
+        let guarded = worker.guarded.clone();
+        loops.spawn(webhook::deliver(worker.runner.clone(), guarded, stop.clone()));
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));

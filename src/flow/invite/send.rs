@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::{load, partner};
 use crate::domain::access::grant::Source as GrantSource;
-use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
 use crate::domain::id::{InviteId, UserId};
 use crate::domain::invite::{A_DAY_MAX, Class, DAY_S, Delivery, Invite, Offered, SENDS_MAX, State};
@@ -173,10 +172,7 @@ fn draft(work: &Work, new: &New, checked: &Checked, user: Option<UserId>) -> Inv
 
 /// The person who answers for what is given; nobody where a program of the operator sends.
 pub(super) fn inviter(work: &Work) -> Option<UserId> {
-    match &work.actor {
-        Actor::User(id) => Some(*id),
-        _ => None,
-    }
+    work.actor.answers()
 }
 
 /// Gives an invite a new link; only its hash is kept.

@@ -147,6 +147,8 @@ async fn take(
     user.version = before.version + 1;
     let ended = store::user::end_sessions(&mut work.scope(), id).await?;
     store::password::delete(&mut work.scope(), id).await?;
+    let at = work.at;
+    store::api_token::revoke_of(&mut work.scope(), id, at).await?;
     store::way_in::set_login_type(&mut work.scope(), id, None).await?;
     let email = user.email.as_deref().map(fold);
     if let Some(invite) = waiting(work, &before, email.as_deref()).await? {

@@ -4,6 +4,7 @@
 //! the owner. Provisioning has its own verbs and ends users by the same one.
 
 mod bulk;
+mod forget;
 mod state;
 
 use serde_json::{Map, Value, json};
@@ -23,6 +24,7 @@ use crate::domain::user::{Source, SuspendedBy, User};
 use crate::scim::{Resource, fold};
 use crate::store::{self, StoreError};
 
+pub use forget::forget;
 pub use bulk::{REMOVED_MAX, Removed, remove_many};
 pub use state::{end_sessions, erase, erase_from, leave_groups, remove, resume, suspend};
 

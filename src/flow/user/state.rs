@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::super::condition::Condition;
 use super::super::problem::{Code, Problem};
 use super::super::work::Work;
-use super::super::{access, grant, invite, sub_user};
+use super::super::{access, api_token, grant, invite, sub_user, webhook};
 use super::load;
 use crate::domain::access::grant::Source;
 use crate::domain::change::Change;
@@ -116,6 +116,8 @@ async fn block(work: &mut Work, user: &User) -> Result<(), Problem> {
     grant::tell(work, user.id, &before).await?;
     store::user::end_sessions(&mut work.scope(), user.id).await?;
     invite::end_of(work, user.id).await?;
+    api_token::end_of(work, user.id).await?;
+    webhook::creator_left(work, user.id).await?;
     work.changed(Change::User(user.id));
     if !user.suspended_by.holds(Suspender::Admin) {
         mark(work, user, true).await?;
@@ -147,6 +149,8 @@ pub async fn erase_from(
 ) -> Result<(), Problem> {
     leave_groups(work, user.id, held).await?;
     invite::end_of(work, user.id).await?;
+    api_token::end_of(work, user.id).await?;
+    webhook::creator_left(work, user.id).await?;
     end_sub_users(work, user.id, left_at).await?;
     leave_traces(work, user, home, left_at).await?;
     store::user::delete(&mut work.scope(), user.id).await?;

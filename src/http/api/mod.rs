@@ -30,8 +30,10 @@ mod organization;
 mod permit;
 mod resource;
 mod role;
+mod token;
 mod user;
 mod visible;
+mod webhook;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -68,6 +70,8 @@ const TABLES: &[&[Route]] = &[
     group::ROUTES,
     conflict::ROUTES,
     event::ROUTES,
+    webhook::ROUTES,
+    token::ROUTES,
 ];
 
 /// Every route below `/api/v1`.

@@ -9,7 +9,6 @@ use crate::domain::access::assign::{Above, above_author, may_assign, may_manage}
 use crate::domain::access::custom::Draft;
 use crate::domain::access::decision::Question;
 use crate::domain::access::grant::{Reach, spread};
-use crate::domain::actor::Actor;
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::platform::{Role, RoleIndex};
 use crate::domain::resource::ResourceRef;
@@ -49,7 +48,7 @@ pub async fn invite(
     for new in grants {
         give(app, caller, organization, new).await?;
     }
-    let Actor::User(actor) = caller.actor else { return Ok(()) };
+    let Some(actor) = caller.actor.answers() else { return Ok(()) };
     let roles = app.live.roles(organization).await?;
     let platform = &app.runner.platform;
     for new in grants {
@@ -113,7 +112,7 @@ pub async fn author(
     organization: OrganizationId,
     (role, draft): (&Role, &Draft),
 ) -> Result<(), Problem> {
-    let Actor::User(author) = caller.actor else { return Ok(()) };
+    let Some(author) = caller.actor.answers() else { return Ok(()) };
     let now = app.runner.clock.now();
     let errors = app
         .live
@@ -166,7 +165,7 @@ pub async fn assignable(
 ) -> Result<Vec<RoleIndex>, Problem> {
     let roles = app.live.roles(organization).await?;
     let all = roles.iter().map(|(index, _)| index);
-    let Actor::User(actor) = caller.actor else { return Ok(all.collect()) };
+    let Some(actor) = caller.actor.answers() else { return Ok(all.collect()) };
     let now = app.runner.clock.now();
     app.live
         .ask(organization, &[actor], |snapshot, _| {
@@ -191,7 +190,7 @@ pub async fn assign(
     organization: OrganizationId,
     grants: &[(RoleIndex, Reach)],
 ) -> Result<(), Problem> {
-    let Actor::User(actor) = caller.actor else { return Ok(()) };
+    let Some(actor) = caller.actor.answers() else { return Ok(()) };
     let now = app.runner.clock.now();
     let allowed = app
         .live
@@ -214,7 +213,7 @@ pub async fn manage(
     organization: OrganizationId,
     target: UserId,
 ) -> Result<(), Problem> {
-    let Actor::User(actor) = caller.actor else { return Ok(()) };
+    let Some(actor) = caller.actor.answers() else { return Ok(()) };
     let now = app.runner.clock.now();
     let allowed = app
         .live

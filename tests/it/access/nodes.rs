@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::guests;
 use super::world::{Working, World};
 use crate::support::TestApp;
+use crate::support::mail::Mails;
 
 /// How long the other process may take.
 const WITHIN: Duration = Duration::from_secs(1);
@@ -29,6 +30,7 @@ async fn second(app: &TestApp) -> App {
         allow_private_networks: true,
         limits: Default::default(),
         served: Default::default(),
+        mailer: Mails::new().mailer(&app.app.public.url),
     })
 }
 

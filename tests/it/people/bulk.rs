@@ -81,7 +81,7 @@ on_both_engines! {
         assert_eq!(done["results"][0]["status"], "removed", "{done}");
         let partners = format!("/api/v1/organizations/{acme}/users?class=partner");
         let listed = app.operator().get(&partners).await.expect(200);
-        assert_eq!(listed.at("/data"), &json!([]));
+        assert_eq!(listed.at("/data"), json!([]));
         app.operator().get(&format!("/api/v1/users/{eve}")).await.expect(200);
         app.run_worker().await;
     }

@@ -115,7 +115,7 @@ on_both_engines! {
             .get(&format!("/api/v1/organizations/{acme}/users?class=partner"))
             .await
             .expect(200);
-        assert_eq!(listed.at("/data/0/id"), &json!(eve));
+        assert_eq!(listed.at("/data/0/id"), json!(eve));
         assert_eq!(listed.at("/data/0/roles/0/source"), "guest");
         operator.post(&path, json!({"user_id": eve})).await.expect_problem(409, "conflict");
         // Removing her here leaves her elsewhere.
@@ -128,7 +128,7 @@ on_both_engines! {
             invite(&app, &acme, json!({"email": format!("u{at}@example.com")})).await.expect(201);
         }
         let more = portico::domain::invite::A_DAY_MAX - 3;
-        super::secrets::copy_invites(&app, more).await;
+        crate::people::secrets::copy_invites(&app, more).await;
         let one = json!({"email": "one@example.com"});
         let refused = invite(&app, &acme, one.clone()).await;
         refused.expect_problem(429, "rate-limited");

@@ -1,11 +1,17 @@
 //! People: invites and their mail, passwords, users in lists and in bulk, imports.
 
 mod bulk;
+mod imports;
 mod invites;
 mod invites_by_directory;
 mod invites_by_people;
+mod lists;
+mod mails;
 mod passwords;
+mod privacy;
 mod secrets;
+mod tokens;
+mod webhooks;
 
 use serde_json::{Value, json};
 
@@ -51,5 +57,5 @@ pub async fn somebody(app: &TestApp, organization: &str, email: &str, role: &str
 pub async fn user(app: &TestApp, organization: &str, login: &str) -> Value {
     let path = format!("/api/v1/organizations/{organization}/users?q={login}");
     let found = app.operator().get(&path).await.expect(200);
-    found.at("/data/0").clone()
+    found.json()["data"][0].clone()
 }

@@ -65,13 +65,9 @@ on_both_engines! {
         let sent = invite_ada(&app, &acme).await;
         let runner = &app.app.runner;
         let now = runner.clock.now();
-        let jobs = store::outbox::claim(
-            &mut runner.db.conn(),
-            (now, now),
-            store::outbox::Lane::Mail,
-            10,
-        );
-        let jobs = jobs.await.unwrap();
+        let conn = &mut runner.db.conn();
+        let jobs = store::outbox::claim(conn, (now, now), store::outbox::Lane::Mail, 10).await;
+        let jobs = jobs.unwrap();
         assert_eq!(jobs.len(), 1);
         let kept = jobs[0].payload.clone();
         for value in ["ada@example.com", "Lovelace", "/invite/"] {
@@ -101,7 +97,7 @@ on_both_engines! {
         let acme = app.organization("Acme").await;
         invite_ada(&app, &acme).await;
         accept(&app, &app.mail_to("ada@example.com").await.link()).await;
-        let id = super::user(&app, &acme, "ada").await["id"].as_str().unwrap().to_owned();
+        let id = crate::people::user(&app, &acme, "ada").await["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/users/{id}");
         let change = json!({"description": "Secret project", "external_ref": "ref-4711"});
         app.operator().patch(&path, change).await.expect(200);

@@ -19,6 +19,8 @@ pub struct Place {
     pub user: String,
     pub group: String,
     pub grant: String,
+    pub invite: String,
+    pub webhook: String,
     pub sign_in: SignIn,
     /// The directory's token as its client sends it.
     pub token: String,
@@ -54,6 +56,8 @@ impl Place {
         let path = format!("/api/v1/users/{user}/grants");
         let grant = operator.post(&path, json!({"role": "org-admin"})).await.expect(201);
         let grant = grant.text_at("/data/0/id");
+        let invite = make("invites", json!({"email": format!("eve@{name}.example")})).await;
+        let webhook = make("webhooks", json!({"url": "https://hooks.example/in"})).await;
         let sign_in = SignIn::connect(app, &organization, &directory, &[]).await;
         app.run_worker().await;
         Self {
@@ -67,6 +71,8 @@ impl Place {
             user,
             group,
             grant,
+            invite,
+            webhook,
             sign_in,
             token,
         }
@@ -98,6 +104,8 @@ impl Place {
             Needs::Action(_, Of::User | Of::Person) => &self.user,
             Needs::Action(_, Of::Group) => &self.group,
             Needs::Action(_, Of::Grant) => &self.grant,
+            Needs::Action(_, Of::Invite) => &self.invite,
+            Needs::Action(_, Of::Webhook) => &self.webhook,
             Needs::Action(_, Of::Connection) => &self.sign_in.connection,
             Needs::Scim(_) if row.path.starts_with("/Users") => &self.user,
             Needs::Scim(_) if row.path.starts_with("/Groups") => &self.group,

@@ -132,7 +132,8 @@ impl TestApp {
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
         let journal = Arc::clone(&self.app.journal);
         let mailer = Arc::clone(&self.app.mailer);
-        let worker = Worker { runner, feed, retention: Default::default(), journal, mailer };
+        let (retention, guarded) = (Default::default(), self.app.guarded.clone());
+        let worker = Worker { runner, feed, retention, journal, mailer, guarded };
         worker::start(worker, stop.clone())
     }
 

@@ -75,8 +75,8 @@ impl Mail {
         let kind = header(&head, "content-type");
         let boundary = kind.split("boundary=\"").nth(1).expect("parts").split('"').next().unwrap();
         let part = |media: &str| {
-            let parts = body.split(&format!("--{boundary}"));
-            let mut parts = parts.filter_map(|part| part.trim_start().split_once("\n\n"));
+            let edge = format!("--{boundary}");
+            let mut parts = body.split(&edge).filter_map(|part| part.trim_start().split_once("\n\n"));
             let found = parts.find(|(head, _)| header(head, "content-type").starts_with(media));
             let (head, text) = found.unwrap_or_else(|| panic!("no {media}\n{raw}"));
             decoded(&header(head, "content-transfer-encoding"), text)

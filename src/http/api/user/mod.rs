@@ -2,6 +2,7 @@
 
 mod bulk;
 mod list;
+mod privacy;
 mod shown;
 
 use axum::Json;
@@ -87,6 +88,21 @@ pub const ROUTES: &[Route] = &[
         Doc::of("Removes users, with an answer for each; of guests it takes what they hold here.")
             .body(schema::<bulk::Sent>)
             .answer(200, schema::<bulk::Results>),
+    ),
+    Route::new(
+        Post,
+        "/users/{id}/erase",
+        of_user("users.remove"),
+        || post(privacy::erase),
+        Doc::of("Forgets a user: she is removed, and what journals and invites kept of her goes.")
+            .nothing(),
+    ),
+    Route::new(
+        Get,
+        "/users/{id}/export",
+        of_user("users.view"),
+        || get(privacy::export),
+        Doc::of("Tells all that is kept of a user."),
     ),
     Route::new(
         Post,
