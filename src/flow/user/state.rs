@@ -114,6 +114,7 @@ async fn block(work: &mut Work, user: &User) -> Result<(), Problem> {
         }
     }
     grant::tell(work, user.id, &before).await?;
+    grant::end_elsewhere(work, user.id).await?;
     store::user::end_sessions(&mut work.scope(), user.id).await?;
     invite::end_of(work, user.id).await?;
     api_token::end_of(work, user.id).await?;
@@ -152,6 +153,7 @@ pub async fn erase_from(
     api_token::end_of(work, user.id).await?;
     webhook::creator_left(work, user.id).await?;
     end_sub_users(work, user.id, left_at).await?;
+    grant::end_elsewhere(work, user.id).await?;
     leave_traces(work, user, home, left_at).await?;
     store::user::delete(&mut work.scope(), user.id).await?;
     work.record(Happened::to("user.removed", "user", user.id));
