@@ -1,8 +1,8 @@
 //! The mail server of the settings.
 //!
-//! `smtps://` speaks TLS from the start, `smtp://` asks for it before anything else is said; without
-//! TLS only where the URL says so. The query may hold `tls=none`, for a relay on the same machine or
-//! network, and `ca=FILE`, a PEM file with the certificate of a private authority.
+//! `smtps://` speaks TLS from the start, `smtp://` asks for it before anything else is said;
+//! without TLS only where the URL says so. The query may hold `tls=none`, for a relay on the same
+//! machine or network, and `ca=FILE`, a PEM file with the certificate of a private authority.
 
 use secrecy::SecretString;
 use url::Url;

@@ -120,8 +120,7 @@ fn check(work: &Work, kind: Kind, new: &New) -> Result<Timestamp, Problem> {
         None => Some(work.at.plus_s(unless_said)),
         Some(text) => {
             let fits = |end: &Timestamp| *end > work.at && *end <= work.at.plus_s(most);
-            let detail =
-                format!("Send an instant within {} days, as RFC 3339.", most / 86_400);
+            let detail = format!("Send an instant within {} days, as RFC 3339.", most / 86_400);
             let end = Timestamp::parse(text).filter(fits);
             fields.found(end, "/expires_at", "value", detail.as_str())
         }

@@ -13,8 +13,8 @@ use super::work::Work;
 use crate::domain::brake::{self, MaxRemovals};
 use crate::domain::change::Change;
 use crate::domain::directory::{
-    CEILING_MAX, DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status,
-    OnProvision, UnknownMembers,
+    CEILING_MAX, DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, OnProvision, Profile, Settings,
+    Status, UnknownMembers,
 };
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, DomainId};

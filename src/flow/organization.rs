@@ -64,9 +64,8 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Organization, Problem>
 fn check(fields: &mut Fields, name: &str, external_ref: Option<&str>, settings: &Settings) {
     fields.text("/name", name, NAME_MAX);
     fields.optional_text("/external_ref", external_ref, EXTERNAL_REF_MAX);
-    let Settings {
-        session_idle_s, session_max_s, claims_max_age_s, technical_contacts, ..
-    } = settings;
+    let Settings { session_idle_s, session_max_s, claims_max_age_s, technical_contacts, .. } =
+        settings;
     for (pointer, value, (least, most)) in [
         ("/session_idle_s", *session_idle_s, SESSION_IDLE_S),
         ("/session_max_s", *session_max_s, SESSION_MAX_S),

@@ -116,7 +116,11 @@ impl ByAddress {
 }
 
 /// Counts a request by its address, for surfaces of pages.
-pub async fn by_address(State(counted): State<ByAddress>, request: Request, next: Next) -> Response {
+pub async fn by_address(
+    State(counted): State<ByAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
     let trusted = &counted.app.public.trusted_proxies;
     let from = address::of(request.extensions(), request.headers(), trusted);
     match counted.limits.check(from, None) {

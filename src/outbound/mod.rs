@@ -1,4 +1,5 @@
-//! The world: guarded HTTP, OpenID providers, mail, webhooks, and a SCIM client for `portico simulate`.
+//! The world: guarded HTTP, OpenID providers, mail, webhooks, and a SCIM client for
+//! `portico simulate`.
 //!
 //! Nothing here is called while a transaction is open.
 

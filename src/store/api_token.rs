@@ -212,9 +212,8 @@ pub async fn insert(
     new: &ApiToken,
     (public_part, hash): (&str, SecretHash),
 ) -> Result<(), StoreError> {
-    let text = |list: &[String]| {
-        serde_json::to_string(list).map_err(|_| StoreError::unreadable("list"))
-    };
+    let text =
+        |list: &[String]| serde_json::to_string(list).map_err(|_| StoreError::unreadable("list"));
     let by = serde_json::to_string(&new.created_by);
     scope
         .query(INSERT)

@@ -58,7 +58,7 @@ sql! {
             select id
             from invites
             where organization_id = $1 and created_at > $2 and not imported
-            limit $3 + 0) as some";
+            limit $3 + 0) as few";
     INSERT = "
         insert into invites (organization_id, id, user_id, class, email, email_key, first_name,
             last_name, description, login_type, language, grants, state, token_hash, invited_by,
@@ -319,11 +319,7 @@ pub async fn end(
 ///
 /// # Errors
 /// [`StoreError::Reference`] when the user is gone.
-pub async fn set_user(
-    scope: &mut Scope<'_>,
-    id: InviteId,
-    user: UserId,
-) -> Result<(), StoreError> {
+pub async fn set_user(scope: &mut Scope<'_>, id: InviteId, user: UserId) -> Result<(), StoreError> {
     scope.query(SET_USER).bind(id.0).bind(user.0).execute().await?;
     Ok(())
 }
@@ -332,11 +328,7 @@ pub async fn set_user(
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn opened(
-    scope: &mut Scope<'_>,
-    id: InviteId,
-    at: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn opened(scope: &mut Scope<'_>, id: InviteId, at: Timestamp) -> Result<(), StoreError> {
     scope.query(OPENED).bind(id.0).bind(at.0).execute().await?;
     Ok(())
 }

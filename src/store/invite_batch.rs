@@ -134,11 +134,7 @@ pub async fn insert(scope: &mut Scope<'_>, invites: &[Invite]) -> Result<(), Sto
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn enqueue(
-    scope: &mut Scope<'_>,
-    jobs: &[Job],
-    at: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn enqueue(scope: &mut Scope<'_>, jobs: &[Job], at: Timestamp) -> Result<(), StoreError> {
     let rows: Vec<_> =
         jobs.iter().map(|job| (job.id.0, &job.kind, &job.key, &job.payload)).collect();
     scope.query_on(ENQUEUE).bind(text(&rows)?).bind(at.0).execute().await?;

@@ -110,6 +110,7 @@ pub mod user_list;
 pub mod way_in;
 pub mod webhook;
 pub mod webhook_delivery;
+pub mod worn;
 
 pub use db::{ACQUIRE_S, Conn, Db, OpenError, Options, Tx};
 pub use error::{StoreError, UniqueKey};

@@ -192,11 +192,7 @@ pub async fn forget(scope: &mut Scope<'_>, kind: &str, key: &str) -> Result<u64,
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn are_due(
-    conn: &mut Conn<'_>,
-    now: Timestamp,
-    lane: Lane,
-) -> Result<bool, StoreError> {
+pub async fn are_due(conn: &mut Conn<'_>, now: Timestamp, lane: Lane) -> Result<bool, StoreError> {
     let query = conn.query(ARE_DUE).bind(now.0).bind(lane.is_mail());
     Ok(query.one::<(i64,)>().await?.0 > 0)
 }

@@ -49,7 +49,7 @@ sql! {
             select id
             from password_links
             where organization_id = $1 and user_id = $2 and created_at > $3
-            limit $4 + 0) as some";
+            limit $4 + 0) as few";
     LINK = "
         select organization_id, id, user_id, purpose, totp, expires_at, used_at
         from password_links
@@ -92,7 +92,7 @@ sql! {
             select id
             from users
             where organization_id = $1 and break_glass
-            limit $2 + 0) as some";
+            limit $2 + 0) as few";
 }
 
 /// A password as it is kept.

@@ -61,6 +61,7 @@ pub(super) const ALL: &[Listed] = &[
     ("way_in", super::way_in::STATEMENTS),
     ("webhook", super::webhook::STATEMENTS),
     ("webhook_delivery", super::webhook_delivery::STATEMENTS),
+    ("worn", super::worn::STATEMENTS),
 ];
 
 /// A file of the store and its statements that differ by engine, by name.

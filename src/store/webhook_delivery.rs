@@ -321,10 +321,6 @@ pub async fn drop_pending(
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn sweep(
-    conn: &mut Conn<'_>,
-    before: Timestamp,
-    limit: i64,
-) -> Result<u64, StoreError> {
+pub async fn sweep(conn: &mut Conn<'_>, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
     conn.query(SWEEP).bind(before.0).bind(limit).execute().await
 }

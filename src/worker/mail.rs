@@ -77,7 +77,8 @@ async fn send(runner: &Runner, mailer: &Mailer, opened: &Opened) -> Outcome {
     match mail::suppressed(runner, &opened.mail.to).await {
         Ok(None) => {}
         Ok(Some(reason)) => {
-            let said = format!("not sent: the address refused mail within the last week ({reason})");
+            let said =
+                format!("not sent: the address refused mail within the last week ({reason})");
             return Outcome::Never(said);
         }
         Err(problem) => return Outcome::Later(problem.to_string()),

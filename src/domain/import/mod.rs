@@ -91,7 +91,9 @@ pub enum NoFile {
     #[error("Line {0} is not UTF-8: save the file as CSV UTF-8.")]
     Encoding(usize),
     /// The header is another one.
-    #[error("The columns are Email, First name, Last name, Description(optional), in this order; column {at} is `{found}`.")]
+    #[error(
+        "The columns are Email, First name, Last name, Description(optional), in this order; column {at} is `{found}`."
+    )]
     Header {
         /// The column, beginning with 1.
         at: usize,

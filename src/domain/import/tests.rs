@@ -116,9 +116,8 @@ use zip::ZipArchive as ZipArchiveReader;
 
 fn sheet(lines: &[&[&str]]) -> String {
     let cell = |text: &&str| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");
-    let line = |cells: &&[&str]| {
-        format!("<row>{}</row>", cells.iter().map(cell).collect::<String>())
-    };
+    let line =
+        |cells: &&[&str]| format!("<row>{}</row>", cells.iter().map(cell).collect::<String>());
     let rows: String = lines.iter().map(line).collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>{rows}</sheetData></worksheet>"

@@ -50,7 +50,8 @@ fn letter(bits: u32) -> char {
 /// The URL that an app reads from a picture or opens.
 #[must_use]
 pub fn url(secret: &[u8], account: &str) -> String {
-    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let encode =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let account = encode(account).replace('+', "%20");
     let secret = typed(secret);
     format!("otpauth://totp/Portico:{account}?secret={secret}&issuer=Portico&digits=6&period=30")
@@ -86,14 +87,18 @@ mod tests {
         {
             let now = Timestamp(seconds * 1_000_000);
             assert_eq!(step_of(RFC, code, now), Some(seconds / 30));
-            assert_eq!(step_of(RFC, &format!("{} {}", &code[..3], &code[3..]), now), Some(seconds / 30));
+            assert_eq!(
+                step_of(RFC, &format!("{} {}", &code[..3], &code[3..]), now),
+                Some(seconds / 30)
+            );
             assert_eq!(step_of(RFC, "000000", now), None);
         }
     }
 
     #[test]
     fn a_code_of_the_step_before_or_after_is_taken_and_none_beyond() {
-        let at = |seconds: i64| step_of(RFC, "005924", Timestamp((1_234_567_890 + seconds) * 1_000_000));
+        let at =
+            |seconds: i64| step_of(RFC, "005924", Timestamp((1_234_567_890 + seconds) * 1_000_000));
         let step = 1_234_567_890 / 30;
         for seconds in [-30, 0, 29, 30, 59] {
             assert_eq!(at(seconds), Some(step), "{seconds}");

@@ -67,7 +67,8 @@ impl Holding {
             return Ok(false);
         };
         for (held, reach) in &self.held {
-            if role.assignable_by.contains(held) && self.takes_in(work, *held, reach, wanted).await?
+            if role.assignable_by.contains(held)
+                && self.takes_in(work, *held, reach, wanted).await?
             {
                 return Ok(true);
             }

@@ -21,8 +21,8 @@ mod rules;
 mod within;
 
 pub use apply::EVALUATED_AT_ONCE;
-pub use assigned::may_still_assign;
 pub(super) use apply::{Held, held, shown};
+pub use assigned::may_still_assign;
 pub(super) use changed::tell_vacancies;
 pub use changed::{
     Fact, FactChange, WIDE_USERS, facts_changed, members_changed, resources_changed,

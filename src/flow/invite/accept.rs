@@ -164,9 +164,8 @@ pub async fn accept_by_password(
 ) -> Result<Result<UserId, Opened>, Problem> {
     let id = work.organization;
     let organization = store::organization::by_id(&mut work.conn(), id).await?;
-    let open = organization.is_some_and(|found| {
-        found.status == Status::Active && !found.settings.require_sso
-    });
+    let open = organization
+        .is_some_and(|found| found.status == Status::Active && !found.settings.require_sso);
     if !open || !work.platform.users.login_types.contains(&LoginType::Password) {
         let detail = "Passwords are not taken here: go on by your identity provider.";
         return Err(Problem::new(Code::Forbidden, detail));

@@ -106,8 +106,12 @@ pub async fn create_many(
     let organization = super::send::organization(work).await?;
     let keys: Vec<String> = rows.iter().map(|row| fold(&row.email)).collect();
     let there = present(work, &keys).await?;
-    let fresh: Vec<&Row> =
-        rows.iter().zip(&keys).filter(|(_, key)| !there.contains_key(*key)).map(|(r, _)| r).collect();
+    let fresh: Vec<&Row> = rows
+        .iter()
+        .zip(&keys)
+        .filter(|(_, key)| !there.contains_key(*key))
+        .map(|(r, _)| r)
+        .collect();
     if fresh.is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -118,7 +122,7 @@ pub async fn create_many(
     let offered = super::send::offered(work, &terms.grants).await?;
     let language = terms.language.unwrap_or(organization.settings.language);
     let by = super::send::inviter(work);
-    let head = super::send::head(work, &organization, (by, &offered)).await?;
+    let head = super::head::head(work, &organization, (by, &offered)).await?;
     let (mut users, mut invites, mut jobs, mut grants) = (vec![], vec![], vec![], vec![]);
     for row in fresh {
         let user = person(work, row);
@@ -227,9 +231,9 @@ async fn write(
 
 fn tell(work: &mut Work, (users, invites): (&[User], &[Invite]), grants: &[Grant]) {
     let each = grants.len().checked_div(users.len()).unwrap_or(0).max(1);
-    for ((user, invite), grants) in users.iter().zip(invites).zip(
-        grants.chunks(each).map(Some).chain(std::iter::repeat(None)),
-    ) {
+    for ((user, invite), grants) in
+        users.iter().zip(invites).zip(grants.chunks(each).map(Some).chain(std::iter::repeat(None)))
+    {
         let source = user.source.as_str();
         work.record(Happened::to("user.created", "user", user.id).with("source", source));
         let grants = grants.unwrap_or_default();

@@ -6,6 +6,7 @@
 mod accept;
 mod batch;
 mod end;
+mod head;
 mod partner;
 mod send;
 

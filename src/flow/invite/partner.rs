@@ -19,7 +19,8 @@ pub(super) async fn ask(
     invite: Invite,
     grants: &[grant::New],
 ) -> Result<Invite, Problem> {
-    let one = |new: &grant::New| Offered { role: new.role.clone(), resources: new.resources.clone() };
+    let one =
+        |new: &grant::New| Offered { role: new.role.clone(), resources: new.resources.clone() };
     for (at, new) in grants.iter().enumerate() {
         grant::check_only(work, (new, &format!("/grants/{at}"))).await?;
     }

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
+use super::head::head;
 use super::{load, partner};
 use crate::domain::access::grant::Source as GrantSource;
 use crate::domain::event::Happened;
 use crate::domain::id::{InviteId, UserId};
 use crate::domain::invite::{A_DAY_MAX, Class, DAY_S, Delivery, Invite, Offered, SENDS_MAX, State};
 use crate::domain::language::Language;
-use crate::domain::mail::{Letter, Mail, plain_name};
 use crate::domain::organization::{Organization, is_mail_address};
 use crate::domain::platform::LoginType;
 use crate::domain::secret::{SecretHash, draw};
@@ -137,7 +137,8 @@ async fn check_day(work: &mut Work) -> Result<(), Problem> {
     if sent < A_DAY_MAX {
         return Ok(());
     }
-    let detail = format!("At most {A_DAY_MAX} people are invited in a day; import a file for more.");
+    let detail =
+        format!("At most {A_DAY_MAX} people are invited in a day; import a file for more.");
     let wait = u64::try_from(DAY_S).ok();
     Err(Problem { retry_after_s: wait, ..Problem::new(Code::RateLimited, detail) })
 }
@@ -183,7 +184,10 @@ fn linked(work: &Work, invite: Invite) -> (Invite, String) {
 }
 
 /// What waits for her, in the words of the roles by now.
-pub(super) async fn offered(work: &mut Work, grants: &[grant::New]) -> Result<Vec<Offered>, Problem> {
+pub(super) async fn offered(
+    work: &mut Work,
+    grants: &[grant::New],
+) -> Result<Vec<Offered>, Problem> {
     let platform = Arc::clone(&work.platform);
     let roles = access::roles(&mut work.scope(), &platform).await?;
     let key = |sent: &str| roles.index(sent).map_or(sent, |index| roles.key(index)).to_owned();
@@ -354,49 +358,4 @@ async fn post(
     let mail = head.written(invite, link);
     let about = invite.token.map(|token| About { invite: invite.id, token: token.0 });
     mail::post(work, &mail, (&invite.id.to_string(), about)).await
-}
-
-/// What the mails of one sending have in common.
-pub(super) struct Head {
-    organization: String,
-    inviter: String,
-    roles: Vec<String>,
-}
-
-/// Reads what mails of these grants say.
-pub(super) async fn head(
-    work: &mut Work,
-    organization: &Organization,
-    (inviter, grants): (Option<UserId>, &[Offered]),
-) -> Result<Head, Problem> {
-    let platform = Arc::clone(&work.platform);
-    let by = match inviter {
-        Some(id) => store::user::by_id(&mut work.scope(), id).await?,
-        None => None,
-    };
-    let roles = access::roles(&mut work.scope(), &platform).await?;
-    let label = |offered: &Offered| {
-        let role = roles.index(&offered.role).and_then(|index| roles.role(index))?;
-        role.listed.then(|| plain_name(&role.label))
-    };
-    Ok(Head {
-        organization: plain_name(&organization.name),
-        inviter: by.map(|user| plain_name(user.shown())).unwrap_or_default(),
-        roles: grants.iter().filter_map(label).collect(),
-    })
-}
-
-impl Head {
-    /// The mail that brings an invite.
-    pub(super) fn written(&self, invite: &Invite, link: &str) -> Mail {
-        let letter = Letter::Invite {
-            organization: self.organization.clone(),
-            inviter: self.inviter.clone(),
-            name: plain_name(&invite.name()),
-            roles: self.roles.clone(),
-            link: format!("/invite/{link}"),
-            days: invite.expires_at.since_s(invite.sent_at).div_euclid(DAY_S).max(1),
-        };
-        Mail { to: invite.email.clone(), language: invite.language, letter }
-    }
 }

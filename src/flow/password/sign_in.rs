@@ -232,4 +232,3 @@ pub async fn begin_session(
     );
     Ok(())
 }
-

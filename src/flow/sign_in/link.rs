@@ -79,8 +79,8 @@ async fn anew(
             Invited::Accepted(user) => (user, Rule::Li3),
             Invited::Refused(code) => return Ok(refuse(code)),
             Invited::Nobody => {
-            let gone = tombstone(work, connection, asserted).await?.is_some();
-            return Ok(refuse(if gone { Refused::UserRemoved } else { Refused::UnknownUser }));
+                let gone = tombstone(work, connection, asserted).await?.is_some();
+                return Ok(refuse(if gone { Refused::UserRemoved } else { Refused::UnknownUser }));
             }
         },
     };

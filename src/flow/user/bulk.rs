@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::remove_held;
 use super::super::problem::{Code, Problem};
 use super::super::work::Work;
 use super::super::{access, grant};
+use super::state::remove_held;
 use crate::domain::access::grant::Source;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
@@ -39,8 +39,7 @@ pub async fn remove_many(
 ) -> Result<Vec<Removed>, Problem> {
     access::hold_rules(work).await?;
     store::organization::hold(&mut work.scope()).await?;
-    let wanted: BTreeSet<UserId> =
-        ids.iter().copied().filter(|id| !refused.contains(id)).collect();
+    let wanted: BTreeSet<UserId> = ids.iter().copied().filter(|id| !refused.contains(id)).collect();
     let mut groups: BTreeMap<UserId, Vec<GroupId>> = BTreeMap::new();
     for id in &wanted {
         let held = store::group::lock_of_user(&mut work.scope(), *id).await?;

@@ -24,8 +24,8 @@ use crate::domain::user::{Source, SuspendedBy, User};
 use crate::scim::{Resource, fold};
 use crate::store::{self, StoreError};
 
-pub use forget::forget;
 pub use bulk::{REMOVED_MAX, Removed, remove_many};
+pub use forget::forget;
 pub use state::{end_sessions, erase, erase_from, leave_groups, remove, resume, suspend};
 
 /// Longest login, name, description and foreign reference, in characters.
@@ -90,11 +90,7 @@ pub(super) async fn make(
 }
 
 /// A user as she is described, not yet written.
-pub(super) fn drafted(
-    work: &Work,
-    new: &New,
-    (source, parent): (Source, Option<UserId>),
-) -> User {
+pub(super) fn drafted(work: &Work, new: &New, (source, parent): (Source, Option<UserId>)) -> User {
     let mut user = User {
         id: work.id(),
         directory: None,

@@ -160,13 +160,12 @@ pub async fn replay(work: &mut Work, id: WebhookId, what: Replayed) -> Result<us
         }
     };
     if i64::try_from(events.len()).unwrap_or(i64::MAX) > REPLAYED_MAX {
-        let detail = format!("At most {REPLAYED_MAX} events are told at once: name a shorter span.");
+        let detail =
+            format!("At most {REPLAYED_MAX} events are told at once: name a shorter span.");
         return Err(Problem::invalid("/to", "length", detail));
     }
     let one = matches!(what, Replayed::One(_));
-    events.retain(|event| {
-        one || webhook.types.is_empty() || webhook.types.contains(&event.name)
-    });
+    events.retain(|event| one || webhook.types.is_empty() || webhook.types.contains(&event.name));
     lay(work, id, &events).await?;
     work.record(Happened::to("webhook.replayed", "webhook", id).with("count", events.len()));
     Ok(events.len())

@@ -146,10 +146,7 @@ pub async fn find(app: &App, caller: &Caller, asked: &Evaluation) -> Result<Aske
 }
 
 /// The organization in question: that of a token of an organization, and no other.
-fn own(
-    caller: &Caller,
-    named: Option<OrganizationId>,
-) -> Result<Option<OrganizationId>, Reason> {
+fn own(caller: &Caller, named: Option<OrganizationId>) -> Result<Option<OrganizationId>, Reason> {
     let token = caller.token.as_deref().filter(|token| token.kind == Kind::Organization);
     match (token.map(|token| token.organization_id), named) {
         (None, named) => Ok(named),

@@ -6,20 +6,20 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::multipart::{Field, Multipart};
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::import_form::sent;
 use super::invite::short;
 use super::permit;
 use crate::app::App;
 use crate::domain::id::OrganizationId;
 use crate::domain::import::{
-    BYTES_MAX, EMAIL, RESOURCES, ROLE, ROWS_MAX, Row, TEMPLATE_CSV, TEMPLATE_XLSX, read,
+    BYTES_MAX, EMAIL, RESOURCES, ROLE, Row, TEMPLATE_CSV, TEMPLATE_XLSX, read,
 };
 use crate::domain::platform::LoginType;
 use crate::flow;
@@ -33,8 +33,6 @@ use crate::scim::fold;
 
 /// Bytes of a whole form.
 const FORM_MAX: usize = BYTES_MAX + 1024 * 1024;
-/// Bytes of a text field.
-const FIELD_MAX: usize = 64 * 1024;
 /// Different grants that the rows of one file may have.
 const TERMS_MAX: usize = 500;
 
@@ -97,19 +95,6 @@ pub struct Wrong {
     column: &'static str,
     code: &'static str,
     detail: String,
-}
-
-/// What was sent beside the file.
-#[derive(Default)]
-struct Sent {
-    file: Vec<u8>,
-    role: Option<String>,
-    resources: Vec<String>,
-    sites: Vec<String>,
-    class: Option<String>,
-    login_type: Option<String>,
-    dry_run: bool,
-    skip_invalid: bool,
 }
 
 /// `POST /organizations/{org}/invites/import`
@@ -356,68 +341,6 @@ async fn one_by_one(
     Ok(())
 }
 
-/// Reads the fields of the form.
-async fn sent(request: Request, app: &App) -> Result<Sent, Problem> {
-    let broken = |detail: &str| Problem::new(Code::Malformed, detail);
-    let form = Multipart::from_request(request, app).await;
-    let mut form = form.map_err(|_| {
-        Problem::new(Code::UnsupportedMediaType, "Send the file as multipart/form-data.")
-    })?;
-    let mut sent = Sent::default();
-    while let Some(field) = form.next_field().await.map_err(|_| broken("The form breaks off."))? {
-        let name = field.name().unwrap_or_default().to_owned();
-        if name == "file" {
-            sent.file = bytes(field, BYTES_MAX).await?;
-            continue;
-        }
-        let text = String::from_utf8(bytes(field, FIELD_MAX).await?);
-        let text = text.map_err(|_| broken("A field of the form is not UTF-8."))?;
-        let text = text.trim().to_owned();
-        let list = || text.split([',', ' ', '\n']).map(str::trim).filter(|one| !one.is_empty());
-        let filled = || Some(text.clone()).filter(|text| !text.is_empty());
-        match name.as_str() {
-            "role" => sent.role = filled(),
-            "resources" | "resources[]" => sent.resources.extend(list().map(str::to_owned)),
-            "sites" | "sites[]" => sent.sites.extend(list().map(|key| format!("site:{key}"))),
-            "class" => sent.class = filled(),
-            "login_type" => sent.login_type = filled(),
-            "dry_run" => sent.dry_run = flag(&text)?,
-            "skip_invalid" => sent.skip_invalid = flag(&text)?,
-            other => {
-                let detail = format!("The form has no field `{other}`.");
-                return Err(Problem::invalid(&format!("/{other}"), "unknown", detail));
-            }
-        }
-    }
-    if sent.file.is_empty() {
-        let detail = format!("Send a file of at most {ROWS_MAX} people.");
-        return Err(Problem::invalid("/file", "missing", detail));
-    }
-    Ok(sent)
-}
-
-fn flag(text: &str) -> Result<bool, Problem> {
-    match text {
-        "true" | "1" | "on" => Ok(true),
-        "false" | "0" | "" => Ok(false),
-        _ => Err(Problem::invalid("/dry_run", "value", "Send true or false.")),
-    }
-}
-
-async fn bytes(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, Problem> {
-    let mut read = Vec::new();
-    loop {
-        let piece = field.chunk().await;
-        let piece = piece.map_err(|_| Problem::new(Code::Malformed, "The form breaks off."))?;
-        let Some(piece) = piece else { return Ok(read) };
-        if read.len() + piece.len() > most {
-            let detail = format!("The file is larger than {BYTES_MAX} bytes.");
-            return Err(Problem::new(Code::TooLarge, detail));
-        }
-        read.extend_from_slice(&piece);
-    }
-}
-
 async fn template_csv() -> Response {
     download("text/csv; charset=utf-8", "people.csv", TEMPLATE_CSV.as_bytes())
 }
@@ -429,9 +352,7 @@ async fn template_xlsx() -> Response {
 
 fn download(media: &'static str, name: &str, bytes: &'static [u8]) -> Response {
     let attachment = format!("attachment; filename=\"{name}\"");
-    let headers = [
-        (header::CONTENT_TYPE, media.to_owned()),
-        (header::CONTENT_DISPOSITION, attachment),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, media.to_owned()), (header::CONTENT_DISPOSITION, attachment)];
     (headers, bytes).into_response()
 }

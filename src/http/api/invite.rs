@@ -298,8 +298,7 @@ async fn list(
     }
     let (now, scope) = (app.runner.clock.now(), &mut app.runner.read(organization));
     let after = (paging.after.0, InviteId(paging.after.1));
-    let found =
-        store::invite_list::page(scope, (&status, now), after, paging.limit + 1).await?;
+    let found = store::invite_list::page(scope, (&status, now), after, paging.limit + 1).await?;
     let next = |one: &domain::Invite| cursor(one.created_at, one.id.0);
     let show = |one| Invite::of(organization, one, now);
     Ok(Json(Page::map(found, paging.limit, next, show)))

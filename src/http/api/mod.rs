@@ -22,6 +22,7 @@ mod health;
 mod held;
 mod idempotency;
 mod import;
+mod import_form;
 mod invite;
 mod licence;
 mod mapping_preview;

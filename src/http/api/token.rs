@@ -211,8 +211,7 @@ async fn list_own(
     let signed = signed(&caller)?;
     let scope = &mut app.runner.read(signed.organization.id);
     let after = (paging.after.0, TokenId(paging.after.1));
-    let found =
-        store::api_token::of_owner(scope, signed.user.id, after, paging.limit + 1).await?;
+    let found = store::api_token::of_owner(scope, signed.user.id, after, paging.limit + 1).await?;
     Ok(Json(shown(found, paging.limit)))
 }
 
@@ -229,9 +228,8 @@ async fn list(
 ) -> Answer<Json<Page<Token>>> {
     let organization = caller.organization()?;
     let kind = asked.kind.as_deref().unwrap_or("organization");
-    let kind = Kind::parse(kind).ok_or_else(|| {
-        Problem::new(Code::Malformed, "kind is `personal` or `organization`.")
-    })?;
+    let kind = Kind::parse(kind)
+        .ok_or_else(|| Problem::new(Code::Malformed, "kind is `personal` or `organization`."))?;
     let after = (paging.after.0, TokenId(paging.after.1));
     let scope = &mut app.runner.read(organization);
     let found = store::api_token::page(scope, kind, after, paging.limit + 1).await?;
@@ -265,9 +263,10 @@ async fn may_revoke(app: &App, caller: &Caller, token: &ApiToken) -> Result<(), 
     if matches!(caller.actor, Actor::Operator(_)) {
         return Ok(());
     }
-    let signed = caller.signed.as_deref().ok_or_else(|| {
-        Problem::new(Code::Forbidden, "No token revokes tokens: sign in.")
-    })?;
+    let signed = caller
+        .signed
+        .as_deref()
+        .ok_or_else(|| Problem::new(Code::Forbidden, "No token revokes tokens: sign in."))?;
     if token.owner == Some(signed.user.id) {
         return Ok(());
     }

@@ -1,11 +1,11 @@
 //! `POST /invite/{token}`: a password is set, or the browser goes on by a connection.
 
 use axum::Form;
+use axum::RequestExt;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::RequestExt;
 use serde::Deserialize;
 use url::form_urlencoded;
 
@@ -97,15 +97,14 @@ async fn with_password(
     let Some(token) = hash(link) else { return Err(Problem::not_found("invite")) };
     let kept = app.hasher.hash(password).await?;
     let cookie = draw(Rng);
-    let cookies =
-        (SecretHash::of(cookie.as_bytes()), Cookie::Session.read(headers, &app.public));
+    let cookies = (SecretHash::of(cookie.as_bytes()), Cookie::Session.read(headers, &app.public));
     let accepted = app
         .runner
         .write(Actor::Anonymous, organization, move |work| {
             let kept = kept.clone();
-            Box::pin(async move {
-                flow::invite::accept_by_password(work, token, &kept, cookies).await
-            })
+            Box::pin(
+                async move { flow::invite::accept_by_password(work, token, &kept, cookies).await },
+            )
         })
         .await?;
     match accepted {

@@ -137,10 +137,8 @@ async fn choices(
     };
     let own: Vec<_> = active.iter().filter(|one| of_domain.contains(one)).cloned().collect();
     let offered = if own.is_empty() { active } else { own };
-    let choice = |(id, name): (crate::domain::id::ConnectionId, String)| Choice {
-        id: id.to_string(),
-        name,
-    };
+    let choice =
+        |(id, name): (crate::domain::id::ConnectionId, String)| Choice { id: id.to_string(), name };
     Ok(offered.into_iter().map(choice).collect())
 }
 
@@ -157,8 +155,7 @@ async fn roles(
         for text in offered.resources.iter().take(RESOURCES_MAX) {
             let Ok(named) = ResourceRef::parse(text) else { continue };
             let scope = &mut app.runner.read(organization);
-            let found =
-                store::resource::by_key(scope, named.kind(), &named.folded_key()).await?;
+            let found = store::resource::by_key(scope, named.kind(), &named.folded_key()).await?;
             resources.push(found.map_or_else(|| text.clone(), |found| found.name));
         }
         shown.push(Role {

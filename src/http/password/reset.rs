@@ -90,9 +90,9 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Response {
     let link = link.map(|Path(text)| text).unwrap_or_default();
-    let shown = opened(&app, &link).await.map(|(_, opened)| {
-        page::page(StatusCode::OK, &ResetPage::of(opened, None))
-    });
+    let shown = opened(&app, &link)
+        .await
+        .map(|(_, opened)| page::page(StatusCode::OK, &ResetPage::of(opened, None)));
     refused(shown, &headers)
 }
 
@@ -117,11 +117,7 @@ impl ResetPage {
 }
 
 /// Sets a password by a link.
-pub async fn set(
-    State(app): State<App>,
-    link: Option<Path<String>>,
-    request: Request,
-) -> Response {
+pub async fn set(State(app): State<App>, link: Option<Path<String>>, request: Request) -> Response {
     let link = link.map(|Path(text)| text).unwrap_or_default();
     let headers = request.headers().clone();
     refused(was_set(&app, &link, request).await, &headers)

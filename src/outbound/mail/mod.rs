@@ -117,12 +117,7 @@ impl Mailer {
 }
 
 /// Writes a mail into the folder, for nobody else to read.
-async fn write(
-    folder: PathBuf,
-    id: Uuid,
-    at: Timestamp,
-    bytes: Vec<u8>,
-) -> Result<(), SendError> {
+async fn write(folder: PathBuf, id: Uuid, at: Timestamp, bytes: Vec<u8>) -> Result<(), SendError> {
     let written = tokio::task::spawn_blocking(move || {
         use std::io::Write;
         use std::os::unix::fs::OpenOptionsExt;

@@ -28,10 +28,7 @@ pub const PASSWORD_CHANGED: Words = [
         "Passwort geändert",
         "Das Passwort Ihres Kontos wurde geändert, und seine Sitzungen sind beendet.",
     ),
-    (
-        "contraseña cambiada",
-        "La contraseña de su cuenta ha cambiado y sus sesiones han terminado.",
-    ),
+    ("contraseña cambiada", "La contraseña de su cuenta ha cambiado y sus sesiones han terminado."),
 ];
 /// Whoever made an organization token left.
 pub const TOKEN_CREATOR_LEFT: Words = [

@@ -37,9 +37,8 @@ impl Smtp {
             Encrypted::Asked => Tls::Required(parameters(server)?),
             Encrypted::FromTheStart => Tls::Wrapper(parameters(server)?),
         };
-        let pool = PoolConfig::new()
-            .max_size(CONNECTIONS_MAX)
-            .idle_timeout(Duration::from_secs(IDLE_S));
+        let pool =
+            PoolConfig::new().max_size(CONNECTIONS_MAX).idle_timeout(Duration::from_secs(IDLE_S));
         let mut builder =
             AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host.as_str())
                 .port(server.port)

@@ -6,8 +6,8 @@ use std::time::Duration;
 use portico::domain::actor::Actor;
 use portico::domain::id::UserId;
 use portico::flow::access::{EVALUATED_AT_ONCE, Step, WIDE_USERS, step};
-use portico::store::outbox::{self, Lane};
 use portico::store;
+use portico::store::outbox::{self, Lane};
 use serde_json::json;
 
 use super::world::World;

@@ -14,8 +14,10 @@ async fn import(who: &Caller, organization: &str, file: &[u8], fields: &[(&str, 
     let mut body = Vec::new();
     for (name, value) in fields {
         body.extend_from_slice(
-            format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-                .as_bytes(),
+            format!(
+                "--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+            .as_bytes(),
         );
     }
     let head = "Content-Disposition: form-data; name=\"file\"; filename=\"people\"";

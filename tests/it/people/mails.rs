@@ -165,7 +165,8 @@ async fn a_dead_server_and_a_wrong_password_keep_mail_waiting_and_then_give_it_u
             break;
         }
         assert_eq!(now["state"], "queued");
-        app.advance_s(portico::domain::mail::BACK_OFF_MAX_S);
+        app.advance_s(2 * portico::domain::mail::BACK_OFF_MAX_S);
+        app.app.runner.wake_mail.notify_one();
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     stop.cancel();

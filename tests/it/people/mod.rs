@@ -8,6 +8,7 @@ mod invites_by_people;
 mod lists;
 mod mails;
 mod passwords;
+mod platforms;
 mod privacy;
 mod secrets;
 mod tokens;

@@ -65,9 +65,10 @@ on_both_engines! {
         let sent = invite_ada(&app, &acme).await;
         let runner = &app.app.runner;
         let now = runner.clock.now();
-        let conn = &mut runner.db.conn();
-        let jobs = store::outbox::claim(conn, (now, now), store::outbox::Lane::Mail, 10).await;
-        let jobs = jobs.unwrap();
+        let mut tx = runner.db.begin().await.unwrap();
+        let (conn, lane) = (&mut tx.conn(), store::outbox::Lane::Mail);
+        let jobs = store::outbox::claim(conn, (now, now), lane, 10).await.unwrap();
+        runner.db.keep(tx).await.unwrap();
         assert_eq!(jobs.len(), 1);
         let kept = jobs[0].payload.clone();
         for value in ["ada@example.com", "Lovelace", "/invite/"] {

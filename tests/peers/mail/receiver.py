@@ -79,4 +79,3 @@ if __name__ == "__main__":
                 STATE[word] = int(rest)
             elif word == "gone":
                 STATE["gone"] = True
-        print("ok", flush=True)
