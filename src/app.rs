@@ -18,6 +18,7 @@ use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
 use crate::outbound::http::Guarded;
 use crate::outbound::oidc::Providers;
+use crate::outbound::saml::Wall;
 use crate::scim::catalog::Served;
 use crate::store::Db;
 
@@ -66,6 +67,10 @@ pub struct Parts {
     pub seal: Arc<Seal>,
     /// Identity providers, asked before a transaction opens.
     pub providers: Providers,
+    /// Requests to addresses that customers gave us.
+    pub guarded: Guarded,
+    /// Where SAML messages are worked on.
+    pub saml: Wall,
     /// Decisions from memory.
     pub live: Arc<Live>,
     /// What other processes changed, told to all who answer from memory here.
@@ -101,7 +106,7 @@ impl App {
         let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let clock = Arc::new(base.clock);
         let guarded = Guarded::new(base.allow_private_networks);
-        let providers = Providers::new(guarded, Arc::clone(&clock));
+        let providers = Providers::new(guarded.clone(), Arc::clone(&clock));
         let seal = Arc::new(Seal::new(base.secret_keys));
         let runner = Runner {
             db: base.db,
@@ -119,6 +124,8 @@ impl App {
             operator_token,
             seal,
             providers,
+            guarded,
+            saml: Wall::default(),
             live,
             feed,
             draining: CancellationToken::new(),

@@ -26,6 +26,7 @@ pub mod nesting;
 pub mod organization;
 pub mod platform;
 pub mod resource;
+pub mod saml;
 pub mod seal;
 pub mod secret;
 pub mod session;

@@ -30,6 +30,7 @@ pub mod provision;
 pub mod resource;
 pub mod role;
 pub mod runner;
+pub mod saml;
 pub mod session;
 pub mod sign_in;
 pub mod sub_user;

@@ -92,6 +92,7 @@ pub mod resource;
 pub mod role;
 pub mod rule;
 pub mod rule_set;
+pub mod saml;
 pub mod session;
 pub mod sign_in;
 pub mod sub_user;

@@ -45,6 +45,7 @@ pub(super) const ALL: &[Listed] = &[
     ("role", super::role::STATEMENTS),
     ("rule", super::rule::STATEMENTS),
     ("rule_set", super::rule_set::STATEMENTS),
+    ("saml", super::saml::STATEMENTS),
     ("session", super::session::STATEMENTS),
     ("sign_in", super::sign_in::STATEMENTS),
     ("sweep", super::sweep::STATEMENTS),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::connection_saml::{Beside, Saml, ShownSaml};
 use crate::app::App;
 use crate::domain::connection as domain;
 use crate::domain::sign_in::Entry;
@@ -23,7 +24,7 @@ use crate::http::sso;
 pub struct New {
     /// What people call it, 1 to 200 characters.
     name: String,
-    /// `oidc`; `saml` is not offered yet.
+    /// `oidc` or `saml`.
     kind: String,
     /// `draft`, `active` (unless said) or `disabled`.
     status: Option<String>,
@@ -49,17 +50,19 @@ pub struct New {
     /// Not offered yet.
     #[schema(value_type = Option<Object>)]
     rule_claims: Option<Value>,
-    /// Not offered yet.
+    /// Whether people may begin at a SAML provider; no, unless said.
+    #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    idp_initiated_target: Option<Value>,
+    /// Where those who begin at the provider go: a path of this host; `null` for the usual one.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    idp_initiated_target: Option<Option<String>>,
     /// Not offered yet.
     #[schema(value_type = Option<Object>)]
     trace_until: Option<Value>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    saml: Option<Value>,
+    /// The SAML provider.
+    #[serde(default, deserialize_with = "kept")]
+    saml: Option<Saml>,
 }
 
 /// A change as a JSON Merge Patch: what is left out stays.
@@ -105,17 +108,19 @@ pub struct Change {
     /// Not offered yet.
     #[schema(value_type = Option<Object>)]
     rule_claims: Option<Value>,
-    /// Not offered yet.
+    /// Whether people may begin at a SAML provider; no, unless said.
+    #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    idp_initiated_target: Option<Value>,
+    /// Where those who begin at the provider go: a path of this host; `null` for the usual one.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    idp_initiated_target: Option<Option<String>>,
     /// Not offered yet.
     #[schema(value_type = Option<Object>)]
     trace_until: Option<Value>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    saml: Option<Value>,
+    /// The SAML provider.
+    #[serde(default, deserialize_with = "kept")]
+    saml: Option<Saml>,
 }
 
 /// How a subject finds its user.
@@ -169,10 +174,7 @@ macro_rules! check_offered {
         let present = [
             ("/jit", $sent.jit.as_ref().is_some_and(|jit| !is_off(jit))),
             ("/rule_claims", $sent.rule_claims.as_ref().is_some_and(|sent| !is_empty(sent))),
-            ("/allow_idp_initiated", $sent.allow_idp_initiated == Some(true)),
-            ("/idp_initiated_target", $sent.idp_initiated_target.is_some()),
             ("/trace_until", $sent.trace_until.is_some()),
-            ("/saml", $sent.saml.is_some()),
         ];
         for (pointer, _) in present.into_iter().filter(|(_, sent)| *sent) {
             $fields.wrong(pointer, "not-offered", "This is not offered yet: leave it out.");
@@ -185,23 +187,37 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl New {
-    /// What was sent, for the flow.
+    /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
-    /// 422 for kinds and options that are not offered yet.
-    pub fn sent(self) -> Result<Sent, Problem> {
+    /// 422 for kinds and options that are not offered, and for metadata that cannot be read.
+    pub async fn sent(self, app: &App) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
+        check_offered!(self, fields);
+        let saml = self.kind == "saml";
         match self.kind.as_str() {
-            "oidc" => {
-                check_offered!(self, fields);
-            }
-            "saml" => fields.wrong("/kind", "not-offered", "`saml` is not offered yet."),
+            "oidc" => idp_initiated_is_off(&mut fields, self.allow_idp_initiated),
+            "saml" => {}
             _ => fields.wrong("/kind", "value", "kind is `oidc` or `saml`."),
         }
-        if self.kind == "oidc" && self.oidc.is_none() {
-            fields.wrong("/oidc", "required", "A connection of kind `oidc` needs this.");
+        let (needs, lacks, other) = match saml {
+            true => ("/saml", self.saml.is_none(), ("/oidc", self.oidc.is_some())),
+            false => ("/oidc", self.oidc.is_none(), ("/saml", self.saml.is_some())),
+        };
+        if lacks {
+            let detail = format!("A connection of kind `{}` needs this.", self.kind);
+            fields.wrong(needs, "required", detail);
+        }
+        if other.1 {
+            fields.wrong(other.0, "value", "This belongs to another kind of connection.");
         }
         fields.done()?;
+        let beside = Beside {
+            allow_idp_initiated: self.allow_idp_initiated,
+            idp_initiated_target: self.idp_initiated_target,
+            present: None,
+            name: self.name.clone(),
+        };
         Ok(Sent {
             name: Some(self.name),
             status: self.status,
@@ -213,19 +229,51 @@ impl New {
             guests_allowed: self.guests_allowed,
             tenant_id: self.tenant_id.map(Some),
             oidc: self.oidc.map(Oidc::sent),
+            saml: match self.saml {
+                Some(saml) => Some(saml.sent(app, beside).await?),
+                None => None,
+            },
         })
     }
 }
 
+/// People begin at a provider without being asked here by SAML alone (K3).
+fn idp_initiated_is_off(fields: &mut Fields, sent: Option<bool>) {
+    if sent == Some(true) {
+        let detail = "Only SAML has this; give the provider our `start_url` as a bookmark.";
+        fields.wrong("/allow_idp_initiated", "not-offered", detail);
+    }
+}
+
 impl Change {
-    /// What was sent, for the flow.
+    /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
-    /// 422 for options that are not offered yet.
-    pub fn sent(self) -> Result<Sent, Problem> {
+    /// 422 for options that are not offered, and for metadata that cannot be read.
+    pub async fn sent(self, app: &App, present: &domain::Connection) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
         check_offered!(self, fields);
+        let configured = present.settings.saml.clone();
+        if configured.is_none() {
+            idp_initiated_is_off(&mut fields, self.allow_idp_initiated);
+            if self.saml.is_some() {
+                fields.wrong("/saml", "value", "This connection speaks OpenID Connect.");
+            }
+        }
         fields.done()?;
+        let touched = self.saml.is_some()
+            || self.allow_idp_initiated.is_some()
+            || self.idp_initiated_target.is_some();
+        let beside = Beside {
+            allow_idp_initiated: self.allow_idp_initiated,
+            idp_initiated_target: self.idp_initiated_target,
+            present: configured.clone(),
+            name: String::new(),
+        };
+        let saml = match (configured, touched) {
+            (Some(_), true) => Some(self.saml.unwrap_or_default().sent(app, beside).await?),
+            _ => None,
+        };
         Ok(Sent {
             name: self.name,
             status: self.status,
@@ -237,6 +285,7 @@ impl Change {
             guests_allowed: self.guests_allowed,
             tenant_id: self.tenant_id,
             oidc: self.oidc.map(Oidc::sent),
+            saml,
         })
     }
 }
@@ -268,7 +317,7 @@ pub struct Connection {
     id: String,
     organization_id: String,
     name: String,
-    /// `oidc`.
+    /// `oidc` or `saml`.
     kind: &'static str,
     /// `draft`, `active` or `disabled`.
     status: &'static str,
@@ -280,11 +329,31 @@ pub struct Connection {
     claims: BTreeMap<String, String>,
     guests_allowed: bool,
     tenant_id: Option<String>,
-    oidc: ShownOidc,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc: Option<ShownOidc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saml: Option<ShownSaml>,
+    /// Whether people may begin at the provider.
+    allow_idp_initiated: bool,
+    /// Where those go.
+    idp_initiated_target: Option<String>,
     /// Where a sign-in begins.
     start_url: String,
-    /// What to register at the provider.
-    redirect_uri: String,
+    /// What to register at an OpenID provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<String>,
+    /// Our entity id, to register at a SAML provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sp_entity_id: Option<String>,
+    /// Where a SAML provider sends its answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acs_url: Option<String>,
+    /// Our metadata, for a SAML provider to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata_url: Option<String>,
+    /// Where a SAML provider sends logouts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slo_url: Option<String>,
     created_at: String,
     updated_at: String,
 }
@@ -306,13 +375,22 @@ impl Connection {
     /// A connection as it is shown.
     pub fn of(app: &App, from: domain::Connection) -> Self {
         let settings = from.settings;
+        let kind = settings.kind();
+        let url = |of: domain::Kind, end| (kind == of).then(|| sso::url(app, from.id, end));
+        let begun_there = settings.saml.as_ref();
         Self {
+            allow_idp_initiated: begun_there.is_some_and(|saml| saml.allow_idp_initiated),
+            idp_initiated_target: begun_there.and_then(|saml| saml.idp_initiated_target.clone()),
             start_url: sso::url(app, from.id, "start"),
-            redirect_uri: sso::url(app, from.id, "callback"),
+            redirect_uri: url(domain::Kind::Oidc, "callback"),
+            sp_entity_id: url(domain::Kind::Saml, "metadata"),
+            acs_url: url(domain::Kind::Saml, "acs"),
+            metadata_url: url(domain::Kind::Saml, "metadata"),
+            slo_url: url(domain::Kind::Saml, "slo"),
             id: from.id.to_string(),
             organization_id: from.organization_id.to_string(),
             name: from.name,
-            kind: "oidc",
+            kind: kind.as_str(),
             status: from.status.as_str(),
             provider: from.provider.as_str(),
             directory_id: from.directory_id.map(|id| id.to_string()),
@@ -324,19 +402,23 @@ impl Connection {
             claims: settings.claims,
             guests_allowed: settings.guests_allowed,
             tenant_id: settings.tenant_id,
-            oidc: ShownOidc {
-                issuer: settings.oidc.issuer,
-                client_id: settings.oidc.client_id,
-                auth: settings.oidc.auth.as_str(),
-                scopes: settings.oidc.scopes,
-                secret_expires_at: settings
-                    .oidc
-                    .secret_expires_at
-                    .map(|at| Timestamp(at).to_string()),
-                leeway_s: settings.oidc.leeway_s,
-            },
+            oidc: (kind == domain::Kind::Oidc).then(|| ShownOidc::of(settings.oidc)),
+            saml: settings.saml.map(ShownSaml::of),
             created_at: from.created_at.to_string(),
             updated_at: from.updated_at.to_string(),
+        }
+    }
+}
+
+impl ShownOidc {
+    fn of(from: domain::Oidc) -> Self {
+        Self {
+            issuer: from.issuer,
+            client_id: from.client_id,
+            auth: from.auth.as_str(),
+            scopes: from.scopes,
+            secret_expires_at: from.secret_expires_at.map(|at| Timestamp(at).to_string()),
+            leeway_s: from.leeway_s,
         }
     }
 }

@@ -4,6 +4,8 @@ mod access_settings;
 mod conflict;
 mod connection;
 mod connection_body;
+mod connection_key;
+mod connection_saml;
 mod custom_role;
 mod custom_role_preview;
 pub mod description;
@@ -47,6 +49,7 @@ const TABLES: &[&[Route]] = &[
     exchange::ROUTES,
     health::ROUTES,
     connection::ROUTES,
+    connection_key::ROUTES,
     role::ROUTES,
     custom_role::ROUTES,
     custom_role_preview::ROUTES,

@@ -1,0 +1,6 @@
+//! SAML: the corpus of messages by independent signers, and what bounds the work on them.
+
+mod bounds;
+mod case;
+mod corpus;
+mod second;
