@@ -35,3 +35,12 @@ create table saml_sessions (
     session_index text
 );
 create index saml_sessions_name on saml_sessions (connection_id, name_value);
+
+create table saml_metadata (
+    organization_id uuid not null references organizations (id) on delete cascade,
+    connection_id uuid primary key references connections (id) on delete cascade,
+    due_at bigint not null,
+    tried_at bigint not null,
+    failed text
+);
+create index saml_metadata_due on saml_metadata (due_at);

@@ -40,6 +40,7 @@ pub async fn create(work: &mut Work, seal: &Seal, sent: &Sent) -> Result<Connect
         None => sealed(work, seal, &connection, &secrets)?,
     });
     store::connection::insert(&mut work.scope(), &connection).await?;
+    super::saml_metadata::note(work, &connection).await?;
     work.record(
         Happened::to("connection.created", "connection", connection.id)
             .with("provider", connection.provider.as_str())
@@ -85,6 +86,7 @@ pub async fn change(
     if !store::connection::update(&mut work.scope(), &changed).await? {
         return Err(Problem::stale());
     }
+    super::saml_metadata::note(work, &changed).await?;
     if changed.status != Status::Active {
         store::session::delete_of_connection(&mut work.scope(), id).await?;
     }

@@ -31,6 +31,7 @@ pub mod resource;
 pub mod role;
 pub mod runner;
 pub mod saml;
+pub mod saml_metadata;
 pub mod session;
 pub mod sign_in;
 pub mod sub_user;

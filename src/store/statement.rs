@@ -46,6 +46,7 @@ pub(super) const ALL: &[Listed] = &[
     ("rule", super::rule::STATEMENTS),
     ("rule_set", super::rule_set::STATEMENTS),
     ("saml", super::saml::STATEMENTS),
+    ("saml_metadata", super::saml_metadata::STATEMENTS),
     ("session", super::session::STATEMENTS),
     ("sign_in", super::sign_in::STATEMENTS),
     ("sweep", super::sweep::STATEMENTS),

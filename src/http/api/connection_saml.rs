@@ -146,7 +146,9 @@ impl Saml {
             sent.slo_url.clone().flatten(),
             sent.slo_response_url.clone().flatten(),
         ];
-        let good = urls.into_iter().flatten().filter(|url| metadata::is_browsable(url));
+        // Plain http is for loopback, and only where that is allowed (R19).
+        let secure = |url: &String| url.starts_with("https:") || app.guarded.check(url).is_ok();
+        let good = urls.into_iter().flatten().filter(|url| metadata::is_browsable(url) && secure(url));
         sent.browsable = good.collect();
         if beside.present.is_none() {
             sent.ring = Some(ring(app, &beside.name).await?);

@@ -3,8 +3,11 @@
 use http::Request;
 use http::header::ACCEPT;
 
+use super::Wall;
 use super::metadata::METADATA_MAX;
+use crate::domain::saml::Saml;
 use crate::domain::saml::fault::{Fault, Found};
+use crate::domain::time::Timestamp;
 use crate::outbound::http::Guarded;
 
 /// The text that is at an address.
@@ -22,4 +25,24 @@ pub async fn metadata(http: &Guarded, url: &str) -> Result<String, Found> {
         return Err(refuse(&format!("the address answered {}", answer.status().as_u16())));
     }
     String::from_utf8(answer.into_body()).map_err(|_| Fault::Encoding.with("not UTF-8"))
+}
+
+/// What a provider's metadata says now, over what is configured.
+///
+/// # Errors
+/// [`Fault::Metadata`] when it cannot be had, read, or is of another entity.
+pub async fn again(
+    (http, wall): (&Guarded, &Wall),
+    saml: &Saml,
+    now: Timestamp,
+) -> Result<Saml, Found> {
+    let url = saml.metadata_url.as_deref().ok_or(Fault::Metadata.with("it has no address"))?;
+    let text = metadata(http, url).await?;
+    let mut saml = saml.clone();
+    let job = move || {
+        let read = super::metadata::read(&text, Some(&saml.idp_entity_id), now)?;
+        read.over(&mut saml);
+        Ok(saml)
+    };
+    wall.run(job).await.and_then(|read| read)
 }

@@ -12,7 +12,7 @@ use crate::domain::saml::key::{Key, LIFE_S, Use};
 use crate::domain::time::Timestamp;
 
 /// Bits of our keys.
-const BITS: u32 = 3072;
+const BITS: u32 = 2048;
 /// Bits of a certificate's serial number.
 const SERIAL_BITS: i32 = 128;
 /// Longest common name of a certificate, in characters.

@@ -3,4 +3,6 @@
 mod bounds;
 mod case;
 mod corpus;
+mod rig;
 mod second;
+mod sign_in;

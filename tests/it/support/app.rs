@@ -112,7 +112,8 @@ impl TestApp {
     pub fn start_worker(&self, stop: &CancellationToken) -> JoinHandle<()> {
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
         let journal = Arc::clone(&self.app.journal);
-        let worker = Worker { runner, feed, retention: Default::default(), journal };
+        let reading = portico::worker::saml_metadata::Reading::of(&self.app);
+        let worker = Worker { runner, feed, retention: Default::default(), journal, reading };
         worker::start(worker, stop.clone())
     }
 

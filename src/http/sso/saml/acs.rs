@@ -18,6 +18,8 @@ use super::{Addresses, ring_of, saml_of};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::login::{Login, ReturnTo};
+use crate::domain::saml::Saml;
+use crate::domain::saml::fault::{Fault, Found};
 use crate::domain::saml::identity::{Identity, asserted};
 use crate::domain::saml::judge::{Expected, Request as Answers};
 use crate::domain::saml::result::{Arrived, LIFE_S};
@@ -30,7 +32,7 @@ use crate::flow::saml::Arrival;
 use crate::http::cookie::Cookie;
 use crate::http::{page, request_id};
 use crate::outbound::saml::decrypt::Keys;
-use crate::outbound::saml::verify;
+use crate::outbound::saml::{fetch, verify};
 use crate::store;
 
 /// Takes a response, and sends the browser for what it is worth, or shows why it is worth nothing.
@@ -75,7 +77,7 @@ async fn take(app: &App, place: &Place, headers: &HeaderMap, body: Body) -> Take
         Ok(login) => login,
         Err(refusal) => return Ok(Err(Stopped::Now(refusal))),
     };
-    let identity = match verified(app, place, sent.response, login.as_ref()).await? {
+    let identity = match verified(app, place, (&sent.response, login.as_ref())).await? {
         Ok(identity) => identity,
         Err(refusal) => return Ok(Err(Stopped::Now(refusal))),
     };
@@ -104,16 +106,63 @@ async fn login(
     Ok(checked.map(Some))
 }
 
-/// Verifies the message behind the wall, and takes from it what the connection wants.
+/// Verifies the message, and takes from it what the connection wants. Where no known key verifies
+/// it the provider may have a newer one: its metadata is read again, seldom, and then the message is
+/// judged once more (G32).
 async fn verified(
     app: &App,
     place: &Place,
-    encoded: String,
-    login: Option<&Login>,
+    (encoded, login): (&str, Option<&Login>),
 ) -> Result<Result<Identity, Refusal>, Problem> {
     let saml = saml_of(place)?.clone();
+    let mut outcome = judged(app, place, (encoded, login), saml.clone()).await?;
+    let unknown = outcome.as_ref().err().is_some_and(|found| found.fault == Fault::SignatureInvalid);
+    if unknown && let Some(newer) = newer(app, place, &saml).await? {
+        outcome = judged(app, place, (encoded, login), newer).await?;
+    }
+    Ok(outcome.map_err(Refusal::from).and_then(|identity| {
+        // What the connection would refuse later is refused before anything is used up.
+        asserted(&place.connection, &identity).map(|_| identity)
+    }))
+}
+
+/// What the provider's metadata says now, where that may be asked and differs.
+async fn newer(app: &App, place: &Place, saml: &Saml) -> Result<Option<Saml>, Problem> {
+    if saml.metadata_url.is_none() {
+        return Ok(None);
+    }
+    let (id, organization) = (place.connection.id, place.connection.organization_id);
+    let claimed = app
+        .runner
+        .write(Actor::System, organization, move |work| {
+            Box::pin(async move { flow::saml_metadata::claim(work, id).await })
+        })
+        .await?;
+    if !claimed {
+        return Ok(None);
+    }
+    let now = app.runner.clock.now();
+    let looked = fetch::again((&app.guarded, &app.saml), saml, now).await;
+    let found = app
+        .runner
+        .write(Actor::System, organization, move |work| {
+            let looked = looked.clone();
+            Box::pin(async move { flow::saml_metadata::looked(work, id, &looked).await })
+        })
+        .await?;
+    let found = found.and_then(|found| found.settings.saml);
+    Ok(found.filter(|found| found.certificates != saml.certificates))
+}
+
+/// Judges the message behind the wall.
+async fn judged(
+    app: &App,
+    place: &Place,
+    (encoded, login): (&str, Option<&Login>),
+    saml: Saml,
+) -> Result<Result<Identity, Found>, Problem> {
     let addresses = Addresses::of(app, place.connection.id);
-    let secrets = ring_of(app, place)?.decrypting();
+    let (encoded, secrets) = (encoded.to_owned(), ring_of(app, place)?.decrypting());
     let (now, asked) = (app.runner.clock.now(), login.map(|login| login.nonce));
     let job = move || {
         let is = |id: &str| asked.is_some_and(|asked| asked.matches(id.as_bytes()));
@@ -129,12 +178,7 @@ async fn verified(
         };
         verify::response(&encoded, &expected, &Keys::of(&secrets)).outcome
     };
-    let outcome = app.saml.run(job).await.and_then(|outcome| outcome);
-    let judged = outcome.map_err(Refusal::from).and_then(|identity| {
-        // What the connection would refuse later is refused before anything is used up.
-        asserted(&place.connection, &identity).map(|_| identity)
-    });
-    Ok(judged)
+    Ok(app.saml.run(job).await.and_then(|outcome| outcome))
 }
 
 async fn arrive(
