@@ -147,3 +147,7 @@ pub fn logout_response(
         escaped(sp.entity_id),
     )
 }
+
+#[cfg(test)]
+#[path = "compose_tests.rs"]
+mod tests;

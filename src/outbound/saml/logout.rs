@@ -99,3 +99,7 @@ fn judge(tree: &Element, saml: &Saml, slo_url: &str, now: Timestamp) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "logout_tests.rs"]
+mod tests;

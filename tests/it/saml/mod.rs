@@ -3,6 +3,8 @@
 mod bounds;
 mod case;
 mod corpus;
+mod connection;
+mod register;
 mod rig;
 mod second;
 mod sign_in;
