@@ -54,13 +54,8 @@ fn good() -> (Envelope, Statement) {
 
 fn judged(around: &Envelope, inside: &Statement, saml: &Saml) -> Result<Identity, Fault> {
     let is = |id: &str| id == "_q";
-    let expected = Expected {
-        saml,
-        sp_entity_id: SP,
-        acs_url: ACS,
-        request: Request::Of(&is),
-        now: now(),
-    };
+    let expected =
+        Expected { saml, sp_entity_id: SP, acs_url: ACS, request: Request::Of(&is), now: now() };
     envelope(around, &expected)
         .and_then(|()| statement(around, inside, &expected))
         .map_err(|found| found.fault)

@@ -6,9 +6,7 @@
 use super::Checking;
 use crate::domain::login::ReturnTo;
 use crate::domain::saml::key::Ring;
-use crate::domain::saml::{
-    Binding, CERTIFICATES_MAX, CONTEXTS_MAX, ENTITY_ID_MAX, Require, Saml,
-};
+use crate::domain::saml::{Binding, CERTIFICATES_MAX, CONTEXTS_MAX, ENTITY_ID_MAX, Require, Saml};
 
 /// The SAML provider, as it was sent; what is `None` was not, and stays.
 #[derive(Clone, Debug, Default)]

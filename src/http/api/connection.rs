@@ -5,7 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, patch, post};
 
-use super::connection_body::{Change, Connection, New, SignIn};
+use super::connection_body::{Change, New};
+use super::connection_shown::{Connection, SignIn};
 use crate::app::App;
 use crate::domain::connection as domain;
 use crate::domain::id::{ConnectionId, OrganizationId, SignInId};

@@ -6,6 +6,7 @@ mod connection;
 mod connection_body;
 mod connection_key;
 mod connection_saml;
+mod connection_shown;
 mod custom_role;
 mod custom_role_preview;
 pub mod description;
