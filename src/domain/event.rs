@@ -31,6 +31,8 @@ pub struct Event {
 /// What a flow says of an event; the work adds the rest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Happened {
+    /// Whose feed tells of it, when that is not the organization in which it was done.
+    pub elsewhere: Option<OrganizationId>,
     /// Dotted and past tense.
     pub name: &'static str,
     /// The noun of the subject.
@@ -45,7 +47,14 @@ impl Happened {
     /// `name` happened to the `kind` with this `id`.
     #[must_use]
     pub fn to(name: &'static str, kind: &'static str, id: impl ToString) -> Self {
-        Self { name, kind, id: id.to_string(), data: Map::new() }
+        Self { elsewhere: None, name, kind, id: id.to_string(), data: Map::new() }
+    }
+
+    /// The feed of another organization tells of it.
+    #[must_use]
+    pub fn elsewhere(mut self, organization: OrganizationId) -> Self {
+        self.elsewhere = Some(organization);
+        self
     }
 
     /// Adds one fact: an id, a number or a name.

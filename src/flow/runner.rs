@@ -136,6 +136,9 @@ impl Runner {
             Ok((value, aftermath)) if patience.commits() => {
                 let kept = self.db.keep(tx).await;
                 patience.committed();
+                if kept.is_err() {
+                    self.rules.forget_all();
+                }
                 kept?;
                 self.tell(organization, &aftermath);
                 Ok(value)

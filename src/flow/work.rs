@@ -224,17 +224,25 @@ impl Work {
         ids.sort_unstable();
         let event = |(id, happened): (EventId, Happened)| Event {
             id,
-            organization_id: self.organization,
+            organization_id: happened.elsewhere.unwrap_or(self.organization),
             name: happened.name,
             occurred_at: at,
             actor: actor.clone(),
             subject: (happened.kind, happened.id),
             data: happened.data,
         };
-        let events: Vec<Event> = ids.into_iter().zip(happened).map(event).collect();
-        for some in events.chunks(EVENTS_AT_ONCE) {
+        let events = ids.into_iter().zip(happened).map(event);
+        let (here, elsewhere): (Vec<Event>, Vec<Event>) =
+            events.partition(|event| event.organization_id == self.organization);
+        for some in here.chunks(EVENTS_AT_ONCE) {
             store::event::insert(&mut self.scope(), (some, ACCESS_CHANGED), &changes).await?;
             changes.clear();
+        }
+        store::change::insert(&mut self.scope(), &changes, at).await?;
+        for some in elsewhere.chunk_by(|one, next| one.organization_id == next.organization_id) {
+            let Some(there) = some.first().map(|event| event.organization_id) else { continue };
+            let mut scope = Scope::new(self.tx.conn(), there);
+            store::event::insert(&mut scope, (some, ACCESS_CHANGED), &[]).await?;
         }
         Ok(())
     }
