@@ -20,6 +20,7 @@ use crate::flow::runner::{Listener, Runner};
 use crate::outbound::http::Guarded;
 use crate::outbound::mail::Mailer;
 use crate::outbound::oidc::Providers;
+use crate::outbound::saml::Wall;
 use crate::scim::catalog::Served;
 use crate::store::Db;
 
@@ -70,6 +71,10 @@ pub struct Parts {
     pub seal: Arc<Seal>,
     /// Identity providers, asked before a transaction opens.
     pub providers: Providers,
+    /// Requests to addresses that customers gave us.
+    pub guarded: Guarded,
+    /// Where SAML messages are worked on.
+    pub saml: Wall,
     /// Decisions from memory.
     pub live: Arc<Live>,
     /// What other processes changed, told to all who answer from memory here.
@@ -130,6 +135,8 @@ impl App {
             operator_token,
             seal,
             providers,
+            guarded,
+            saml: Wall::default(),
             live,
             feed,
             draining: CancellationToken::new(),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::id::{ConnectionId, DirectoryId, DomainId, OrganizationId};
+use super::saml::{NAME_ID, Saml};
 use super::time::Timestamp;
 
 /// Longest name, in characters.
@@ -92,6 +93,16 @@ words! {
 }
 
 words! {
+    /// What a connection speaks.
+    Kind {
+        /// OpenID Connect.
+        Oidc = "oidc",
+        /// SAML 2.0.
+        Saml = "saml",
+    }
+}
+
+words! {
     /// How we prove to the token endpoint who we are.
     ClientAuth {
         /// `client_secret_basic`.
@@ -118,6 +129,12 @@ impl Link {
         let claim = if provider == Provider::Entra { "oid" } else { "sub" };
         Self { claim: claim.to_owned(), scim: ScimKey::ExternalId }
     }
+
+    /// The rule of SAML: the NameID is the directory's `externalId`.
+    #[must_use]
+    pub fn of_saml() -> Self {
+        Self { claim: NAME_ID.to_owned(), scim: ScimKey::ExternalId }
+    }
 }
 
 /// The OpenID provider and our place there.
@@ -138,6 +155,21 @@ pub struct Oidc {
     pub leeway_s: i64,
 }
 
+impl Oidc {
+    /// No OpenID provider: what a connection of another kind has.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            issuer: String::new(),
+            client_id: String::new(),
+            auth: ClientAuth::Basic,
+            scopes: Vec::new(),
+            secret_expires_at: None,
+            leeway_s: LEEWAY_S,
+        }
+    }
+}
+
 /// What can be chosen for a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,8 +185,11 @@ pub struct Settings {
     /// The tenant that a token must name: Entra's `tid`, Google's `hd`.
     #[serde(default)]
     pub tenant_id: Option<String>,
-    /// The OpenID provider.
+    /// The OpenID provider; empty where the connection speaks SAML.
     pub oidc: Oidc,
+    /// The SAML provider; `None` where the connection speaks OpenID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<Saml>,
 }
 
 /// One SSO source of an organization.
@@ -205,7 +240,27 @@ impl std::fmt::Debug for Secrets {
 /// Google's one issuer serves all tenants (W1).
 pub const GOOGLE: &str = "https://accounts.google.com";
 
+impl Settings {
+    /// What the connection speaks.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        if self.saml.is_some() { Kind::Saml } else { Kind::Oidc }
+    }
+}
+
 impl Connection {
+    /// What identities are bound to besides the tenant (LI12): who the provider is, and what names
+    /// a person there.
+    fn bound_to(&self) -> (&str, &str) {
+        match &self.settings.saml {
+            None => (&self.settings.oidc.issuer, self.subject_claim()),
+            Some(saml) => {
+                let subject = self.settings.claims.get("subject").map_or(NAME_ID, String::as_str);
+                (&saml.idp_entity_id, subject)
+            }
+        }
+    }
+
     /// The claim that names a person for good: Entra's `oid` is one for all its applications and is
     /// what its directory sends, `sub` anywhere else (EN2).
     #[must_use]
@@ -224,8 +279,7 @@ impl Connection {
     /// are any (LI12).
     #[must_use]
     pub fn rebinds(&self, changed: &Self) -> bool {
-        self.settings.oidc.issuer != changed.settings.oidc.issuer
+        self.bound_to() != changed.bound_to()
             || self.settings.tenant_id != changed.settings.tenant_id
-            || self.subject_claim() != changed.subject_claim()
     }
 }

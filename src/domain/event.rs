@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::actor::ActorRef;
-use super::id::{EventId, OrganizationId};
+use super::id::{EventId, OrganizationId, TokenId};
 use super::time::Timestamp;
 
 /// One thing that happened, as it is kept and shown.
@@ -22,6 +22,10 @@ pub struct Event {
     pub occurred_at: Timestamp,
     /// Who did it.
     pub actor: ActorRef,
+    /// By which token of a directory.
+    pub token_id: Option<TokenId>,
+    /// In which request; `None` for what the gateway does by itself.
+    pub request_id: Option<String>,
     /// What it happened to: a noun of ours and its id.
     pub subject: (&'static str, String),
     /// Ids and names, no personal values.

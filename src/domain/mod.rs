@@ -33,6 +33,7 @@ pub mod organization;
 pub mod password;
 pub mod platform;
 pub mod resource;
+pub mod saml;
 pub mod seal;
 pub mod secret;
 pub mod session;

@@ -165,6 +165,15 @@ refusals! {
     InteractionRequired = "interaction_required",
         "Your provider wants to ask you something. Please start again.",
         "The provider answered `interaction_required`: consent or a second factor is missing.";
+    /// The provider's SAML message is not as it must be.
+    ResponseInvalid = "response_invalid",
+        "The sign-in could not be verified. Ask your administrator.",
+        "The SAML response is not as it must be: the detail names the fault.";
+    /// What the provider encrypted cannot be read.
+    DecryptionFailed = "decryption_failed",
+        "The sign-in could not be verified. Ask your administrator.",
+        "The provider encrypted the assertion in a way that is not accepted, or for another key \
+         than ours.";
     /// The provider does not answer as it should.
     ProviderError = "provider_error",
         "Your provider did not answer as expected. Please try again later.",
@@ -183,6 +192,8 @@ pub enum Step {
     Provider,
     /// The token was read.
     Token,
+    /// The SAML response was read.
+    Response,
     /// A user was looked for.
     Link,
 }
@@ -196,6 +207,7 @@ impl Step {
             Self::Callback => "callback",
             Self::Provider => "provider",
             Self::Token => "token",
+            Self::Response => "response",
             Self::Link => "link",
         }
     }
@@ -280,6 +292,8 @@ pub struct Asserted {
     pub addresses: Vec<EmailKey>,
     /// What the provider calls her session there.
     pub provider_session: Option<String>,
+    /// When the provider ends her session at the latest: ours ends no later (K7).
+    pub session_until: Option<Timestamp>,
 }
 
 /// Claims that hold the login that an administrator gave. Elsewhere than at Entra people may choose
@@ -331,6 +345,7 @@ pub fn asserted(connection: &Connection, claims: &Map<String, Value>) -> Result<
         provider_session: text(claims, "sid")
             .filter(|sid| sid.len() <= SUBJECT_MAX)
             .map(str::to_owned),
+        session_until: None,
     })
 }
 

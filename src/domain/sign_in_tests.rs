@@ -28,6 +28,7 @@ fn connection(provider: Provider) -> Connection {
                 secret_expires_at: None,
                 leeway_s: LEEWAY_S,
             },
+            saml: None,
         },
         secret: None,
         domains: Vec::new(),

@@ -4,12 +4,13 @@
 //! (LI12); a connection that is switched off or deleted ends its sessions at once.
 
 mod check;
+mod saml;
 
 use super::condition::Condition;
 use super::fields::Fields;
 use super::problem::{Code, Problem};
 use super::work::Work;
-use crate::domain::connection::{CONNECTIONS_MAX, Connection, Secrets, Status};
+use crate::domain::connection::{CONNECTIONS_MAX, Connection, Kind, Secrets, Status};
 use crate::domain::event::Happened;
 use crate::domain::id::ConnectionId;
 use crate::domain::seal::{Place, Seal};
@@ -18,6 +19,7 @@ use crate::flow::installation::CONNECTION_SECRET;
 use crate::store;
 
 pub use check::{LinkSent, OidcSent, Sent};
+pub use saml::SamlSent;
 
 /// Makes a connection.
 ///
@@ -32,8 +34,13 @@ pub async fn create(work: &mut Work, seal: &Seal, sent: &Sent) -> Result<Connect
         let detail = format!("An organization has at most {CONNECTIONS_MAX} connections.");
         return Err(Problem::new(Code::Conflict, detail));
     }
-    connection.secret = Some(sealed(work, seal, &connection, &secrets)?);
+    let ring = sent.saml.as_ref().and_then(|saml| saml.ring.as_ref());
+    connection.secret = Some(match ring {
+        Some(ring) => super::saml::sealed_ring(work, &connection, ring)?,
+        None => sealed(work, seal, &connection, &secrets)?,
+    });
     store::connection::insert(&mut work.scope(), &connection).await?;
+    super::saml_metadata::note(work, &connection).await?;
     work.record(
         Happened::to("connection.created", "connection", connection.id)
             .with("provider", connection.provider.as_str())
@@ -55,7 +62,11 @@ pub async fn change(
 ) -> Result<Connection, Problem> {
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
-    let old_secrets = secrets(seal, &found)?;
+    // What a SAML connection keeps sealed is keys of ours, which nobody sends.
+    let old_secrets = match found.settings.kind() {
+        Kind::Oidc => secrets(seal, &found)?,
+        Kind::Saml => Secrets { client_secret: String::new(), next: None },
+    };
     let (mut changed, new_secrets) =
         check::over(work, (found.clone(), old_secrets.clone()), sent).await?;
     if found.rebinds(&changed) && store::identity::are_at(&mut work.scope(), id).await? {
@@ -75,6 +86,7 @@ pub async fn change(
     if !store::connection::update(&mut work.scope(), &changed).await? {
         return Err(Problem::stale());
     }
+    super::saml_metadata::note(work, &changed).await?;
     if changed.status != Status::Active {
         store::session::delete_of_connection(&mut work.scope(), id).await?;
     }
@@ -150,6 +162,7 @@ fn differences(old: &Connection, new: &Connection) -> Vec<&'static str> {
         ("guests_allowed", before.guests_allowed != after.guests_allowed),
         ("tenant_id", before.tenant_id != after.tenant_id),
         ("oidc", before.oidc != after.oidc),
+        ("saml", before.saml != after.saml),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))

@@ -52,6 +52,8 @@ pub struct Work {
     pub(super) must_be_alone: Arc<AtomicBool>,
     /// This work edited the rules: those of memory are not what it must apply.
     pub(super) rules_edited: bool,
+    /// The request in which this is done, if any.
+    pub(super) request_id: Option<String>,
     events: Vec<Happened>,
     changes: Vec<Change>,
     heard: HashSet<Change>,
@@ -96,6 +98,7 @@ impl Work {
             rule_set: None,
             must_be_alone: Arc::default(),
             rules_edited: false,
+            request_id: None,
             events: Vec::new(),
             changes: Vec::new(),
             heard: HashSet::new(),
@@ -219,7 +222,7 @@ impl Work {
 
     async fn write_collected(&mut self) -> Result<(), Problem> {
         let (at, mut changes) = (self.at, self.changes.clone());
-        let actor = self.actor.reference();
+        let (actor, token) = (self.actor.reference(), self.actor.token());
         let happened = std::mem::take(&mut self.events);
         if happened.is_empty() {
             return Ok(store::change::insert(&mut self.scope(), &changes, at).await?);
@@ -233,6 +236,8 @@ impl Work {
             name: happened.name,
             occurred_at: at,
             actor: actor.clone(),
+            token_id: token,
+            request_id: self.request_id.clone(),
             subject: (happened.kind, happened.id),
             data: happened.data,
         };

@@ -1,4 +1,4 @@
-//! The world: guarded HTTP, OpenID providers, mail, webhooks, and a SCIM client for
+//! The world: guarded HTTP, OpenID and SAML providers, mail, webhooks, and a SCIM client for
 //! `portico simulate`.
 //!
 //! Nothing here is called while a transaction is open.
@@ -6,5 +6,6 @@
 pub mod http;
 pub mod mail;
 pub mod oidc;
+pub mod saml;
 pub mod scim_client;
 pub mod webhook;

@@ -10,6 +10,7 @@ mod invite;
 mod journal;
 mod mail;
 mod outbox;
+pub mod saml_metadata;
 mod sequence;
 mod sweep;
 mod webhook;
@@ -44,6 +45,8 @@ pub struct Worker {
     pub mailer: Arc<Mailer>,
     /// Tells webhooks.
     pub guarded: Guarded,
+    /// What reads the metadata of SAML providers again.
+    pub reading: saml_metadata::Reading,
 }
 
 /// How long is kept what is not kept for ever, in seconds.
@@ -76,6 +79,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));
+        loops.spawn(saml_metadata::run(worker.reading.clone(), stop.clone()));
         let journal = Arc::clone(&worker.journal);
         loops.spawn(journal::write(worker.runner.clone(), journal, stop.clone()));
         loops.spawn(journal::tell_stale(worker.runner.clone(), stop.clone()));

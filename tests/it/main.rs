@@ -26,6 +26,7 @@ mod people;
 mod program;
 mod raw;
 mod routes;
+mod saml;
 mod scim;
 mod simulate;
 mod sso;

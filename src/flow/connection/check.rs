@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 
 use super::Checking;
+use super::saml::SamlSent;
 use crate::domain::connection::{
     CLAIMS_MAX, ClientAuth, Connection, DOMAINS_MAX, GOOGLE, LEEWAY_MAX_S, LEEWAY_S, Link,
     NAME_MAX, OPENID, Oidc, Provider, SCOPES_MAX, ScimKey, Secrets, Settings, Status, TEXT_MAX,
 };
 use crate::domain::id::{DirectoryId, DomainId};
+use crate::domain::saml::Saml;
 use crate::domain::time::Timestamp;
 use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
@@ -39,6 +41,8 @@ pub struct Sent {
     pub tenant_id: Option<Option<String>>,
     /// The OpenID provider.
     pub oidc: Option<OidcSent>,
+    /// The SAML provider.
+    pub saml: Option<SamlSent>,
 }
 
 /// How a subject finds its user, as it was sent.
@@ -74,6 +78,8 @@ pub struct OidcSent {
 /// Checks a new connection.
 pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Secrets), Problem> {
     let provider = sent.provider.as_deref().and_then(Provider::parse);
+    let saml = sent.saml.is_some();
+    let link = if saml { Link::of_saml() } else { Link::of(provider.unwrap_or(Provider::Generic)) };
     let empty = Connection {
         id: work.id(),
         organization_id: work.organization,
@@ -82,7 +88,7 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
         provider: provider.unwrap_or(Provider::Generic),
         directory_id: None,
         settings: Settings {
-            link: Link::of(provider.unwrap_or(Provider::Generic)),
+            link,
             claims: BTreeMap::new(),
             guests_allowed: false,
             tenant_id: None,
@@ -94,6 +100,7 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
                 secret_expires_at: None,
                 leeway_s: LEEWAY_S,
             },
+            saml: saml.then(Saml::default),
         },
         secret: None,
         domains: Vec::new(),
@@ -107,10 +114,12 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
     }
     // What cannot be left out is checked as if it had been sent empty.
     sent.name.get_or_insert_default();
-    let oidc = sent.oidc.get_or_insert_default();
-    oidc.issuer.get_or_insert_default();
-    oidc.client_id.get_or_insert_default();
-    oidc.client_secret.get_or_insert_default();
+    if !saml {
+        let oidc = sent.oidc.get_or_insert_default();
+        oidc.issuer.get_or_insert_default();
+        oidc.client_id.get_or_insert_default();
+        oidc.client_secret.get_or_insert_default();
+    }
     over(work, (empty, Secrets { client_secret: String::new(), next: None }), &sent).await
 }
 
@@ -139,9 +148,24 @@ pub(super) async fn over(
         checking.oidc(&mut connection.settings.oidc, oidc);
         checking.secrets(&mut secrets, oidc);
     }
+    kinds(&mut checking, &mut connection, sent);
     checking.tenant(&connection);
     checking.fields.done()?;
     Ok((connection, secrets))
+}
+
+/// What belongs to the one kind of provider is not sent to the other.
+fn kinds(checking: &mut Checking<'_>, connection: &mut Connection, sent: &Sent) {
+    match (&mut connection.settings.saml, &sent.saml) {
+        (Some(saml), Some(sent)) => checking.saml(saml, sent),
+        (None, Some(_)) => {
+            checking.fields.wrong("/saml", "value", "This connection speaks OpenID Connect.");
+        }
+        (_, None) => {}
+    }
+    if connection.settings.saml.is_some() && sent.oidc.is_some() {
+        checking.fields.wrong("/oidc", "value", "This connection speaks SAML.");
+    }
 }
 
 impl Checking<'_> {
@@ -166,8 +190,9 @@ impl Checking<'_> {
                 fields.wrong("/claims", "length", format!("At most {CLAIMS_MAX} claims."));
             }
             for (name, claim) in claims.iter().take(CLAIMS_MAX) {
-                if name != "email" {
-                    let detail = "Only `email` is known yet.";
+                let saml = connection.settings.saml.is_some();
+                if name != "email" && !(saml && name == "subject") {
+                    let detail = "Only `email` is known, and `subject` for SAML.";
                     fields.wrong("/claims", "not-offered", detail);
                 }
                 word(fields, &format!("/claims/{}", escaped(name)), claim);
@@ -301,6 +326,9 @@ impl Checking<'_> {
 
     /// Google's issuer serves every tenant: without a pinned one anybody could sign in (W1).
     fn tenant(&mut self, connection: &Connection) {
+        if connection.settings.saml.is_some() {
+            return;
+        }
         let google =
             connection.provider == Provider::Google || connection.settings.oidc.issuer == GOOGLE;
         if google && connection.settings.tenant_id.is_none() {
@@ -311,7 +339,7 @@ impl Checking<'_> {
 }
 
 /// Checks a text for machines: visible ASCII, 1 to [`TEXT_MAX`] letters.
-fn word(fields: &mut Fields, pointer: &str, text: &str) {
+pub(super) fn word(fields: &mut Fields, pointer: &str, text: &str) {
     if !(1..=TEXT_MAX).contains(&text.len()) {
         fields.wrong(pointer, "length", format!("This has 1 to {TEXT_MAX} characters."));
     } else if !text.bytes().all(|b| b.is_ascii_graphic()) {

@@ -178,6 +178,7 @@ impl Ran<'_> {
         asserted: &Asserted,
         life_s: i64,
     ) -> Result<(), Problem> {
+        let end = work.at.plus_s(life_s);
         let session = Session {
             id: work.id(),
             organization_id: work.organization,
@@ -188,7 +189,7 @@ impl Ran<'_> {
             provider_session: asserted.provider_session.clone(),
             signed_in_at: work.at,
             last_seen_at: work.at,
-            expires_at: work.at.plus_s(life_s),
+            expires_at: asserted.session_until.map_or(end, |until| until.min(end)),
         };
         store::session::insert(&mut work.scope(), &session).await?;
         work.actor = Actor::User(user);

@@ -5,10 +5,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, patch, post};
 
-use super::connection_body::{Change, Connection, New, SignIn};
+use super::connection_body::{Change, New};
+use super::connection_shown::{Connection, SignIn};
 use crate::app::App;
 use crate::domain::connection as domain;
-use crate::domain::id::{ConnectionId, SignInId};
+use crate::domain::id::{ConnectionId, OrganizationId, SignInId};
 use crate::domain::sign_in::Entry;
 use crate::flow;
 use crate::flow::connection::Sent;
@@ -87,7 +88,7 @@ fn check_issuer(app: &App, sent: &Sent) -> Result<(), Problem> {
 /// `POST /organizations/{org}/connections`
 async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
     let organization = caller.organization()?;
-    let sent = new.sent()?;
+    let sent = new.sent(&app).await?;
     check_issuer(&app, &sent)?;
     let seal = app.seal.clone();
     let made = app
@@ -115,9 +116,17 @@ async fn list(
 
 /// `GET /connections/{id}`
 async fn read(State(app): State<App>, caller: Caller, Path(id): Path<ConnectionId>) -> Answer {
-    let scope = &mut app.runner.read(caller.organization()?);
-    let found = store::connection::by_id(scope, id).await?;
-    shown(&app, StatusCode::OK, found.ok_or_else(|| Problem::not_found("connection"))?)
+    let found = present(&app, caller.organization()?, id).await?;
+    shown(&app, StatusCode::OK, found)
+}
+
+async fn present(
+    app: &App,
+    organization: OrganizationId,
+    id: ConnectionId,
+) -> Answer<domain::Connection> {
+    let found = store::connection::by_id(&mut app.runner.read(organization), id).await?;
+    Ok(found.ok_or_else(|| Problem::not_found("connection"))?)
 }
 
 /// `PATCH /connections/{id}`
@@ -129,7 +138,8 @@ async fn change(
     Body(change): Body<Change>,
 ) -> Answer {
     let organization = caller.organization()?;
-    let sent = change.sent()?;
+    let present = present(&app, organization, id).await?;
+    let sent = change.sent(&app, &present).await?;
     check_issuer(&app, &sent)?;
     let seal = app.seal.clone();
     let saved = app
@@ -175,6 +185,6 @@ async fn sign_ins(
     Ok(Json(Page::of(found, paging.limit, |item: &Entry| cursor(item.at, item.id.0))))
 }
 
-fn shown(app: &App, status: StatusCode, found: domain::Connection) -> Answer {
+pub(super) fn shown(app: &App, status: StatusCode, found: domain::Connection) -> Answer {
     Ok(versioned(status, found.version, Connection::of(app, found)))
 }

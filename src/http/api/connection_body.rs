@@ -1,4 +1,4 @@
-//! Connections and journal entries as they are sent and shown.
+//! Connections as they are sent.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::connection_saml::{Beside, Saml};
 use crate::app::App;
 use crate::domain::connection as domain;
-use crate::domain::sign_in::Entry;
-use crate::domain::time::Timestamp;
 use crate::flow::connection::{LinkSent, OidcSent, Sent};
 use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
 use crate::http::extract::{clearable, kept};
-use crate::http::sso;
 
 /// A new connection.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -23,7 +21,7 @@ use crate::http::sso;
 pub struct New {
     /// What people call it, 1 to 200 characters.
     name: String,
-    /// `oidc`; `saml` is not offered yet.
+    /// `oidc` or `saml`.
     kind: String,
     /// `draft`, `active` (unless said) or `disabled`.
     status: Option<String>,
@@ -49,17 +47,19 @@ pub struct New {
     /// Not offered yet.
     #[schema(value_type = Option<Object>)]
     rule_claims: Option<Value>,
-    /// Not offered yet.
+    /// Whether people may begin at a SAML provider; no, unless said.
+    #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    idp_initiated_target: Option<Value>,
+    /// Where those who begin at the provider go: a path of this host; `null` for the usual one.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    idp_initiated_target: Option<Option<String>>,
     /// Not offered yet.
     #[schema(value_type = Option<Object>)]
     trace_until: Option<Value>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    saml: Option<Value>,
+    /// The SAML provider.
+    #[serde(default, deserialize_with = "kept")]
+    saml: Option<Saml>,
 }
 
 /// A change as a JSON Merge Patch: what is left out stays.
@@ -105,17 +105,19 @@ pub struct Change {
     /// Not offered yet.
     #[schema(value_type = Option<Object>)]
     rule_claims: Option<Value>,
-    /// Not offered yet.
+    /// Whether people may begin at a SAML provider; no, unless said.
+    #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    idp_initiated_target: Option<Value>,
+    /// Where those who begin at the provider go: a path of this host; `null` for the usual one.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    idp_initiated_target: Option<Option<String>>,
     /// Not offered yet.
     #[schema(value_type = Option<Object>)]
     trace_until: Option<Value>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    saml: Option<Value>,
+    /// The SAML provider.
+    #[serde(default, deserialize_with = "kept")]
+    saml: Option<Saml>,
 }
 
 /// How a subject finds its user.
@@ -124,9 +126,9 @@ pub struct Change {
 #[schema(as = ConnectionLink)]
 pub struct Link {
     /// The claim: `sub` unless said, for Entra `oid`.
-    claim: Option<String>,
+    pub(super) claim: Option<String>,
     /// `external_id` (unless said), `user_name` or `id`.
-    scim: Option<String>,
+    pub(super) scim: Option<String>,
 }
 
 /// The OpenID provider and our place there.
@@ -169,10 +171,7 @@ macro_rules! check_offered {
         let present = [
             ("/jit", $sent.jit.as_ref().is_some_and(|jit| !is_off(jit))),
             ("/rule_claims", $sent.rule_claims.as_ref().is_some_and(|sent| !is_empty(sent))),
-            ("/allow_idp_initiated", $sent.allow_idp_initiated == Some(true)),
-            ("/idp_initiated_target", $sent.idp_initiated_target.is_some()),
             ("/trace_until", $sent.trace_until.is_some()),
-            ("/saml", $sent.saml.is_some()),
         ];
         for (pointer, _) in present.into_iter().filter(|(_, sent)| *sent) {
             $fields.wrong(pointer, "not-offered", "This is not offered yet: leave it out.");
@@ -185,23 +184,37 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl New {
-    /// What was sent, for the flow.
+    /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
-    /// 422 for kinds and options that are not offered yet.
-    pub fn sent(self) -> Result<Sent, Problem> {
+    /// 422 for kinds and options that are not offered, and for metadata that cannot be read.
+    pub async fn sent(self, app: &App) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
+        check_offered!(self, fields);
+        let saml = self.kind == "saml";
         match self.kind.as_str() {
-            "oidc" => {
-                check_offered!(self, fields);
-            }
-            "saml" => fields.wrong("/kind", "not-offered", "`saml` is not offered yet."),
+            "oidc" => idp_initiated_is_off(&mut fields, self.allow_idp_initiated),
+            "saml" => {}
             _ => fields.wrong("/kind", "value", "kind is `oidc` or `saml`."),
         }
-        if self.kind == "oidc" && self.oidc.is_none() {
-            fields.wrong("/oidc", "required", "A connection of kind `oidc` needs this.");
+        let (needs, lacks, other) = match saml {
+            true => ("/saml", self.saml.is_none(), ("/oidc", self.oidc.is_some())),
+            false => ("/oidc", self.oidc.is_none(), ("/saml", self.saml.is_some())),
+        };
+        if lacks {
+            let detail = format!("A connection of kind `{}` needs this.", self.kind);
+            fields.wrong(needs, "required", detail);
+        }
+        if other.1 {
+            fields.wrong(other.0, "value", "This belongs to another kind of connection.");
         }
         fields.done()?;
+        let beside = Beside {
+            allow_idp_initiated: self.allow_idp_initiated,
+            idp_initiated_target: self.idp_initiated_target,
+            present: None,
+            name: self.name.clone(),
+        };
         Ok(Sent {
             name: Some(self.name),
             status: self.status,
@@ -213,19 +226,51 @@ impl New {
             guests_allowed: self.guests_allowed,
             tenant_id: self.tenant_id.map(Some),
             oidc: self.oidc.map(Oidc::sent),
+            saml: match self.saml {
+                Some(saml) => Some(saml.sent(app, beside).await?),
+                None => None,
+            },
         })
     }
 }
 
+/// People begin at a provider without being asked here by SAML alone (K3).
+fn idp_initiated_is_off(fields: &mut Fields, sent: Option<bool>) {
+    if sent == Some(true) {
+        let detail = "Only SAML has this; give the provider our `start_url` as a bookmark.";
+        fields.wrong("/allow_idp_initiated", "not-offered", detail);
+    }
+}
+
 impl Change {
-    /// What was sent, for the flow.
+    /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
-    /// 422 for options that are not offered yet.
-    pub fn sent(self) -> Result<Sent, Problem> {
+    /// 422 for options that are not offered, and for metadata that cannot be read.
+    pub async fn sent(self, app: &App, present: &domain::Connection) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
         check_offered!(self, fields);
+        let configured = present.settings.saml.clone();
+        if configured.is_none() {
+            idp_initiated_is_off(&mut fields, self.allow_idp_initiated);
+            if self.saml.is_some() {
+                fields.wrong("/saml", "value", "This connection speaks OpenID Connect.");
+            }
+        }
         fields.done()?;
+        let touched = self.saml.is_some()
+            || self.allow_idp_initiated.is_some()
+            || self.idp_initiated_target.is_some();
+        let beside = Beside {
+            allow_idp_initiated: self.allow_idp_initiated,
+            idp_initiated_target: self.idp_initiated_target,
+            present: configured.clone(),
+            name: String::new(),
+        };
+        let saml = match (configured, touched) {
+            (Some(_), true) => Some(self.saml.unwrap_or_default().sent(app, beside).await?),
+            _ => None,
+        };
         Ok(Sent {
             name: self.name,
             status: self.status,
@@ -237,6 +282,7 @@ impl Change {
             guests_allowed: self.guests_allowed,
             tenant_id: self.tenant_id,
             oidc: self.oidc.map(Oidc::sent),
+            saml,
         })
     }
 }
@@ -258,127 +304,6 @@ impl Oidc {
             scopes: self.scopes,
             secret_expires_at: self.secret_expires_at,
             leeway_s: self.leeway_s,
-        }
-    }
-}
-
-/// A connection, without its secrets.
-#[derive(Serialize, ToSchema)]
-pub struct Connection {
-    id: String,
-    organization_id: String,
-    name: String,
-    /// `oidc`.
-    kind: &'static str,
-    /// `draft`, `active` or `disabled`.
-    status: &'static str,
-    /// `entra`, `okta`, `google` or `generic`.
-    provider: &'static str,
-    directory_id: Option<String>,
-    link: Link,
-    domains: Vec<String>,
-    claims: BTreeMap<String, String>,
-    guests_allowed: bool,
-    tenant_id: Option<String>,
-    oidc: ShownOidc,
-    /// Where a sign-in begins.
-    start_url: String,
-    /// What to register at the provider.
-    redirect_uri: String,
-    created_at: String,
-    updated_at: String,
-}
-
-/// The OpenID provider and our place there, without the secrets.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ShownConnectionOidc)]
-struct ShownOidc {
-    issuer: String,
-    client_id: String,
-    /// `basic` or `post`.
-    auth: &'static str,
-    scopes: Vec<String>,
-    secret_expires_at: Option<String>,
-    leeway_s: i64,
-}
-
-impl Connection {
-    /// A connection as it is shown.
-    pub fn of(app: &App, from: domain::Connection) -> Self {
-        let settings = from.settings;
-        Self {
-            start_url: sso::url(app, from.id, "start"),
-            redirect_uri: sso::url(app, from.id, "callback"),
-            id: from.id.to_string(),
-            organization_id: from.organization_id.to_string(),
-            name: from.name,
-            kind: "oidc",
-            status: from.status.as_str(),
-            provider: from.provider.as_str(),
-            directory_id: from.directory_id.map(|id| id.to_string()),
-            link: Link {
-                claim: Some(settings.link.claim),
-                scim: Some(settings.link.scim.as_str().to_owned()),
-            },
-            domains: from.domains.iter().map(ToString::to_string).collect(),
-            claims: settings.claims,
-            guests_allowed: settings.guests_allowed,
-            tenant_id: settings.tenant_id,
-            oidc: ShownOidc {
-                issuer: settings.oidc.issuer,
-                client_id: settings.oidc.client_id,
-                auth: settings.oidc.auth.as_str(),
-                scopes: settings.oidc.scopes,
-                secret_expires_at: settings
-                    .oidc
-                    .secret_expires_at
-                    .map(|at| Timestamp(at).to_string()),
-                leeway_s: settings.oidc.leeway_s,
-            },
-            created_at: from.created_at.to_string(),
-            updated_at: from.updated_at.to_string(),
-        }
-    }
-}
-
-/// An entry of the sign-in journal.
-#[derive(Serialize, ToSchema)]
-pub struct SignIn {
-    id: String,
-    at: String,
-    /// `signed_in` or `refused`.
-    outcome: &'static str,
-    /// Where it was refused; `session` when it was not.
-    step: String,
-    /// Why it was refused.
-    code: Option<String>,
-    /// Which rule found the user.
-    rule: Option<String>,
-    user_id: Option<String>,
-    /// What the provider calls her.
-    subject: Option<String>,
-    /// Her address as the provider asserts it.
-    email: Option<String>,
-    /// What can be done about it.
-    hint: Option<String>,
-    /// The request that the person was shown.
-    request_id: String,
-}
-
-impl From<Entry> for SignIn {
-    fn from(from: Entry) -> Self {
-        Self {
-            id: from.id.to_string(),
-            at: from.at.to_string(),
-            outcome: if from.code.is_none() { "signed_in" } else { "refused" },
-            step: from.step,
-            code: from.code,
-            rule: from.rule,
-            user_id: from.user_id.map(|id| id.to_string()),
-            subject: from.subject,
-            email: from.email,
-            hint: from.hint,
-            request_id: from.request_id,
         }
     }
 }

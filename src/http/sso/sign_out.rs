@@ -10,7 +10,9 @@ use crate::domain::actor::Actor;
 use crate::flow;
 use crate::flow::problem::Problem;
 use crate::http::cookie::Cookie;
+use crate::http::sso::saml;
 use crate::http::{page, session};
+use crate::store;
 
 #[derive(Template)]
 #[template(path = "sso/signed_out.html")]
@@ -23,26 +25,32 @@ pub async fn sign_out(State(app): State<App>, request: Request) -> Response {
         return page::refuse(problem, &parts.headers);
     }
     match end(&app, &parts.headers).await {
-        Ok(()) => left(&app),
+        Ok(there) => left(&app, there),
         Err(problem) => page::refuse(problem, &parts.headers),
     }
 }
 
-async fn end(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(signed) = session::of(app, headers).await? else { return Ok(()) };
+/// Ends the session; answers where the provider's session is ended, where it takes that (G35).
+async fn end(app: &App, headers: &HeaderMap) -> Result<Option<Response>, Problem> {
+    let Some(signed) = session::of(app, headers).await? else { return Ok(None) };
     let session = signed.session;
+    let scope = &mut app.runner.read(session.organization_id);
+    let named = store::saml::name_of(scope, session.id).await?;
+    let ended = session.clone();
     app.runner
         .write(Actor::User(session.user_id), session.organization_id, move |work| {
             let session = session.clone();
             Box::pin(async move { flow::session::end(work, &session).await.map(|_| ()) })
         })
-        .await
+        .await?;
+    saml::leave(app, &ended, named).await
 }
 
-fn left(app: &App) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
+fn left(app: &App, there: Option<Response>) -> Response {
+    let mut response = there.unwrap_or_else(|| StatusCode::SEE_OTHER.into_response());
     let headers = response.headers_mut();
-    headers.insert(header::LOCATION, HeaderValue::from_static("/signed-out"));
+    let signed_out = HeaderValue::from_static("/signed-out");
+    headers.entry(header::LOCATION).or_insert(signed_out);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(cleared) = Cookie::Session.clear(&app.public) {
         headers.append(header::SET_COOKIE, cleared);

@@ -76,6 +76,11 @@ async fn begin(app: &App, connection: &str, asked: &Asked) -> Result<Begun, Prob
     if let Err(refusal) = place.check_open(Step::Start) {
         return Ok(Begun::Refused(Box::new(place), refusal));
     }
+    if place.connection.settings.saml.is_some() {
+        let begun = super::saml::start::begin(app, &place, return_to).await?;
+        keep(app, begun.login).await?;
+        return Ok(Begun::Sent(begun.response));
+    }
     let [state, nonce, verifier, browser] = std::array::from_fn(|_| draw(Rng));
     let secrets = Secrets { state, nonce, verifier, browser };
     let redirect_uri = place.redirect_uri(app);
@@ -120,8 +125,12 @@ async fn remember(
         expires_at: now.plus_s(LIFE_S),
         used_at: None,
     };
+    keep(app, login).await
+}
+
+async fn keep(app: &App, login: Login) -> Result<(), Problem> {
     app.runner
-        .write(Actor::Anonymous, organization, move |work| {
+        .write(Actor::Anonymous, login.organization_id, move |work| {
             let login = login.clone();
             Box::pin(async move { flow::sign_in::begin(work, &login).await })
         })

@@ -23,6 +23,7 @@ async fn work_off(app: &TestApp, runner: &Runner, acme: &World<'_>) {
         journal: Arc::clone(&app.app.journal),
         mailer: Arc::clone(&app.app.mailer),
         guarded: app.app.guarded.clone(),
+        reading: portico::worker::saml_metadata::Reading::of(&app.app),
     };
     let worker = worker::start(worker, stop.clone());
     let status = format!("/api/v1/organizations/{}/mapping-rules/status", acme.organization);

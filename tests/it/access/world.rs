@@ -260,6 +260,7 @@ impl Working {
             journal: app.journal.clone(),
             mailer: app.mailer.clone(),
             guarded: app.guarded.clone(),
+            reading: portico::worker::saml_metadata::Reading::of(app),
         };
         let handle = portico::worker::start(worker, stop.clone());
         Self { stop, handle }

@@ -40,6 +40,7 @@ const SURFACES: &[Surface] = &[
     Surface { prefix: "", routes: || sso::OWN.iter().collect(), errors: PAGE },
     Surface { prefix: "", routes: || invite::ROUTES.iter().collect(), errors: PAGE },
     Surface { prefix: "", routes: || password::ROUTES.iter().collect(), errors: PAGE },
+    Surface { prefix: "", routes: || sso::saml::OPEN.iter().collect(), errors: PAGE },
     Surface { prefix: "", routes: || oauth2::ROUTES.iter().collect(), errors: OAUTH },
     Surface { prefix: "/scim/v2", routes: || scim::ROUTES.iter().collect(), errors: SCIM },
     Surface {

@@ -132,8 +132,9 @@ impl TestApp {
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
         let journal = Arc::clone(&self.app.journal);
         let mailer = Arc::clone(&self.app.mailer);
+        let reading = portico::worker::saml_metadata::Reading::of(&self.app);
         let (retention, guarded) = (Default::default(), self.app.guarded.clone());
-        let worker = Worker { runner, feed, retention, journal, mailer, guarded };
+        let worker = Worker { runner, feed, retention, journal, mailer, guarded, reading };
         worker::start(worker, stop.clone())
     }
 
