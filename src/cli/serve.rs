@@ -99,6 +99,7 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
         feed: Arc::clone(&app.feed),
         retention,
         journal: Arc::clone(&app.journal),
+        dns: Arc::clone(&app.dns),
     };
     let worker = worker::start(worker, app.draining.clone());
     tracing::info!(listen = %settings.listen, public_url = %settings.public_url, "serving");

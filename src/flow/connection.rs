@@ -4,10 +4,14 @@
 //! (LI12); a connection that is switched off or deleted ends its sessions at once.
 
 mod check;
+mod key;
+mod sent;
 
+use super::access;
 use super::condition::Condition;
 use super::fields::Fields;
 use super::problem::{Code, Problem};
+use super::sign_in::claims;
 use super::work::Work;
 use crate::domain::connection::{CONNECTIONS_MAX, Connection, Secrets, Status};
 use crate::domain::event::Happened;
@@ -16,8 +20,10 @@ use crate::domain::seal::{Place, Seal};
 use crate::domain::time::Timestamp;
 use crate::flow::installation::CONNECTION_SECRET;
 use crate::store;
+use crate::store::connection_end::{End, Kind as EndKind};
 
-pub use check::{LinkSent, OidcSent, Sent};
+pub use key::{begin_trial, public_keys, test_secret};
+pub use sent::{JitSent, LinkSent, OidcSent, Sent};
 
 /// Makes a connection.
 ///
@@ -34,6 +40,7 @@ pub async fn create(work: &mut Work, seal: &Seal, sent: &Sent) -> Result<Connect
     }
     connection.secret = Some(sealed(work, seal, &connection, &secrets)?);
     store::connection::insert(&mut work.scope(), &connection).await?;
+    note_ends(work, &connection).await?;
     work.record(
         Happened::to("connection.created", "connection", connection.id)
             .with("provider", connection.provider.as_str())
@@ -75,9 +82,13 @@ pub async fn change(
     if !store::connection::update(&mut work.scope(), &changed).await? {
         return Err(Problem::stale());
     }
+    note_ends(work, &changed).await?;
     if changed.status != Status::Active {
         store::session::delete_of_connection(&mut work.scope(), id).await?;
+    } else if found.domains.iter().any(|listed| !changed.domains.contains(listed)) {
+        store::session::delete_resting_on_domain(&mut work.scope(), id).await?;
     }
+    end_claims(work, &changed).await?;
     work.record(
         Happened::to("connection.updated", "connection", id)
             .with("attributes", attributes)
@@ -95,13 +106,43 @@ pub async fn delete(
     id: ConnectionId,
     condition: &Condition,
 ) -> Result<(), Problem> {
+    access::hold_rules(work).await?;
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
+    let claimed = claims::everybody(work, id).await?;
     if !store::connection::delete(&mut work.scope(), id).await? {
         return Err(Problem::not_found("connection"));
     }
     work.record(Happened::to("connection.deleted", "connection", id));
-    Ok(())
+    // What its claims gave goes with it.
+    access::facts_changed(work, None, &claimed).await
+}
+
+/// Forgets claims that rules read no longer, and applies rules without them.
+async fn end_claims(work: &mut Work, changed: &Connection) -> Result<(), Problem> {
+    let known = store::claim::names_at(&mut work.scope(), changed.id).await?;
+    let gone: Vec<String> =
+        known.into_iter().filter(|name| !changed.settings.rule_claims.contains(name)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    access::hold_rules(work).await?;
+    let claimed = claims::everybody(work, changed.id).await?;
+    for name in gone {
+        store::claim::delete_name(&mut work.scope(), changed.id, &name).await?;
+    }
+    access::facts_changed(work, None, &claimed).await
+}
+
+/// Keeps what of the connection ends, so that it is told ahead.
+async fn note_ends(work: &mut Work, connection: &Connection) -> Result<(), Problem> {
+    let end = |at: i64| End {
+        kind: EndKind::ClientSecret,
+        name: EndKind::ClientSecret.as_str().to_owned(),
+        at: Timestamp(at),
+    };
+    let ends: Vec<End> = connection.settings.oidc.secret_expires_at.map(end).into_iter().collect();
+    Ok(store::connection_end::replace(&mut work.scope(), connection.id, &ends).await?)
 }
 
 async fn by_id(work: &mut Work, id: ConnectionId) -> Result<Connection, Problem> {
@@ -149,6 +190,9 @@ fn differences(old: &Connection, new: &Connection) -> Vec<&'static str> {
         ("claims", before.claims != after.claims),
         ("guests_allowed", before.guests_allowed != after.guests_allowed),
         ("tenant_id", before.tenant_id != after.tenant_id),
+        ("jit", before.jit != after.jit),
+        ("rule_claims", before.rule_claims != after.rule_claims),
+        ("trace_until", before.trace_until != after.trace_until),
         ("oidc", before.oidc != after.oidc),
     ]
     .into_iter()

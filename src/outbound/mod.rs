@@ -1,7 +1,8 @@
-//! The world: guarded HTTP, OpenID providers, and a SCIM client for `portico simulate`.
+//! The world: guarded HTTP, DNS, OpenID providers, and a SCIM client for `portico simulate`.
 //!
 //! Nothing here is called while a transaction is open.
 
+pub mod dns;
 pub mod http;
 pub mod oidc;
 pub mod scim_client;

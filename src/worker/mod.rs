@@ -5,6 +5,7 @@
 //! bounded transaction; one that fails is logged and tried again.
 
 mod changes;
+mod domains;
 mod due;
 mod journal;
 mod outbox;
@@ -22,6 +23,7 @@ use crate::flow::access::feed::Feed;
 use crate::flow::problem::Problem;
 use crate::flow::provision::journal::Journal;
 use crate::flow::runner::Runner;
+use crate::outbound::dns::Dns;
 use crate::store::{Conn, Db, StoreError};
 
 /// What the worker stands on.
@@ -35,6 +37,8 @@ pub struct Worker {
     pub retention: Retention,
     /// Exchanges of SCIM clients that wait to be written.
     pub journal: Arc<Journal>,
+    /// Looks up the records of e-mail domains.
+    pub dns: Arc<Dns>,
 }
 
 /// How long is kept what is not kept for ever, in seconds.
@@ -60,6 +64,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         loops.spawn(outbox::run(worker.runner.clone(), stop.clone()));
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
+        loops.spawn(domains::run(worker.runner.clone(), Arc::clone(&worker.dns), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));
         let journal = Arc::clone(&worker.journal);
         loops.spawn(journal::write(worker.runner.clone(), journal, stop.clone()));

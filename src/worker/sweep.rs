@@ -68,11 +68,13 @@ impl Kind {
     }
 }
 
-const fn kinds(retention: Retention) -> [Kind; 13] {
+const fn kinds(retention: Retention) -> [Kind; 15] {
     [
         Kind::Rows(RunOut::Logins, 0),
         Kind::Rows(RunOut::Sessions, 0),
         Kind::Rows(RunOut::ClientTokens, ENDED_S),
+        Kind::Rows(RunOut::LogoutTokens, 0),
+        Kind::Rows(RunOut::Traces, 0),
         Kind::Rows(RunOut::Removals, brake::WINDOW_S.1),
         Kind::Rows(RunOut::IdempotencyKeys, IDEMPOTENCY_S),
         Kind::Rows(RunOut::Changes, CHANGES_S),

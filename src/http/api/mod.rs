@@ -4,6 +4,7 @@ mod access_settings;
 mod conflict;
 mod connection;
 mod connection_body;
+mod connection_shown;
 mod custom_role;
 mod custom_role_preview;
 pub mod description;
@@ -20,6 +21,7 @@ mod group;
 mod health;
 mod held;
 mod idempotency;
+mod identity;
 mod licence;
 mod mapping_preview;
 mod mapping_rule;
@@ -54,6 +56,7 @@ const TABLES: &[&[Route]] = &[
     mapping_rule::ROUTES,
     mapping_preview::ROUTES,
     user::ROUTES,
+    identity::ROUTES,
     grant::ROUTES,
     access_settings::ROUTES,
     licence::ROUTES,

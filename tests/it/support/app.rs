@@ -86,6 +86,7 @@ impl TestApp {
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
+            dns_server: None,
             limits,
             served: Default::default(),
         });
@@ -112,7 +113,8 @@ impl TestApp {
     pub fn start_worker(&self, stop: &CancellationToken) -> JoinHandle<()> {
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
         let journal = Arc::clone(&self.app.journal);
-        let worker = Worker { runner, feed, retention: Default::default(), journal };
+        let dns = Arc::clone(&self.app.dns);
+        let worker = Worker { runner, feed, retention: Default::default(), journal, dns };
         worker::start(worker, stop.clone())
     }
 
