@@ -5,8 +5,10 @@
 
 pub mod access;
 pub mod actor;
+pub mod asserted;
 pub mod brake;
 pub mod change;
+pub mod client_key;
 pub mod connection;
 pub mod directory;
 pub mod directory_client;
@@ -19,12 +21,15 @@ pub mod group;
 pub mod health;
 pub mod id;
 pub mod identity;
+pub mod language;
 pub mod login;
+pub mod logout;
 pub mod mapping;
 pub mod matrix;
 pub mod nesting;
 pub mod organization;
 pub mod platform;
+pub mod refused_words;
 pub mod resource;
 pub mod saml;
 pub mod seal;

@@ -92,6 +92,9 @@ pub struct Settings {
     pub claims_max_age_s: i64,
     /// Who is written to when something ends or fails.
     pub technical_contacts: Vec<String>,
+    /// Whether an address in a verified domain links a user of the organization itself at her first
+    /// sign-in, without further proof (LI4).
+    pub silent_link_verified_domains: bool,
 }
 
 impl Default for Settings {
@@ -101,6 +104,7 @@ impl Default for Settings {
             session_max_s: 12 * 3600,
             claims_max_age_s: 30 * 86_400,
             technical_contacts: Vec::new(),
+            silent_link_verified_domains: false,
         }
     }
 }

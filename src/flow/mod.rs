@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod installation;
 pub mod licence;
+pub mod logout;
 pub mod mapping_rule;
 pub mod noted;
 pub mod operator_token;

@@ -13,6 +13,7 @@ use crate::domain::organization::{
     CLAIMS_MAX_AGE_S, CONTACTS_MAX, EXTERNAL_REF_MAX, Kind, NAME_MAX, Organization, SESSION_IDLE_S,
     SESSION_MAX_S, Settings, Slug, Status, is_mail_address,
 };
+use crate::domain::time::SECOND_US;
 use crate::store;
 
 /// What a new organization is given.
@@ -63,7 +64,8 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Organization, Problem>
 fn check(fields: &mut Fields, name: &str, external_ref: Option<&str>, settings: &Settings) {
     fields.text("/name", name, NAME_MAX);
     fields.optional_text("/external_ref", external_ref, EXTERNAL_REF_MAX);
-    let Settings { session_idle_s, session_max_s, claims_max_age_s, technical_contacts } = settings;
+    let Settings { session_idle_s, session_max_s, claims_max_age_s, technical_contacts, .. } =
+        settings;
     for (pointer, value, (least, most)) in [
         ("/session_idle_s", *session_idle_s, SESSION_IDLE_S),
         ("/session_max_s", *session_max_s, SESSION_MAX_S),
@@ -141,6 +143,8 @@ pub struct Patch {
     pub claims_max_age_s: Option<i64>,
     /// Addresses that are written to when something ends or fails.
     pub technical_contacts: Option<Vec<String>>,
+    /// Whether addresses in verified domains link without further proof.
+    pub silent_link_verified_domains: Option<bool>,
 }
 
 /// Changes the organization of the work. `active` for a deleted one brings it back, as long as it
@@ -164,6 +168,10 @@ pub async fn change(
         return Ok(found);
     }
     let attributes = differences(&found, &changed);
+    if changed.settings.claims_max_age_s != found.settings.claims_max_age_s {
+        let age_us = changed.settings.claims_max_age_s.saturating_mul(SECOND_US);
+        store::claim::set_age(&mut work.scope(), age_us).await?;
+    }
     save(work, changed, |id| {
         Happened::to("organization.updated", "organization", id).with("attributes", attributes)
     })
@@ -187,6 +195,8 @@ fn over(found: &Organization, patch: &Patch) -> Result<Organization, Problem> {
     settings.session_idle_s = patch.session_idle_s.unwrap_or(settings.session_idle_s);
     settings.session_max_s = patch.session_max_s.unwrap_or(settings.session_max_s);
     settings.claims_max_age_s = patch.claims_max_age_s.unwrap_or(settings.claims_max_age_s);
+    settings.silent_link_verified_domains =
+        patch.silent_link_verified_domains.unwrap_or(settings.silent_link_verified_domains);
     if let Some(contacts) = &patch.technical_contacts {
         settings.technical_contacts.clone_from(contacts);
     }
@@ -206,6 +216,10 @@ fn differences(old: &Organization, new: &Organization) -> Vec<&'static str> {
         ("session_max_s", was.session_max_s != is.session_max_s),
         ("claims_max_age_s", was.claims_max_age_s != is.claims_max_age_s),
         ("technical_contacts", was.technical_contacts != is.technical_contacts),
+        (
+            "silent_link_verified_domains",
+            was.silent_link_verified_domains != is.silent_link_verified_domains,
+        ),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))

@@ -1,4 +1,4 @@
-//! Our two cookies: the session and the pending login (K1, K2).
+//! Our cookies: the session, the pending login, and a sign-out on its way (K1, K2, R13).
 //!
 //! Their values are random and only hashes of them are kept. Over https they are `__Host-` cookies,
 //! which no other host can set; on plain-http loopback, for development, browsers would refuse
@@ -20,6 +20,8 @@ pub enum Cookie {
     Session,
     /// A sign-in in progress.
     Login,
+    /// A sign-out that went on to the provider.
+    Logout,
 }
 
 impl Cookie {
@@ -29,6 +31,8 @@ impl Cookie {
             (Self::Session, false) => "portico-session",
             (Self::Login, true) => "__Host-portico-login",
             (Self::Login, false) => "portico-login",
+            (Self::Logout, true) => "__Host-portico-logout",
+            (Self::Logout, false) => "portico-logout",
         }
     }
 
@@ -53,6 +57,7 @@ impl Cookie {
         let rest = match (self, public.secure) {
             (Self::Session, _) => "SameSite=Lax".to_owned(),
             (Self::Login, true) => format!("SameSite=None; Max-Age={LIFE_S}"),
+            (Self::Logout, _) => format!("SameSite=Lax; Max-Age={LIFE_S}"),
             (Self::Login, false) => format!("SameSite=Lax; Max-Age={LIFE_S}"),
         };
         self.header(value, &rest, public)

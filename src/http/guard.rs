@@ -297,6 +297,7 @@ impl Of {
             Self::MappingRule => Owned::MappingRule,
             Self::Role => Owned::Role,
             Self::Grant => Owned::Grant,
+            Self::Identity => Owned::Identity,
             Self::Session => Owned::Session,
         })
     }

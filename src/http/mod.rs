@@ -21,6 +21,7 @@ pub mod scim;
 pub mod session;
 pub mod sso;
 pub mod surface;
+pub mod words;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

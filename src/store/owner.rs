@@ -19,6 +19,7 @@ sql! {
     OF_MAPPING_RULE = "select organization_id from mapping_rules where id = $1";
     OF_ROLE = "select organization_id from roles where id = $1";
     OF_GRANT = "select organization_id from grants where id = $1";
+    OF_IDENTITY = "select organization_id from identities where id = $1";
     OF_SESSION = "select organization_id from sessions where id = $1";
 }
 
@@ -45,6 +46,8 @@ pub enum Owned {
     Role,
     /// A grant.
     Grant,
+    /// An identity.
+    Identity,
     /// A session.
     Session,
 }
@@ -64,6 +67,7 @@ impl Owned {
             Self::MappingRule => "mapping rule",
             Self::Role => "role",
             Self::Grant => "grant",
+            Self::Identity => "identity",
             Self::Session => "session",
         }
     }
@@ -89,6 +93,7 @@ pub async fn of(
         Owned::MappingRule => OF_MAPPING_RULE,
         Owned::Role => OF_ROLE,
         Owned::Grant => OF_GRANT,
+        Owned::Identity => OF_IDENTITY,
         Owned::Session => OF_SESSION,
     };
     let row = conn.query(sql).bind(id).optional::<(Uuid,)>().await?;

@@ -7,7 +7,7 @@ use super::Checking;
 use crate::domain::login::ReturnTo;
 use crate::domain::saml::key::Ring;
 use crate::domain::saml::{
-    Binding, CERTIFICATES_MAX, CONTEXTS_MAX, ENTITY_ID_MAX, Require, Saml,
+    Binding, CERTIFICATES_MAX, CONTEXTS_MAX, ENTITY_ID_MAX, Ending, Require, Saml,
 };
 
 /// The SAML provider, as it was sent; what is `None` was not, and stays.
@@ -25,6 +25,8 @@ pub struct SamlSent {
     pub slo_response_url: Option<Option<String>>,
     /// Certificates that were read, as DER in base64.
     pub certificates: Option<Vec<String>>,
+    /// When they end.
+    pub certificate_ends: Vec<Ending>,
     /// Where the metadata is read from again; `Some(None)` for nowhere.
     pub metadata_url: Option<Option<String>>,
     /// When the metadata ends, in microseconds.
@@ -95,6 +97,7 @@ impl Checking<'_> {
                 fields.wrong("/saml/certificates", "length", detail);
             }
             saml.certificates.clone_from(certificates);
+            saml.certificate_ends.clone_from(&sent.certificate_ends);
         }
     }
 

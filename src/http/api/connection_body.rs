@@ -1,21 +1,17 @@
-//! Connections and journal entries as they are sent and shown.
+//! Connections as they are sent.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::connection_saml::{Beside, Saml, ShownSaml};
+use super::connection_saml::{Beside, Saml};
 use crate::app::App;
 use crate::domain::connection as domain;
-use crate::domain::sign_in::Entry;
-use crate::domain::time::Timestamp;
-use crate::flow::connection::{LinkSent, OidcSent, Sent};
+use crate::flow::connection::{JitSent, LinkSent, OidcSent, Sent};
 use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
 use crate::http::extract::{clearable, kept};
-use crate::http::sso;
 
 /// A new connection.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -44,12 +40,10 @@ pub struct New {
     tenant_id: Option<String>,
     /// The OpenID provider.
     oidc: Option<Oidc>,
-    /// Not offered yet: `{"enabled": false}` or nothing.
-    #[schema(value_type = Option<Object>)]
-    jit: Option<Value>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    rule_claims: Option<Value>,
+    /// Whether people whom nobody brought are made at their first sign-in; no, unless said.
+    jit: Option<Jit>,
+    /// Claims that mapping rules read as `claims.<name>`, at most 20.
+    rule_claims: Option<Vec<String>>,
     /// Whether people may begin at a SAML provider; no, unless said.
     #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
@@ -57,9 +51,8 @@ pub struct New {
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     idp_initiated_target: Option<Option<String>>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    trace_until: Option<Value>,
+    /// Until when what sign-ins bring is kept readable, sealed, as RFC 3339: 24 hours ahead at most.
+    trace_until: Option<String>,
     /// The SAML provider.
     #[serde(default, deserialize_with = "kept")]
     saml: Option<Saml>,
@@ -102,12 +95,12 @@ pub struct Change {
     /// The OpenID provider.
     #[serde(default, deserialize_with = "kept")]
     oidc: Option<Oidc>,
-    /// Not offered yet: `{"enabled": false}` or nothing.
-    #[schema(value_type = Option<Object>)]
-    jit: Option<Value>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    rule_claims: Option<Value>,
+    /// Whether people whom nobody brought are made at their first sign-in.
+    #[serde(default, deserialize_with = "kept")]
+    jit: Option<Jit>,
+    /// Claims that mapping rules read as `claims.<name>`, at most 20.
+    #[serde(default, deserialize_with = "kept")]
+    rule_claims: Option<Vec<String>>,
     /// Whether people may begin at a SAML provider; no, unless said.
     #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
@@ -115,9 +108,10 @@ pub struct Change {
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     idp_initiated_target: Option<Option<String>>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    trace_until: Option<Value>,
+    /// Until when what sign-ins bring is kept readable; `null` for not at all.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    trace_until: Option<Option<String>>,
     /// The SAML provider.
     #[serde(default, deserialize_with = "kept")]
     saml: Option<Saml>,
@@ -129,9 +123,24 @@ pub struct Change {
 #[schema(as = ConnectionLink)]
 pub struct Link {
     /// The claim: `sub` unless said, for Entra `oid`.
-    claim: Option<String>,
+    pub(super) claim: Option<String>,
     /// `external_id` (unless said), `user_name` or `id`.
-    scim: Option<String>,
+    pub(super) scim: Option<String>,
+}
+
+/// Whether people whom nobody brought are made at their first sign-in.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConnectionJit)]
+pub struct Jit {
+    /// Whether they are: only with an e-mail in a verified domain.
+    #[serde(default, deserialize_with = "kept")]
+    pub(super) enabled: Option<bool>,
+    /// The role for the whole organization of those to whom rules give nothing; without one they
+    /// are refused.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    pub(super) default_role: Option<Option<String>>,
 }
 
 /// The OpenID provider and our place there.
@@ -145,14 +154,15 @@ struct Oidc {
     /// Our client id there.
     #[serde(default, deserialize_with = "kept")]
     client_id: Option<String>,
-    /// Our client secret there; it is sealed and never shown.
+    /// Our client secret there; it is sealed and never shown. For `private_key_jwt` a private key as
+    /// PEM, its certificate behind it where the provider knows that; left out, we make a key.
     #[serde(default, deserialize_with = "kept")]
     client_secret: Option<String>,
     /// The secret to come: tried when the present one is refused.
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     next_client_secret: Option<Option<String>>,
-    /// `basic` (unless said) or `post`.
+    /// `basic` (unless said), `post` or `private_key_jwt`.
     #[serde(default, deserialize_with = "kept")]
     auth: Option<String>,
     /// What is asked for: `openid`, `email`, `profile` unless said.
@@ -165,35 +175,23 @@ struct Oidc {
     /// Leeway on the times of a token in seconds: 0 to 300, 60 unless said.
     #[serde(default, deserialize_with = "kept")]
     leeway_s: Option<i64>,
-}
-
-/// Notes options that are known and not offered yet: they would be kept without effect.
-macro_rules! check_offered {
-    ($sent:expr, $fields:expr) => {
-        let is_off = |value: &Value| value.get("enabled") == Some(&Value::Bool(false));
-        let present = [
-            ("/jit", $sent.jit.as_ref().is_some_and(|jit| !is_off(jit))),
-            ("/rule_claims", $sent.rule_claims.as_ref().is_some_and(|sent| !is_empty(sent))),
-            ("/trace_until", $sent.trace_until.is_some()),
-        ];
-        for (pointer, _) in present.into_iter().filter(|(_, sent)| *sent) {
-            $fields.wrong(pointer, "not-offered", "This is not offered yet: leave it out.");
-        }
-    };
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty)
+    /// For whom the assertions of `private_key_jwt` are: `token_endpoint` (unless said), `issuer`.
+    #[serde(default, deserialize_with = "kept")]
+    assertion_audience: Option<String>,
 }
 
 impl New {
+    /// The role that newcomers are to have, if one is said.
+    pub fn default_role(&self) -> Option<&str> {
+        self.jit.as_ref().and_then(Jit::default_role)
+    }
+
     /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
     /// 422 for kinds and options that are not offered, and for metadata that cannot be read.
     pub async fn sent(self, app: &App) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
-        check_offered!(self, fields);
         let saml = self.kind == "saml";
         match self.kind.as_str() {
             "oidc" => idp_initiated_is_off(&mut fields, self.allow_idp_initiated),
@@ -228,6 +226,9 @@ impl New {
             claims: self.claims,
             guests_allowed: self.guests_allowed,
             tenant_id: self.tenant_id.map(Some),
+            jit: self.jit.map(Jit::sent),
+            rule_claims: self.rule_claims,
+            trace_until: self.trace_until.map(Some),
             oidc: self.oidc.map(Oidc::sent),
             saml: match self.saml {
                 Some(saml) => Some(saml.sent(app, beside).await?),
@@ -246,13 +247,17 @@ fn idp_initiated_is_off(fields: &mut Fields, sent: Option<bool>) {
 }
 
 impl Change {
+    /// The role that newcomers are to have, if one is said.
+    pub fn default_role(&self) -> Option<&str> {
+        self.jit.as_ref().and_then(Jit::default_role)
+    }
+
     /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
     /// 422 for options that are not offered, and for metadata that cannot be read.
     pub async fn sent(self, app: &App, present: &domain::Connection) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
-        check_offered!(self, fields);
         let configured = present.settings.saml.clone();
         if configured.is_none() {
             idp_initiated_is_off(&mut fields, self.allow_idp_initiated);
@@ -284,6 +289,9 @@ impl Change {
             claims: self.claims,
             guests_allowed: self.guests_allowed,
             tenant_id: self.tenant_id,
+            jit: self.jit.map(Jit::sent),
+            rule_claims: self.rule_claims,
+            trace_until: self.trace_until,
             oidc: self.oidc.map(Oidc::sent),
             saml,
         })
@@ -307,160 +315,17 @@ impl Oidc {
             scopes: self.scopes,
             secret_expires_at: self.secret_expires_at,
             leeway_s: self.leeway_s,
+            assertion_audience: self.assertion_audience,
         }
     }
 }
 
-/// A connection, without its secrets.
-#[derive(Serialize, ToSchema)]
-pub struct Connection {
-    id: String,
-    organization_id: String,
-    name: String,
-    /// `oidc` or `saml`.
-    kind: &'static str,
-    /// `draft`, `active` or `disabled`.
-    status: &'static str,
-    /// `entra`, `okta`, `google` or `generic`.
-    provider: &'static str,
-    directory_id: Option<String>,
-    link: Link,
-    domains: Vec<String>,
-    claims: BTreeMap<String, String>,
-    guests_allowed: bool,
-    tenant_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    oidc: Option<ShownOidc>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    saml: Option<ShownSaml>,
-    /// Whether people may begin at the provider.
-    allow_idp_initiated: bool,
-    /// Where those go.
-    idp_initiated_target: Option<String>,
-    /// Where a sign-in begins.
-    start_url: String,
-    /// What to register at an OpenID provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect_uri: Option<String>,
-    /// Our entity id, to register at a SAML provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sp_entity_id: Option<String>,
-    /// Where a SAML provider sends its answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    acs_url: Option<String>,
-    /// Our metadata, for a SAML provider to read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metadata_url: Option<String>,
-    /// Where a SAML provider sends logouts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    slo_url: Option<String>,
-    created_at: String,
-    updated_at: String,
-}
-
-/// The OpenID provider and our place there, without the secrets.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ShownConnectionOidc)]
-struct ShownOidc {
-    issuer: String,
-    client_id: String,
-    /// `basic` or `post`.
-    auth: &'static str,
-    scopes: Vec<String>,
-    secret_expires_at: Option<String>,
-    leeway_s: i64,
-}
-
-impl Connection {
-    /// A connection as it is shown.
-    pub fn of(app: &App, from: domain::Connection) -> Self {
-        let settings = from.settings;
-        let kind = settings.kind();
-        let url = |of: domain::Kind, end| (kind == of).then(|| sso::url(app, from.id, end));
-        let begun_there = settings.saml.as_ref();
-        Self {
-            allow_idp_initiated: begun_there.is_some_and(|saml| saml.allow_idp_initiated),
-            idp_initiated_target: begun_there.and_then(|saml| saml.idp_initiated_target.clone()),
-            start_url: sso::url(app, from.id, "start"),
-            redirect_uri: url(domain::Kind::Oidc, "callback"),
-            sp_entity_id: url(domain::Kind::Saml, "metadata"),
-            acs_url: url(domain::Kind::Saml, "acs"),
-            metadata_url: url(domain::Kind::Saml, "metadata"),
-            slo_url: url(domain::Kind::Saml, "slo"),
-            id: from.id.to_string(),
-            organization_id: from.organization_id.to_string(),
-            name: from.name,
-            kind: kind.as_str(),
-            status: from.status.as_str(),
-            provider: from.provider.as_str(),
-            directory_id: from.directory_id.map(|id| id.to_string()),
-            link: Link {
-                claim: Some(settings.link.claim),
-                scim: Some(settings.link.scim.as_str().to_owned()),
-            },
-            domains: from.domains.iter().map(ToString::to_string).collect(),
-            claims: settings.claims,
-            guests_allowed: settings.guests_allowed,
-            tenant_id: settings.tenant_id,
-            oidc: (kind == domain::Kind::Oidc).then(|| ShownOidc::of(settings.oidc)),
-            saml: settings.saml.map(ShownSaml::of),
-            created_at: from.created_at.to_string(),
-            updated_at: from.updated_at.to_string(),
-        }
+impl Jit {
+    fn sent(self) -> JitSent {
+        JitSent { enabled: self.enabled, default_role: self.default_role }
     }
-}
 
-impl ShownOidc {
-    fn of(from: domain::Oidc) -> Self {
-        Self {
-            issuer: from.issuer,
-            client_id: from.client_id,
-            auth: from.auth.as_str(),
-            scopes: from.scopes,
-            secret_expires_at: from.secret_expires_at.map(|at| Timestamp(at).to_string()),
-            leeway_s: from.leeway_s,
-        }
-    }
-}
-
-/// An entry of the sign-in journal.
-#[derive(Serialize, ToSchema)]
-pub struct SignIn {
-    id: String,
-    at: String,
-    /// `signed_in` or `refused`.
-    outcome: &'static str,
-    /// Where it was refused; `session` when it was not.
-    step: String,
-    /// Why it was refused.
-    code: Option<String>,
-    /// Which rule found the user.
-    rule: Option<String>,
-    user_id: Option<String>,
-    /// What the provider calls her.
-    subject: Option<String>,
-    /// Her address as the provider asserts it.
-    email: Option<String>,
-    /// What can be done about it.
-    hint: Option<String>,
-    /// The request that the person was shown.
-    request_id: String,
-}
-
-impl From<Entry> for SignIn {
-    fn from(from: Entry) -> Self {
-        Self {
-            id: from.id.to_string(),
-            at: from.at.to_string(),
-            outcome: if from.code.is_none() { "signed_in" } else { "refused" },
-            step: from.step,
-            code: from.code,
-            rule: from.rule,
-            user_id: from.user_id.map(|id| id.to_string()),
-            subject: from.subject,
-            email: from.email,
-            hint: from.hint,
-            request_id: from.request_id,
-        }
+    fn default_role(&self) -> Option<&str> {
+        self.default_role.as_ref()?.as_deref()
     }
 }

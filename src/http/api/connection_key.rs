@@ -48,7 +48,7 @@ pub const ROUTES: &[Route] = &[
         || post(add),
         Doc::of("Makes the next key: our metadata shows it beside the present one.")
             .body(schema::<NewKey>)
-            .answer(201, schema::<super::connection_body::Connection>),
+            .answer(201, schema::<super::connection_shown::Connection>),
     ),
     Route::new(
         Delete,

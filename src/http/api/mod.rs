@@ -6,6 +6,7 @@ mod connection;
 mod connection_body;
 mod connection_key;
 mod connection_saml;
+mod connection_shown;
 mod custom_role;
 mod custom_role_preview;
 pub mod description;
@@ -22,6 +23,7 @@ mod group;
 mod health;
 mod held;
 mod idempotency;
+mod identity;
 mod licence;
 mod mapping_preview;
 mod mapping_rule;
@@ -57,6 +59,7 @@ const TABLES: &[&[Route]] = &[
     mapping_rule::ROUTES,
     mapping_preview::ROUTES,
     user::ROUTES,
+    identity::ROUTES,
     grant::ROUTES,
     access_settings::ROUTES,
     licence::ROUTES,

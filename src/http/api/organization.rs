@@ -111,6 +111,10 @@ pub struct Change {
     /// Mail addresses that are written to when something ends or fails, at most 20.
     #[serde(default, deserialize_with = "kept")]
     technical_contacts: Option<Vec<String>>,
+    /// Whether an address in a verified domain links a user of the organization itself at her first
+    /// sign-in without further proof; never holders of roles that must keep a holder.
+    #[serde(default, deserialize_with = "kept")]
+    silent_link_verified_domains: Option<bool>,
 }
 
 /// `?confirm=`
@@ -132,6 +136,7 @@ pub struct Organization {
     session_max_s: i64,
     claims_max_age_s: i64,
     technical_contacts: Vec<String>,
+    silent_link_verified_domains: bool,
     created_at: String,
     updated_at: String,
     /// When it was deleted: it is purged 30 days later.
@@ -151,6 +156,7 @@ impl From<domain::Organization> for Organization {
             session_max_s: from.settings.session_max_s,
             claims_max_age_s: from.settings.claims_max_age_s,
             technical_contacts: from.settings.technical_contacts,
+            silent_link_verified_domains: from.settings.silent_link_verified_domains,
             created_at: from.created_at.to_string(),
             updated_at: from.updated_at.to_string(),
             deleted_at: from.deleted_at.map(|at| at.to_string()),
@@ -215,6 +221,7 @@ async fn change(
         session_max_s: sent.session_max_s,
         claims_max_age_s: sent.claims_max_age_s,
         technical_contacts: sent.technical_contacts,
+        silent_link_verified_domains: sent.silent_link_verified_domains,
     };
     let saved = app
         .runner

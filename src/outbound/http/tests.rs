@@ -76,7 +76,7 @@ fn where_private_networks_are_allowed_metadata_services_are_not() {
 
 #[test]
 fn plain_http_goes_to_loopback_alone_and_only_where_that_is_allowed_r19() {
-    for url in ["http://127.0.0.1:9/", "http://[::1]:9/", "http://localhost:9/"] {
+    for url in ["http://127.0.0.1:9090/", "http://[::1]:9090/", "http://localhost/"] {
         assert!(refused(url, Reach::Public), "{url}");
         assert!(!refused(url, Reach::Private), "{url}");
     }
@@ -105,6 +105,16 @@ fn other_schemes_credentials_and_endless_urls_are_refused() {
     }
     let longest = format!("https://idp.example/{}", "a".repeat(URL_MAX - 20));
     assert!(!refused(&longest, Reach::Public));
+}
+
+#[test]
+fn ports_of_other_services_are_not_asked_r8() {
+    for port in [1, 22, 25, 53, 110, 389, 445, 1023] {
+        assert!(refused(&format!("https://idp.example:{port}/"), Reach::Public), "{port}");
+    }
+    for port in [443, 1024, 8443, 65535] {
+        assert!(!refused(&format!("https://idp.example:{port}/"), Reach::Public), "{port}");
+    }
 }
 
 #[test]

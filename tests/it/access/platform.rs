@@ -22,6 +22,7 @@ async fn work_off(app: &TestApp, runner: &Runner, acme: &World<'_>) {
         retention: Default::default(),
         journal: Arc::clone(&app.app.journal),
         reading: portico::worker::saml_metadata::Reading::of(&app.app),
+        dns: app.app.dns.clone(),
     };
     let worker = worker::start(worker, stop.clone());
     let status = format!("/api/v1/organizations/{}/mapping-rules/status", acme.organization);

@@ -255,6 +255,7 @@ impl Working {
             retention: Default::default(),
             journal: app.journal.clone(),
             reading: portico::worker::saml_metadata::Reading::of(app),
+            dns: app.dns.clone(),
         };
         let handle = portico::worker::start(worker, stop.clone());
         Self { stop, handle }

@@ -81,6 +81,12 @@ fn assert_decent(surface: &Surface, reply: &Reply) {
         if surface.errors == PAGE && reply.media_type() == PAGE {
             return;
         }
+        // A provider that tells of a logout reads what went wrong as OAuth writes it.
+        if surface.errors == PAGE && reply.media_type() == OAUTH {
+            assert!(reply.json()["error"].is_string(), "{reply}");
+            assert_eq!(reply.header("cache-control"), "no-store", "{reply}");
+            return;
+        }
         let errors = if surface.errors == PAGE { PROBLEM } else { surface.errors };
         assert_eq!(reply.media_type(), errors, "{reply}");
         // OAuth names the error and leaves the status to HTTP (RFC 6749 §5.2).

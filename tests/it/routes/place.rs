@@ -19,6 +19,7 @@ pub struct Place {
     pub user: String,
     pub group: String,
     pub grant: String,
+    pub identity: String,
     pub sign_in: SignIn,
     /// The directory's token as its client sends it.
     pub token: String,
@@ -55,6 +56,13 @@ impl Place {
         let grant = operator.post(&path, json!({"role": "org-admin"})).await.expect(201);
         let grant = grant.text_at("/data/0/id");
         let sign_in = SignIn::connect(app, &organization, &directory, &[]).await;
+        // Grace signed in once, so that there is an identity.
+        let grace = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "grace", "externalId": "ext-grace", "active": true});
+        let grace = scim.post("/Users", grace).await.expect(201).text_at("/id");
+        sign_in.by(&app.browser(), "ext-grace").await;
+        let identities = operator.get(&format!("/api/v1/users/{grace}/identities")).await;
+        let identity = identities.expect(200).text_at("/data/0/id");
         app.run_worker().await;
         Self {
             organization,
@@ -67,6 +75,7 @@ impl Place {
             user,
             group,
             grant,
+            identity,
             sign_in,
             token,
         }
@@ -98,6 +107,7 @@ impl Place {
             Needs::Action(_, Of::User | Of::Person) => &self.user,
             Needs::Action(_, Of::Group) => &self.group,
             Needs::Action(_, Of::Grant) => &self.grant,
+            Needs::Action(_, Of::Identity) => &self.identity,
             Needs::Action(_, Of::Connection) => &self.sign_in.connection,
             Needs::Scim(_) if row.path.starts_with("/Users") => &self.user,
             Needs::Scim(_) if row.path.starts_with("/Groups") => &self.group,

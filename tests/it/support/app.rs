@@ -86,6 +86,7 @@ impl TestApp {
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
+            dns_server: None,
             limits,
             served: Default::default(),
         });
@@ -113,7 +114,9 @@ impl TestApp {
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
         let journal = Arc::clone(&self.app.journal);
         let reading = portico::worker::saml_metadata::Reading::of(&self.app);
-        let worker = Worker { runner, feed, retention: Default::default(), journal, reading };
+        let dns = Arc::clone(&self.app.dns);
+        let retention = Default::default();
+        let worker = Worker { runner, feed, retention, journal, reading, dns };
         worker::start(worker, stop.clone())
     }
 

@@ -11,6 +11,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::place::Place;
+use super::super::tried;
 use super::saml_of;
 use super::start::redirected;
 use crate::app::App;
@@ -145,7 +146,8 @@ async fn end(
     (headers, agreed): (&HeaderMap, bool),
 ) -> Result<Response, Problem> {
     saml_of(place)?;
-    if let Err(refusal) = place.check_open(Step::Callback) {
+    // A draft is open to trials alone; who may sign in is judged with the rest.
+    if let Err(refusal) = place.check_trial(Step::Callback) {
         return Ok(place.refuse(app, headers, refusal).await);
     }
     let cookie = draw(Rng);
@@ -167,6 +169,7 @@ async fn end(
         .await?;
     match outcome {
         Outcome::SignedIn(_) => signed_in(app, &cookie, return_to.as_str()),
+        Outcome::Tried(tried) => Ok(tried::page(app, place, *tried)),
         Outcome::Refused(refusal) => Ok(place.show(app, headers, &refusal)),
     }
 }

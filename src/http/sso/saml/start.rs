@@ -44,12 +44,16 @@ pub struct Begun {
 ///
 /// # Errors
 /// [`Problem`] when it cannot be written or signed.
-pub async fn begin(app: &App, place: &Place, return_to: ReturnTo) -> Result<Begun, Problem> {
+pub async fn begin(
+    app: &App,
+    place: &Place,
+    (return_to, fresh, trial): (ReturnTo, bool, bool),
+) -> Result<Begun, Problem> {
     let saml = saml_of(place)?.clone();
     let addresses = Addresses::of(app, place.connection.id);
     let (now, relay_state, browser) = (app.runner.clock.now(), draw(Rng), draw(Rng));
     let request = compose::draw_id(Rng);
-    let xml = compose::authn_request(&addresses.sp(), &saml, &request, now);
+    let xml = compose::authn_request(&addresses.sp(), &saml, (&request, now), fresh);
     let response = match saml.sso_binding {
         Binding::Redirect => {
             let key = if saml.sign_requests { ring_of(app, place)?.signing().cloned() } else { None };
@@ -79,6 +83,8 @@ pub async fn begin(app: &App, place: &Place, return_to: ReturnTo) -> Result<Begu
         created_at: now,
         expires_at: now.plus_s(LIFE_S),
         used_at: None,
+        fresh,
+        trial,
     };
     Ok(Begun { login, response: with_cookie(app, response, &browser)? })
 }
