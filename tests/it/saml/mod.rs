@@ -8,3 +8,4 @@ mod register;
 mod rig;
 mod second;
 mod sign_in;
+mod simplesamlphp;
