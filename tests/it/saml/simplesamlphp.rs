@@ -26,7 +26,7 @@ struct Peer {
 }
 
 impl Peer {
-    async fn start(encrypt: bool) -> Self {
+    async fn start(app: &TestApp, encrypt: bool) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -43,7 +43,8 @@ impl Peer {
         let peer = Self { url: format!("http://127.0.0.1:{port}"), folder, child };
         let metadata = peer.metadata();
         for _ in 0..LOOKS {
-            if reqwest::get(&metadata).await.is_ok_and(|reply| reply.status() == 200) {
+            let asked = app.anonymous().attempt(reqwest::Method::GET, &metadata, None).await;
+            if asked.is_ok_and(|reply| reply.status == 200) {
                 return peer;
             }
             tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
@@ -82,7 +83,7 @@ async fn a_walk_with_simplesamlphp(encrypt: bool) {
     let app = TestApp::sqlite().await;
     let behind = Clock::System.now().since_s(app.app.runner.clock.now());
     app.advance_s(behind);
-    let peer = Peer::start(encrypt).await;
+    let peer = Peer::start(&app, encrypt).await;
     let organization = app.organization("Acme").await;
     let (_, token) = app.directory(&organization, "generic").await;
     let path = format!("/api/v1/organizations/{organization}/connections");
