@@ -95,7 +95,8 @@ pub fn bulk(bytes: &[u8]) {
 pub fn preflight(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let roots = [Root::Response, Root::Assertion, Root::LogoutRequest, Root::LogoutResponse];
-    let passed: Vec<_> = roots.iter().filter_map(|root| preflight::check(text, *root).ok()).collect();
+    let passed: Vec<_> =
+        roots.iter().filter_map(|root| preflight::check(text, *root).ok()).collect();
     assert!(passed.len() <= 1, "one message has two roots");
     for checked in passed {
         assert!(checked.work.elements <= 20_000 && checked.work.depth <= 24, "unbounded");

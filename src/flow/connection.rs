@@ -24,8 +24,8 @@ use crate::store;
 use crate::store::connection_end::{End, Kind as EndKind};
 
 pub use key::{begin_trial, public_keys, test_secret};
-pub use sent::{JitSent, LinkSent, OidcSent, Sent};
 pub use saml::SamlSent;
+pub use sent::{JitSent, LinkSent, OidcSent, Sent};
 
 /// Makes a connection.
 ///

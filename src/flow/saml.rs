@@ -267,10 +267,13 @@ pub async fn turn(work: &mut Work, id: ConnectionId, turn: &Turn) -> Result<Conn
         Turn::DropOlder(used_for) => (used_for, ring.drop_older(used_for)),
     };
     done.map_err(|unchanged| {
-        Problem::new(Code::Conflict, match unchanged {
-            Unchanged::Two => "There are two keys for this already: drop the older one first.",
-            Unchanged::One => "There is only one key for this: add the next one first.",
-        })
+        Problem::new(
+            Code::Conflict,
+            match unchanged {
+                Unchanged::Two => "There are two keys for this already: drop the older one first.",
+                Unchanged::One => "There is only one key for this: add the next one first.",
+            },
+        )
     })?;
     found.secret = Some(sealed_ring(work, &found, &ring)?);
     found.updated_at = work.at;

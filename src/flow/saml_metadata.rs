@@ -117,11 +117,8 @@ fn certificates_differ(before: &Saml, after: &Connection) -> bool {
 
 async fn failed(work: &mut Work, id: ConnectionId, why: &Found) -> Result<(), Problem> {
     let before = store::saml_metadata::failed(&mut work.scope(), id).await?;
-    let look = Look {
-        due_at: work.at.plus_s(AGAIN_S),
-        tried_at: work.at,
-        failed: Some(why.to_string()),
-    };
+    let look =
+        Look { due_at: work.at.plus_s(AGAIN_S), tried_at: work.at, failed: Some(why.to_string()) };
     store::saml_metadata::put(&mut work.scope(), id, &look).await?;
     if before.is_none() {
         work.record(

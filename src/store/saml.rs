@@ -163,8 +163,7 @@ impl TryFrom<NamedRow> for Named {
     type Error = StoreError;
 
     fn try_from(row: NamedRow) -> Result<Self, StoreError> {
-        let name =
-            serde_json::from_str(&row.name).map_err(|_| StoreError::unreadable("name"))?;
+        let name = serde_json::from_str(&row.name).map_err(|_| StoreError::unreadable("name"))?;
         let session = SessionId(row.session_id);
         Ok(Self { session, name, session_index: row.session_index })
     }

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::NAME_ID;
 use super::fault::Fault;
-use crate::domain::connection::{Connection, Provider};
 use crate::domain::asserted::{Own, complete};
+use crate::domain::connection::{Connection, Provider};
 use crate::domain::identity::{EMAIL_MAX, EmailKey};
 use crate::domain::sign_in::{Asserted, Refusal, Refused, Step};
 use crate::domain::time::Timestamp;

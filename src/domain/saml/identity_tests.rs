@@ -40,7 +40,11 @@ fn attribute(name: &str, values: &[&str]) -> Attribute {
 
 fn named(value: &str) -> Identity {
     let name = NameId { value: value.to_owned(), ..NameId::default() };
-    Identity { issuer: "https://idp.example".to_owned(), name_id: Some(name), ..Identity::default() }
+    Identity {
+        issuer: "https://idp.example".to_owned(),
+        name_id: Some(name),
+        ..Identity::default()
+    }
 }
 
 #[test]

@@ -131,7 +131,12 @@ mod tests {
     use super::*;
 
     fn key(used_for: Use, made_at: i64) -> Key {
-        Key { used_for, certificate: Vec::new(), secret: vec![u8::try_from(made_at).unwrap()], made_at }
+        Key {
+            used_for,
+            certificate: Vec::new(),
+            secret: vec![u8::try_from(made_at).unwrap()],
+            made_at,
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Checking;
+use super::saml;
 use super::sent::{LinkSent, OidcSent, Sent};
 use crate::domain::access::grant::spread;
 use crate::domain::client_key::ClientKey;
@@ -28,8 +29,9 @@ const CLAIM_NAME_MAX: usize = 64;
 /// Checks a new connection.
 pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Secrets), Problem> {
     let provider = sent.provider.as_deref().and_then(Provider::parse);
-    let saml = sent.saml.is_some();
-    let link = if saml { Link::of_saml() } else { Link::of(provider.unwrap_or(Provider::Generic)) };
+    let speaks_saml = sent.saml.is_some();
+    let link =
+        if speaks_saml { Link::of_saml() } else { Link::of(provider.unwrap_or(Provider::Generic)) };
     let empty = Connection {
         id: work.id(),
         organization_id: work.organization,
@@ -54,7 +56,7 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
                 leeway_s: LEEWAY_S,
                 assertion_audience: AssertionAudience::TokenEndpoint,
             },
-            saml: saml.then(Saml::default),
+            saml: speaks_saml.then(Saml::default),
         },
         secret: None,
         domains: Vec::new(),
@@ -69,7 +71,7 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
     }
     // What cannot be left out is checked as if it had been sent empty.
     sent.name.get_or_insert_default();
-    if !saml {
+    if !speaks_saml {
         let oidc = sent.oidc.get_or_insert_default();
         oidc.issuer.get_or_insert_default();
         oidc.client_id.get_or_insert_default();
@@ -110,24 +112,10 @@ pub(super) async fn over(
         checking.oidc(&mut connection.settings.oidc, oidc);
         checking.secrets(&mut secrets, oidc, (auth, connection.settings.oidc.auth));
     }
-    kinds(&mut checking, &mut connection, sent);
+    saml::kinds(&mut checking, &mut connection, sent);
     checking.tenant(&connection);
     checking.fields.done()?;
     Ok((connection, secrets))
-}
-
-/// What belongs to the one kind of provider is not sent to the other.
-fn kinds(checking: &mut Checking<'_>, connection: &mut Connection, sent: &Sent) {
-    match (&mut connection.settings.saml, &sent.saml) {
-        (Some(saml), Some(sent)) => checking.saml(saml, sent),
-        (None, Some(_)) => {
-            checking.fields.wrong("/saml", "value", "This connection speaks OpenID Connect.");
-        }
-        (_, None) => {}
-    }
-    if connection.settings.saml.is_some() && sent.oidc.is_some() {
-        checking.fields.wrong("/oidc", "value", "This connection speaks SAML.");
-    }
 }
 
 impl Checking<'_> {

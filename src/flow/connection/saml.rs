@@ -4,6 +4,8 @@
 //! without a certificate is refused, not just its sign-ins.
 
 use super::Checking;
+use super::sent::Sent;
+use crate::domain::connection::Connection;
 use crate::domain::login::ReturnTo;
 use crate::domain::saml::key::Ring;
 use crate::domain::saml::{
@@ -49,6 +51,20 @@ pub struct SamlSent {
     pub ring: Option<Ring>,
     /// Which addresses may be sent to browsers: whoever checked them says so.
     pub browsable: Vec<String>,
+}
+
+/// What belongs to the one kind of provider is not sent to the other.
+pub(super) fn kinds(checking: &mut Checking<'_>, connection: &mut Connection, sent: &Sent) {
+    match (&mut connection.settings.saml, &sent.saml) {
+        (Some(saml), Some(sent)) => checking.saml(saml, sent),
+        (None, Some(_)) => {
+            checking.fields.wrong("/saml", "value", "This connection speaks OpenID Connect.");
+        }
+        (_, None) => {}
+    }
+    if connection.settings.saml.is_some() && sent.oidc.is_some() {
+        checking.fields.wrong("/oidc", "value", "This connection speaks SAML.");
+    }
 }
 
 impl Checking<'_> {

@@ -148,7 +148,8 @@ impl Saml {
         ];
         // Plain http is for loopback, and only where that is allowed (R19).
         let secure = |url: &String| url.starts_with("https:") || app.guarded.check(url).is_ok();
-        let good = urls.into_iter().flatten().filter(|url| metadata::is_browsable(url) && secure(url));
+        let good =
+            urls.into_iter().flatten().filter(|url| metadata::is_browsable(url) && secure(url));
         sent.browsable = good.collect();
         if beside.present.is_none() {
             sent.ring = Some(ring(app, &beside.name).await?);
@@ -209,12 +210,7 @@ impl Saml {
         Ok(())
     }
 
-    async fn from_fields(
-        &self,
-        app: &App,
-        sent: &mut SamlSent,
-        new: bool,
-    ) -> Result<(), Problem> {
+    async fn from_fields(&self, app: &App, sent: &mut SamlSent, new: bool) -> Result<(), Problem> {
         sent.idp_entity_id.clone_from(&self.idp_entity_id);
         sent.sso_url.clone_from(&self.sso_url);
         sent.slo_url.clone_from(&self.slo_url);

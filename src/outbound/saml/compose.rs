@@ -59,12 +59,7 @@ pub fn instant(at: Timestamp) -> String {
 
 /// A request to sign in.
 #[must_use]
-pub fn authn_request(
-    sp: &Sp<'_>,
-    saml: &Saml,
-    (id, at): (&str, Timestamp),
-    fresh: bool,
-) -> String {
+pub fn authn_request(sp: &Sp<'_>, saml: &Saml, (id, at): (&str, Timestamp), fresh: bool) -> String {
     let force = if fresh { " ForceAuthn=\"true\"" } else { "" };
     let mut context = String::new();
     if !saml.authn_context.is_empty() {

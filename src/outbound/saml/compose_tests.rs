@@ -38,7 +38,8 @@ fn a_logout_names_the_person_whole_g35() {
         name_qualifier: Some(EVIL.to_owned()),
         sp_name_qualifier: None,
     };
-    let text = logout_request(&sp(), "https://idp.example", (&name, Some("_s")), ("_i", Timestamp(0)));
+    let text =
+        logout_request(&sp(), "https://idp.example", (&name, Some("_s")), ("_i", Timestamp(0)));
     let read = Element::read(&text).unwrap();
     let found = read.child(Assertion, "NameID").unwrap();
     assert_eq!(found.text, "a\"><b x='&\n\t");

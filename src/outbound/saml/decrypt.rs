@@ -83,7 +83,8 @@ pub fn decrypt(
     }
     let cipher = cipher_value(data)?;
     let beside = encrypted.all(Enc, "EncryptedKey");
-    let within = data.child(Dsig, "KeyInfo").into_iter().flat_map(|info| info.all(Enc, "EncryptedKey"));
+    let within =
+        data.child(Dsig, "KeyInfo").into_iter().flat_map(|info| info.all(Enc, "EncryptedKey"));
     let mut refused = None;
     for wrapped in within.chain(beside).take(WRAPPED_MAX) {
         let transport = match Transport::of(wrapped) {

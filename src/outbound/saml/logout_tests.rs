@@ -42,14 +42,22 @@ fn a_logout_is_read_only_as_a_logout_a33() {
     };
     let good = request(now());
     let Ok(Message::Request(found)) = run(&good, Carries::Request) else { panic!("it is good") };
-    assert_eq!((found.name.value.as_str(), found.sessions.as_slice()), ("ada", &["_s".to_owned()][..]));
+    assert_eq!(
+        (found.name.value.as_str(), found.sessions.as_slice()),
+        ("ada", &["_s".to_owned()][..])
+    );
     assert_eq!(run(&good, Carries::Response), Err(Fault::Root));
-    let assertion = "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_x\"/>";
-    let wrapped = good.replace("</samlp:LogoutRequest>", &format!("{assertion}</samlp:LogoutRequest>"));
+    let assertion =
+        "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_x\"/>";
+    let wrapped =
+        good.replace("</samlp:LogoutRequest>", &format!("{assertion}</samlp:LogoutRequest>"));
     assert_eq!(run(&wrapped, Carries::Request), Err(Fault::Assertions));
     let twice = good.replacen("<saml:NameID", "<saml:NameID>eve</saml:NameID><saml:NameID", 1);
     assert_eq!(run(&twice, Carries::Request), Err(Fault::Element));
-    assert_eq!(run(&good.replace(SLO, "https://o.example"), Carries::Request), Err(Fault::Destination));
+    assert_eq!(
+        run(&good.replace(SLO, "https://o.example"), Carries::Request),
+        Err(Fault::Destination)
+    );
     assert_eq!(run(&good.replace(IDP, "https://o.example"), Carries::Request), Err(Fault::Issuer));
     let sp = Sp { entity_id: IDP, acs_url: "", slo_url: "" };
     let answer = logout_response(&sp, SLO, ("_q", None), ("_i", now()));

@@ -6,8 +6,8 @@
 
 use super::certificate::Certificate;
 use super::lexical::is_space;
-use super::reader::Ns::{Dsig, Metadata};
 use super::read;
+use super::reader::Ns::{Dsig, Metadata};
 use super::tree::Element;
 use crate::domain::saml::fault::{Fault, Found};
 use crate::domain::saml::{Binding, CERTIFICATES_MAX, ENTITY_ID_MAX, Saml};
@@ -197,7 +197,9 @@ pub fn is_browsable(text: &str) -> bool {
         None => return false,
     };
     let plain = text.len() <= URL_MAX && url.username().is_empty() && url.password().is_none();
-    plain && url.fragment().is_none() && (url.scheme() == "https" || loopback && url.scheme() == "http")
+    plain
+        && url.fragment().is_none()
+        && (url.scheme() == "https" || loopback && url.scheme() == "http")
 }
 
 /// The certificates of keys that may sign: `use` absent or `signing` (IIP-MD11).

@@ -43,12 +43,19 @@ fn refused(text: &str, wanted: Option<&str>) -> String {
 
 #[test]
 fn metadata_says_who_where_and_by_which_keys_g31() {
-    let inside = key("", OTHER) + &good() + &sso_at(POST, "https://idp.example/post")
-        + &format!("<md:SingleLogoutService Binding=\"{REDIRECT}\" Location=\"https://idp.example/slo\"/>");
+    let inside = key("", OTHER)
+        + &good()
+        + &sso_at(POST, "https://idp.example/post")
+        + &format!(
+            "<md:SingleLogoutService Binding=\"{REDIRECT}\" Location=\"https://idp.example/slo\"/>"
+        );
     let text = format!("\u{feff}<?xml version=\"1.0\"?><!-- ours -->{}", entity(ID, "", &inside));
     let found = read(text.trim_start_matches('\u{feff}'), None, now()).unwrap();
     assert_eq!(found.entity_id, ID);
-    assert_eq!((found.sso_url.as_str(), found.sso_binding), ("https://idp.example/sso", Binding::Redirect));
+    assert_eq!(
+        (found.sso_url.as_str(), found.sso_binding),
+        ("https://idp.example/sso", Binding::Redirect)
+    );
     assert_eq!(found.slo_url.as_deref(), Some("https://idp.example/slo"));
     assert_eq!(found.certificates.len(), 2);
     assert_eq!((found.valid_until, found.due_at), (None, now().plus_s(REFRESH_MAX_S)));
@@ -70,14 +77,15 @@ fn what_is_no_metadata_of_a_provider_is_refused_a54() {
         (entity(ID, "", ""), "SingleSignOnService"),
         (entity(ID, "", &sso_at(REDIRECT, "https://idp.example/sso")), "no certificate"),
         (
-            entity(ID, "", &(key(" use=\"encryption\"", CERTIFICATE)
-                + &sso_at(REDIRECT, "https://idp.example/sso"))),
+            entity(
+                ID,
+                "",
+                &(key(" use=\"encryption\"", CERTIFICATE)
+                    + &sso_at(REDIRECT, "https://idp.example/sso")),
+            ),
             "no certificate",
         ),
-        (
-            entity(ID, "", &(key("", WEAK) + &sso_at(REDIRECT, "https://idp.example/sso"))),
-            "2048",
-        ),
+        (entity(ID, "", &(key("", WEAK) + &sso_at(REDIRECT, "https://idp.example/sso"))), "2048"),
         (
             entity(ID, "", &(key("", CERTIFICATE) + &sso_at(REDIRECT, "http://idp.example/sso"))),
             "https",
@@ -129,22 +137,31 @@ fn metadata_ends_and_is_read_again_in_time_g32() {
 
 #[test]
 fn durations_are_those_of_xml_schema_g32() {
-    let good = [("P1D", 86_400), ("PT1H30M", 5400), ("P1DT1S", 86_401), ("PT0.5S", 0), ("P1M", 2_592_000)];
+    let good =
+        [("P1D", 86_400), ("PT1H30M", 5400), ("P1DT1S", 86_401), ("PT0.5S", 0), ("P1M", 2_592_000)];
     for (text, seconds) in good {
         assert_eq!(duration_s(text), Some(seconds), "{text}");
     }
-    for bad in ["", "P", "PT", "1D", "PT1D", "P1H", "P1D1Y", "P-1D", "PT1S2", "P99999999999999999999D"] {
+    for bad in
+        ["", "P", "PT", "1D", "PT1D", "P1H", "P1D1Y", "P-1D", "PT1S2", "P99999999999999999999D"]
+    {
         assert_eq!(duration_s(bad), None, "{bad}");
     }
 }
 
 #[test]
 fn browsers_go_to_https_or_to_this_machine() {
-    for good in ["https://x.example/a?b=c", "http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]/"] {
+    for good in [
+        "https://x.example/a?b=c",
+        "http://127.0.0.1:8080/x",
+        "http://localhost/x",
+        "http://[::1]/",
+    ] {
         assert!(is_browsable(good), "{good}");
     }
     let long = format!("https://x.example/{}", "a".repeat(URL_MAX));
-    let bad = ["http://x.example/", "https://u:p@x.example/", "https://x.example/#a", "data:,x", &long];
+    let bad =
+        ["http://x.example/", "https://u:p@x.example/", "https://x.example/#a", "data:,x", &long];
     for bad in bad {
         assert!(!is_browsable(bad), "{bad}");
     }

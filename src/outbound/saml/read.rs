@@ -8,9 +8,7 @@ use super::reader::Ns::{Assertion, Protocol};
 use super::tree::Element;
 use crate::domain::saml::fault::{Fault, Found};
 use crate::domain::saml::identity::{Attribute, NameId};
-use crate::domain::saml::message::{
-    Authn, Conditions, Confirmation, Envelope, Issuer, Statement,
-};
+use crate::domain::saml::message::{Authn, Conditions, Confirmation, Envelope, Issuer, Statement};
 use crate::domain::time::Timestamp;
 
 /// What a response says around its assertion.
@@ -167,9 +165,8 @@ fn instant(text: &str) -> Option<Timestamp> {
             b'd' => is.is_ascii_digit(),
             exact => is == *exact,
         });
-    let digits = |text: &str| {
-        (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-    };
+    let digits =
+        |text: &str| (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     if !shaped || !fraction.is_none_or(digits) {
         return None;
     }
@@ -183,7 +180,8 @@ mod tests {
 
     #[test]
     fn only_utc_instants_are_times_g25() {
-        for good in ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456789Z", " 2026-01-02T03:04:05Z\n"]
+        for good in
+            ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456789Z", " 2026-01-02T03:04:05Z\n"]
         {
             assert_eq!(instant(good), Timestamp::parse("2026-01-02T03:04:05Z"), "{good}");
         }

@@ -94,8 +94,8 @@ pub fn sent(
         let key = PKey::private_key_from_pkcs8(key).map_err(|_| broken())?;
         let mut signer = Signer::new(MessageDigest::sha256(), &key).map_err(|_| broken())?;
         let value = signer.sign_oneshot_to_vec(query.as_bytes()).map_err(|_| broken())?;
-        let value: String = form_urlencoded::byte_serialize(STANDARD.encode(value).as_bytes())
-            .collect();
+        let value: String =
+            form_urlencoded::byte_serialize(STANDARD.encode(value).as_bytes()).collect();
         query.push_str("&Signature=");
         query.push_str(&value);
     }
@@ -127,7 +127,9 @@ pub fn received(query: &str) -> Result<Received, Found> {
     };
     let (relay, algorithm, value) = (raw("RelayState")?, raw("SigAlg")?, raw("Signature")?);
     let encoding = raw("SAMLEncoding")?.map(value_of);
-    if encoding.is_some_and(|one| one != "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE") {
+    if encoding
+        .is_some_and(|one| one != "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE")
+    {
         return Err(Fault::Encoding.into());
     }
     let signature = match (algorithm, value) {
@@ -196,7 +198,9 @@ fn key_of(pair: &str) -> &str {
 }
 
 fn value_of(pair: &str) -> String {
-    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
         .unwrap_or_default()
 }
 

@@ -77,7 +77,10 @@ fn sha1_is_not_taken() {
         "http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256",
         "http%3A%2F%2Fwww.w3.org%2F2000%2F09%2Fxmldsig%23rsa-sha1",
     );
-    assert_eq!(received(&weak).unwrap().verify(&[certificate]).unwrap_err().fault, Fault::Algorithm);
+    assert_eq!(
+        received(&weak).unwrap().verify(&[certificate]).unwrap_err().fault,
+        Fault::Algorithm
+    );
 }
 
 #[test]

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use portico::domain::connection::{
-    Connection, Jit, Link, Oidc, Provider, Settings, Status,
-};
+use portico::domain::connection::{Connection, Jit, Link, Oidc, Provider, Settings, Status};
 use portico::domain::id::{ConnectionId, OrganizationId};
 use portico::domain::saml::judge::{Expected, Request};
 use portico::domain::saml::{Require, Saml};

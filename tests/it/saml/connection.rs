@@ -99,7 +99,10 @@ async fn what_a_connection_lacks_is_told_by_its_pointer() {
     let bad = [
         (with("certificates", json!([])), "/saml/certificates"),
         (with("certificates", json!(["AAAA"])), "/saml/certificates/0"),
-        (with("certificates", json!([pem("idp", "pem"), pem("idp-weak", "pem")])), "/saml/certificates/1"),
+        (
+            with("certificates", json!([pem("idp", "pem"), pem("idp-weak", "pem")])),
+            "/saml/certificates/1",
+        ),
         (with("sso_url", json!("http://idp.example/sso")), "/saml/sso_url"),
         (with("sso_url", json!("javascript:alert(1)")), "/saml/sso_url"),
         (with("require", json!("none")), "/saml/require"),

@@ -2,8 +2,8 @@
 
 mod bounds;
 mod case;
-mod corpus;
 mod connection;
+mod corpus;
 mod register;
 mod rig;
 mod second;

@@ -60,7 +60,10 @@ impl Form {
         let action = Regex::new(r#"<form[^>]*action="([^"]*)""#).unwrap();
         let input = Regex::new(r#"(?s)<input[^>]*?name="([^"]*)"\s+value="([^"]*)""#).unwrap();
         let plain = |text: &str| {
-            text.replace("&#34;", "\"").replace("&#x2F;", "/").replace("&#38;", "&").replace("&amp;", "&")
+            text.replace("&#34;", "\"")
+                .replace("&#x2F;", "/")
+                .replace("&#38;", "&")
+                .replace("&amp;", "&")
         };
         let found = action.captures(&text).unwrap_or_else(|| panic!("no form\n{page}"));
         let fields = input.captures_iter(&text).map(|one| (plain(&one[1]), plain(&one[2])));
@@ -213,7 +216,11 @@ impl Rig {
         let journal = self.journal().await;
         let entry = journal.iter().find(|entry| entry["request_id"] == request_id);
         let entry = entry.expect("an entry of this request").clone();
-        assert_eq!((&entry["outcome"], &entry["code"]), (&json!("refused"), &json!(code)), "{entry}");
+        assert_eq!(
+            (&entry["outcome"], &entry["code"]),
+            (&json!("refused"), &json!(code)),
+            "{entry}"
+        );
         assert!(entry["hint"].as_str().unwrap().contains(fault), "{entry}");
         entry
     }

@@ -126,7 +126,8 @@ on_both_engines! {
 async fn whatever_the_provider_signs_and_encrypts_is_read() {
     let rig = Rig::new(TestApp::sqlite().await).await;
     let ada = rig.ada().await;
-    for how in ["sign=assertion", "sign=response", "sign=both", "encrypt=1", "sign=both&encrypt=1"] {
+    for how in ["sign=assertion", "sign=response", "sign=both", "encrypt=1", "sign=both&encrypt=1"]
+    {
         let me = rig.sign_in(&rig.app.browser(), &format!("{ADA}&{how}")).await;
         assert_eq!(me.expect(200).at("/user/id"), ada, "{how}");
     }

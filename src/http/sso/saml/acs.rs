@@ -119,7 +119,8 @@ async fn verified(
 ) -> Result<Result<Identity, Refusal>, Problem> {
     let saml = saml_of(place)?.clone();
     let mut outcome = judged(app, place, (encoded, login), saml.clone()).await?;
-    let unknown = outcome.as_ref().err().is_some_and(|found| found.fault == Fault::SignatureInvalid);
+    let unknown =
+        outcome.as_ref().err().is_some_and(|found| found.fault == Fault::SignatureInvalid);
     if unknown && let Some(newer) = newer(app, place, &saml).await? {
         outcome = judged(app, place, (encoded, login), newer).await?;
     }

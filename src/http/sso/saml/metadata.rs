@@ -33,8 +33,7 @@ async fn written(app: &App, connection: &str) -> Result<String, Problem> {
     let saml = saml_of(&place)?;
     let addresses = Addresses::of(app, place.connection.id);
     let ring = ring_of(app, &place)?;
-    let keys: Vec<_> =
-        ring.keys.into_iter().map(|key| (key.used_for, key.certificate)).collect();
+    let keys: Vec<_> = ring.keys.into_iter().map(|key| (key.used_for, key.certificate)).collect();
     Ok(sp_metadata::write(&Shown {
         sp: addresses.sp(),
         keys: &keys,

@@ -56,7 +56,8 @@ pub async fn begin(
     let xml = compose::authn_request(&addresses.sp(), &saml, (&request, now), fresh);
     let response = match saml.sso_binding {
         Binding::Redirect => {
-            let key = if saml.sign_requests { ring_of(app, place)?.signing().cloned() } else { None };
+            let key =
+                if saml.sign_requests { ring_of(app, place)?.signing().cloned() } else { None };
             let (to, relay) = (saml.sso_url.clone(), relay_state.clone());
             let written = move || {
                 let key = key.as_ref().map(|key| key.secret.as_slice());
