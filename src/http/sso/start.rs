@@ -56,7 +56,7 @@ pub async fn start(
 
 /// Begins a sign-in, however it was asked for, and answers the browser.
 pub async fn answer(app: &App, connection: &str, asked: &Asked, headers: &HeaderMap) -> Response {
-    let begun = match begin(app, connection, asked).await {
+    let begun = match begin(app, connection, (asked, headers)).await {
         Ok(begun) => begun,
         Err(problem) => return page::refuse(problem, headers),
     };
@@ -79,7 +79,11 @@ struct Secrets {
     browser: String,
 }
 
-async fn begin(app: &App, connection: &str, asked: &Asked) -> Result<Begun, Problem> {
+async fn begin(
+    app: &App,
+    connection: &str,
+    (asked, headers): (&Asked, &HeaderMap),
+) -> Result<Begun, Problem> {
     let place = Place::of(app, connection).await?;
     let Some(return_to) = flow::sign_in::return_to(asked.return_to.as_deref()) else {
         return Err(Problem::new(Code::Malformed, "return_to is not a path of this host."));
@@ -91,7 +95,8 @@ async fn begin(app: &App, connection: &str, asked: &Asked) -> Result<Begun, Prob
     }
     let fresh = asked.fresh.as_deref() == Some("1");
     if place.connection.settings.saml.is_some() {
-        let begun = super::saml::start::begin(app, &place, (return_to, fresh, trial)).await?;
+        let (how, language) = ((return_to, fresh, trial), page::language(None, headers));
+        let begun = super::saml::start::begin(app, &place, how, language).await?;
         keep(app, begun.login).await?;
         return Ok(Begun::Sent(begun.response));
     }

@@ -14,6 +14,7 @@ use super::super::place::Place;
 use super::super::tried;
 use super::saml_of;
 use super::start::redirected;
+use super::words::{Words, words};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::saml::identity::{Identity, asserted};
@@ -44,6 +45,7 @@ struct Ask<'a> {
     action: &'a str,
     result: &'a str,
     cancel: &'a str,
+    words: &'static Words,
 }
 
 /// Begins the session, or asks first.
@@ -123,6 +125,7 @@ async fn asks(
         action: &format!("/sso/{}/continue", connection.id),
         result: handle,
         cancel: "/sign-in",
+        words: words(page::language(None, headers)),
     };
     Ok(Some(page::page(StatusCode::OK, &question)))
 }

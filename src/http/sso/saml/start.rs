@@ -11,8 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::place::Place;
+use super::words::{Words, words};
 use super::{Addresses, ring_of, saml_of};
 use crate::app::App;
+use crate::domain::language::Language;
 use crate::domain::login::{LIFE_S, Login, ReturnTo};
 use crate::domain::saml::Binding;
 use crate::domain::saml::fault::{Fault, Found};
@@ -30,6 +32,7 @@ struct PostForm<'a> {
     action: &'a str,
     message: &'a str,
     relay_state: &'a str,
+    words: &'static Words,
 }
 
 /// A request that was written, and what must be remembered of it.
@@ -48,6 +51,7 @@ pub async fn begin(
     app: &App,
     place: &Place,
     (return_to, fresh, trial): (ReturnTo, bool, bool),
+    language: Language,
 ) -> Result<Begun, Problem> {
     let saml = saml_of(place)?.clone();
     let addresses = Addresses::of(app, place.connection.id);
@@ -69,7 +73,10 @@ pub async fn begin(
         Binding::Post => {
             let message = STANDARD.encode(xml);
             let (action, message) = (saml.sso_url.as_str(), message.as_str());
-            page::sending(action, &PostForm { action, message, relay_state: &relay_state })
+            page::sending(
+                action,
+                &PostForm { action, message, relay_state: &relay_state, words: words(language) },
+            )
         }
     };
     let login = Login {
