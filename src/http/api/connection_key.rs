@@ -121,7 +121,8 @@ async fn add(
     let used_for = read_use(&new.r#use, "/use")?;
     let (organization, now) = (caller.organization()?, app.runner.clock.now());
     let job = move || keypair::make(used_for, "Portico", now);
-    let key = app.saml.run(job).await.map_err(Problem::internal)?.map_err(Problem::internal)?;
+    let key =
+        app.saml.unhurried(job).await.map_err(Problem::internal)?.map_err(Problem::internal)?;
     let turn = Turn::Add(key);
     let saved = app
         .runner

@@ -28,7 +28,7 @@ impl Default for Wall {
 }
 
 impl Wall {
-    /// Does the work behind the wall.
+    /// Does the work on a message behind the wall, in time or not at all.
     ///
     /// # Errors
     /// [`Fault::Busy`] when it takes too long or panics.
@@ -37,29 +37,32 @@ impl Wall {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let permits = Arc::clone(&self.permits);
-        let done = async {
-            let permit = permits.acquire_owned().await.map_err(|_| Fault::Busy)?;
-            // The permit goes along: what nobody waits for any more still takes its place.
-            let job = tokio::task::spawn_blocking(move || {
-                let done = work();
-                drop(permit);
-                done
-            });
-            // A panic is caught there, and tells nothing here.
-            job.await.map_err(|_| Fault::Busy.with("the verifier failed"))
-        };
-        match tokio::time::timeout(self.budget, done).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(found)) => {
-                telemetry::saml_given_up();
-                Err(found)
-            }
-            Err(_) => {
-                telemetry::saml_given_up();
-                Err(Fault::Busy.into())
-            }
+        let done = tokio::time::timeout(self.budget, self.unhurried(work)).await;
+        let done = done.unwrap_or_else(|_| Err(Fault::Busy.into()));
+        if done.is_err() {
+            telemetry::saml_given_up();
         }
+        done
+    }
+
+    /// Does work that takes its time, as making keys does: only so much at once, too.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] when it panics.
+    pub async fn unhurried<T, F>(&self, work: F) -> Result<T, Found>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Fault::Busy)?;
+        // The permit goes along: what nobody waits for any more still takes its place.
+        let job = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(permit);
+            done
+        });
+        // A panic is caught there, and tells nothing here.
+        job.await.map_err(|_| Fault::Busy.with("the verifier failed"))
     }
 }
 

@@ -19,7 +19,7 @@ fn every_accepted_message_is_accepted_with_its_identity() {
         let identity = match case.run().outcome {
             Ok(identity) => identity,
             Err(found) => {
-                wrong.push(format!("{}: refused, {found}", case.name));
+                wrong.push(format!("{}: {}: refused, {found}", case.name, case.title));
                 continue;
             }
         };
@@ -57,7 +57,7 @@ fn every_refused_message_is_refused_by_its_fault_and_no_verifier_sees_what_the_p
             Err(found) => found.fault.as_str().to_owned(),
         };
         if found != fault {
-            wrong.push(format!("{}: refused by {found}", case.name));
+            wrong.push(format!("{}: {}: refused by {found}", case.name, case.title));
         }
         // A text that was encrypted is looked at after what was around it.
         let sealed = case.shows.iter().any(|number| number == "G15");

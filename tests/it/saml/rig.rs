@@ -70,12 +70,6 @@ impl Form {
         Self { action: plain(&found[1]), fields: fields.collect() }
     }
 
-    /// The value of a field.
-    pub fn field(&self, name: &str) -> &str {
-        let found = self.fields.iter().find(|(known, _)| known == name);
-        &found.unwrap_or_else(|| panic!("no {name} in {self:?}")).1
-    }
-
     /// The same with another value of a field.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);

@@ -146,10 +146,10 @@ def add(case):
              + attribute("email", ["ada@example.com"]))),
          claims={"subject": "urn:oid:1.3.6.1.4.1.5923.1.1.1.10"}, identity=ADA)
     case("signxml/long-name", "a name of 256 letters, whole", ["G28", "SI35"],
-         signed_assertion(name_id="ä" * 256), identity={"subject": "ä" * 256})
+         signed_assertion(name_id="ä" * 256), identity={"subject": "ä" * 256, "email": "ada@example.com"})
     case("signxml/entities", "the five entities and numbers", ["G2"],
          signed_assertion(name_id="a&amp;b&lt;&#99;&gt;&quot;&apos;"),
-         identity={"subject": "a&b<c>\"'"})
+         identity={"subject": "a&b<c>\"'", "email": "ada@example.com"})
     case("signxml/white-space", "white space around the name", ["G28"],
          signed_assertion(name_id="\n   ada-1815\n  "), identity=ADA)
     case("signxml/declaration", "an XML declaration", ["G1"],
