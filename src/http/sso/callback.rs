@@ -14,7 +14,7 @@ use super::start::VERIFIER;
 use super::tried;
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::connection::Connection;
+use crate::domain::connection::{Connection, Kind};
 use crate::domain::login::{Login, ReturnTo};
 use crate::domain::seal::Place as Sealed;
 use crate::domain::secret::{SecretHash, draw};
