@@ -38,6 +38,7 @@ const SURFACES: &[Surface] = &[
     Surface { prefix: "", routes: || access::WELL_KNOWN.iter().collect(), errors: PROBLEM },
     Surface { prefix: "", routes: || sso::OPEN.iter().collect(), errors: PAGE },
     Surface { prefix: "", routes: || sso::OWN.iter().collect(), errors: PAGE },
+    Surface { prefix: "", routes: || sso::saml::OPEN.iter().collect(), errors: PAGE },
     Surface { prefix: "", routes: || oauth2::ROUTES.iter().collect(), errors: OAUTH },
     Surface { prefix: "/scim/v2", routes: || scim::ROUTES.iter().collect(), errors: SCIM },
     Surface {
