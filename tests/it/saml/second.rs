@@ -14,7 +14,7 @@ use saml_rs::xml::{ExtractorField, extract};
 use super::case::{Case, all, run};
 
 /// Mutations of each message.
-const MUTATIONS: usize = 120;
+const MUTATIONS: usize = 40;
 
 /// What saml-rs makes of a message: the ids, the issuer, the name and the attributes.
 fn opinion(text: &str, certificates: &[String]) -> Result<[String; 4], String> {
@@ -129,5 +129,5 @@ fn whatever_is_accepted_of_mutated_messages_names_the_signed_person_and_saml_rs_
             }
         }
     }
-    assert!(accepted > 10 && refused > 1000, "{accepted} accepted, {refused} refused");
+    assert!(accepted > 10 && refused > 800, "{accepted} accepted, {refused} refused");
 }
