@@ -1,8 +1,8 @@
 //! SAML sign-ins in two steps, and logouts that come from providers.
 //!
 //! In the first transaction the pending request and the ids of the message are used up and what was
-//! verified is kept for its browser, or nothing of it (G26, K2). In the second the browser comes for
-//! it, and the sign-in ends as every other does. A refusal is written down in either.
+//! verified is kept for its browser, or nothing of it (G26, K2). In the second the browser comes
+//! for it, and the sign-in ends as every other does. A refusal is written down in either.
 
 use super::problem::{Code, Problem};
 use super::sign_in::{self, Ending, Outcome};

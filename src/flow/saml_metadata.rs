@@ -1,7 +1,8 @@
-//! The metadata of SAML providers, read again: what a look may change, and what it never does (G32).
+//! The metadata of SAML providers, read again: what a look may change, and what it never does
+//! (G32).
 //!
-//! A look that fails changes nothing: the last good metadata stays, and the failure is told once. An
-//! entity id never changes by a look.
+//! A look that fails changes nothing: the last good metadata stays, and the failure is told once.
+//! An entity id never changes by a look.
 
 use super::problem::Problem;
 use super::work::Work;

@@ -1,6 +1,7 @@
 //! Pages for people: how they are rendered, and the headers that guard them (K6).
 //!
-//! Pages have no scripts but one, which sends a form to a provider; their one style sheet stands in them and is allowed by its digest.
+//! Pages have no scripts but one, which sends a form to a provider; their one style sheet stands in
+//! them. Both are allowed by their digests.
 
 use askama::Template;
 use axum::extract::Request;

@@ -1,4 +1,5 @@
-//! A sign-in between the provider's form and our cookie: verified, and waiting for its browser (K2).
+//! A sign-in between the provider's form and our cookie: verified, and waiting for its browser
+//! (K2).
 //!
 //! The form comes from another site, so that cookies of ours which only our own pages get are not
 //! with it. What was verified is kept, sealed, under a handle that is used once, by the browser

@@ -1,7 +1,7 @@
 //! Our keys at a SAML connection: shown, replaced in two steps (G17, G34).
 //!
-//! First the next key is added, and stands in our metadata beside the present one. When the provider
-//! has read it, the older one is dropped. Nothing stops working between.
+//! First the next key is added, and stands in our metadata beside the present one. When the
+//! provider has read it, the older one is dropped. Nothing stops working between.
 
 use axum::Json;
 use axum::extract::{Path, State};

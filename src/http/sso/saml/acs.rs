@@ -110,8 +110,8 @@ async fn login(
 }
 
 /// Verifies the message, and takes from it what the connection wants. Where no known key verifies
-/// it the provider may have a newer one: its metadata is read again, seldom, and then the message is
-/// judged once more (G32).
+/// it the provider may have a newer one: its metadata is read again, seldom, and then the message
+/// is judged once more (G32).
 async fn verified(
     app: &App,
     place: &Place,
