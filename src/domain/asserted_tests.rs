@@ -7,7 +7,7 @@ use super::*;
 use crate::domain::connection::{
     AssertionAudience, ClientAuth, Jit, LEEWAY_S, Link, Oidc, Settings, Status,
 };
-use crate::domain::id::OrganizationId;
+use crate::domain::id::{ConnectionId, OrganizationId};
 
 fn connection(provider: Provider) -> Connection {
     Connection {

@@ -1,4 +1,4 @@
-//! The languages of the pages for people, and which one somebody reads.
+//! The languages of pages and mail, and which one somebody reads.
 //!
 //! `?lang=` has the first word, then `Accept-Language` by its weights (RFC 9110 §12.5.4); English is
 //! for everybody else.
@@ -7,42 +7,51 @@
 const RANGES_MAX: usize = 20;
 
 /// A language that the pages speak.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Language {
     /// English.
     #[default]
-    English,
+    En,
     /// French.
-    French,
+    Fr,
     /// German.
-    German,
+    De,
     /// Spanish.
-    Spanish,
+    Es,
 }
 
 impl Language {
     /// Every language, in the order in which pages offer them.
-    pub const ALL: [Self; 4] = [Self::English, Self::French, Self::German, Self::Spanish];
+    pub const ALL: [Self; 4] = [Self::En, Self::Fr, Self::De, Self::Es];
 
-    /// The tag as it stands in pages and queries.
+    /// The tag (RFC 5646) that is kept and shown.
     #[must_use]
-    pub const fn tag(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::English => "en",
-            Self::French => "fr",
-            Self::German => "de",
-            Self::Spanish => "es",
+            Self::En => "en",
+            Self::Fr => "fr",
+            Self::De => "de",
+            Self::Es => "es",
         }
+    }
+
+    /// Reads the tag.
+    #[must_use]
+    pub fn parse(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.as_str() == tag)
     }
 
     /// What those who read it call it.
     #[must_use]
     pub const fn own_name(self) -> &'static str {
         match self {
-            Self::English => "English",
-            Self::French => "Français",
-            Self::German => "Deutsch",
-            Self::Spanish => "Español",
+            Self::En => "English",
+            Self::Fr => "Français",
+            Self::De => "Deutsch",
+            Self::Es => "Español",
         }
     }
 
@@ -50,7 +59,7 @@ impl Language {
     #[must_use]
     pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split('-').next().unwrap_or_default();
-        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+        Self::ALL.into_iter().find(|language| language.as_str().eq_ignore_ascii_case(primary))
     }
 
     /// The language that somebody reads: what she asked for, or the best of what her browser takes.
@@ -69,7 +78,7 @@ impl Language {
                 best = Some((weight, language));
             }
         }
-        best.map_or(Self::English, |(_, language)| language)
+        best.map_or(Self::En, |(_, language)| language)
     }
 }
 
@@ -90,18 +99,18 @@ mod tests {
 
     #[test]
     fn the_query_goes_before_the_header_and_the_header_by_its_weights() {
-        use Language::{English, French, German, Spanish};
+        use Language::{De, En, Es, Fr};
         for (asked, accepted, chosen) in [
-            (None, None, English),
-            (Some("fr"), Some("de"), French),
-            (Some("xx"), Some("de"), German),
-            (None, Some("de-CH, fr;q=0.9, en;q=0.8"), German),
-            (None, Some("en;q=0.5, es-419;q=0.75"), Spanish),
-            (None, Some("nl, fr;q=0.3"), French),
-            (None, Some("nl"), English),
-            (None, Some("*"), English),
-            (None, Some("fr;q=0"), English),
-            (None, Some("fr;q=nonsense, ;;,"), English),
+            (None, None, En),
+            (Some("fr"), Some("de"), Fr),
+            (Some("xx"), Some("de"), De),
+            (None, Some("de-CH, fr;q=0.9, en;q=0.8"), De),
+            (None, Some("en;q=0.5, es-419;q=0.75"), Es),
+            (None, Some("nl, fr;q=0.3"), Fr),
+            (None, Some("nl"), En),
+            (None, Some("*"), En),
+            (None, Some("fr;q=0"), En),
+            (None, Some("fr;q=nonsense, ;;,"), En),
         ] {
             assert_eq!(Language::choose(asked, accepted), chosen, "{asked:?} {accepted:?}");
         }

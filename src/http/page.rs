@@ -250,7 +250,7 @@ mod tests {
             again: refused.again.as_deref(),
             code: refused.code,
             request_id: String::new(),
-            words: words(Language::German),
+            words: words(Language::De),
         };
         let html = html.render().unwrap();
         assert!(!html.contains("<script"), "{html}");

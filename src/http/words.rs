@@ -137,10 +137,10 @@ const SPANISH: Words = Words {
 #[must_use]
 pub const fn words(language: Language) -> &'static Words {
     match language {
-        Language::English => &ENGLISH,
-        Language::French => &FRENCH,
-        Language::German => &GERMAN,
-        Language::Spanish => &SPANISH,
+        Language::En => &ENGLISH,
+        Language::Fr => &FRENCH,
+        Language::De => &GERMAN,
+        Language::Es => &SPANISH,
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
     fn each_language_has_words_of_its_own() {
         for language in Language::ALL {
             let own = words(language);
-            assert_eq!(own.lang, language.tag());
+            assert_eq!(own.lang, language.as_str());
             let others = Language::ALL.into_iter().filter(|other| *other != language).map(words);
             for other in others {
                 assert_ne!((own.sign_in, own.refused), (other.sign_in, other.refused));

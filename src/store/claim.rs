@@ -59,10 +59,10 @@ sql! {
         set expires_at = at + $2
         where organization_id = $1";
     ENDED = "
-        select distinct organization_id, user_id
+        select organization_id, user_id
         from user_claims
         where expires_at <= $1
-        order by organization_id, user_id
+        order by expires_at
         limit $2 + 0";
     END = "
         delete from user_claims
@@ -230,7 +230,11 @@ pub async fn ended(
     limit: i64,
 ) -> Result<Vec<(OrganizationId, UserId)>, StoreError> {
     let rows = conn.query(ENDED).bind(now.0).bind(limit).all::<(Uuid, Uuid)>().await?;
-    Ok(rows.into_iter().map(|(place, user)| (OrganizationId(place), UserId(user))).collect())
+    let mut found: Vec<_> =
+        rows.into_iter().map(|(place, user)| (OrganizationId(place), UserId(user))).collect();
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }
 
 /// Forgets the claims of a user that count no more; answers how many there were.

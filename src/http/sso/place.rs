@@ -106,7 +106,7 @@ impl Place {
         };
         // Programs read English.
         let language = match page::wants_json(headers) {
-            true => Language::English,
+            true => Language::En,
             false => page::language(None, headers),
         };
         let refused = page::Refused {

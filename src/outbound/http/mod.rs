@@ -154,7 +154,8 @@ fn check(text: &str, reach: Reach) -> Result<Url, Refused> {
     };
     // What listens below is mail, databases, remote shells: nothing that we speak with.
     let port = url.port_or_known_default().unwrap_or_default();
-    if port < PORT_MIN && !WEB_PORTS.contains(&port) {
+    let own = loopback && reach == Reach::Private;
+    if port < PORT_MIN && !WEB_PORTS.contains(&port) && !own {
         return Err(Refused::Port);
     }
     match url.scheme() {

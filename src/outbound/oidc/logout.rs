@@ -4,13 +4,16 @@
 use url::Url;
 
 use super::Providers;
-use super::logout_token::{self, Unsigned};
+use super::jws::{self, Unsigned};
 use crate::domain::connection::Oidc;
 use crate::domain::logout::{Expected, LogoutRefused, LogoutToken, read};
 use crate::domain::sign_in::Refusal;
 
 /// Longest ID token that is sent as a hint, in bytes: it stands in a URL.
 pub const HINT_MAX: usize = 4 * 1024;
+
+/// Longest logout token, in bytes.
+pub const TOKEN_MAX: usize = 16 * 1024;
 
 /// A request to sign out at the provider.
 pub struct Leaving<'a> {
@@ -63,13 +66,16 @@ impl Providers {
         (oidc, tenant): (&Oidc, Option<&str>),
         token: &str,
     ) -> Result<LogoutToken, NotLoggedOut> {
+        if token.len() > TOKEN_MAX {
+            return Err(Unsigned::Unreadable.into());
+        }
         let there = NotLoggedOut::Unavailable;
         let discovery = self.discovery(&oidc.issuer).await.map_err(there)?;
         let keys = self.keys(&oidc.issuer, &discovery).await.map_err(there)?;
-        let signed = match logout_token::verify(token, &keys) {
+        let signed = match jws::verify(token, &keys) {
             Err(Unsigned::UnknownKey) => {
                 let keys = self.newer_keys(&oidc.issuer, &discovery, &keys).await.map_err(there)?;
-                logout_token::verify(token, &keys)?
+                jws::verify(token, &keys)?
             }
             judged => judged?,
         };

@@ -66,7 +66,7 @@ async fn the_provider_knows_us_by_a_key_that_we_made_r5() {
     let client = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": jwks_uri,
         "client_secret": null, "require_pushed_authorization_requests": true});
     let redirect_uri = changed.text_at("/redirect_uri");
-    rig.peer = Peer::start_with(&redirect_uri, &json!({}), &client);
+    rig.peer = Peer::start(&redirect_uri, &json!({}), &client);
     rig.change(json!({"oidc": {"issuer": rig.peer.issuer}})).await.expect(200);
     let path = format!("/api/v1/connections/{}/test", rig.connection);
     let tested = rig.app.operator().post(&path, json!({})).await.expect(200);

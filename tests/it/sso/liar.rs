@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::RsaKeyPair;
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use portico::domain::client_key::ClientKey;
 use portico::domain::logout::EVENT;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Fake, Key, Reply, TestApp, unsigned};
+use crate::support::{Caller, Fake, Key, Reply, TestApp};
 
 /// Our name at the provider.
 pub const CLIENT_ID: &str = "portico";
@@ -172,29 +174,29 @@ impl Liar {
 
 /// A signing key of RSA.
 pub struct Rsa {
-    pair: RsaKeyPair,
+    pem: String,
     kid: &'static str,
 }
 
 impl Rsa {
     pub fn new(kid: &'static str) -> Self {
-        Self { pair: RsaKeyPair::generate(KeySize::Rsa2048).unwrap(), kid }
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der = AsDer::<Pkcs8V1Der>::as_der(&pair).unwrap();
+        let body = STANDARD.encode(der.as_ref());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----");
+        Self { pem, kid }
     }
 
     /// The public half as Entra shows it: without `alg` (EN8).
     pub fn jwk(&self) -> Value {
-        let public = self.pair.public_key();
-        let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        json!({"kty": "RSA", "use": "sig", "kid": self.kid,
-            "n": part(public.modulus().big_endian_without_leading_zero()),
-            "e": part(public.exponent().big_endian_without_leading_zero())})
+        let key = ClientKey::parse(&self.pem).unwrap();
+        let shown = serde_json::to_value(key.public()).unwrap();
+        json!({"kty": "RSA", "use": "sig", "kid": self.kid, "n": shown["n"], "e": shown["e"]})
     }
 
     pub fn sign(&self, claims: &Value) -> String {
-        let input = unsigned(&json!({"alg": "RS256", "kid": self.kid}), &claims.to_string());
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        let chance = SystemRandom::new();
-        self.pair.sign(&RSA_PKCS1_SHA256, &chance, input.as_bytes(), &mut signature).unwrap();
-        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+        let header = Header { kid: Some(self.kid.to_owned()), ..Header::new(Algorithm::RS256) };
+        let key = EncodingKey::from_rsa_pem(self.pem.as_bytes()).unwrap();
+        jsonwebtoken::encode(&header, claims, &key).unwrap()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::liar::Liar;
+use super::liar::{Asked, Liar};
 use crate::support::{Reply, TestApp};
 
 /// A connection without a directory, for people of one verified domain.
@@ -148,7 +148,7 @@ on_both_engines! {
         let liar = Liar::new(app, json!({"rule_claims": ["groups", "department", "level"]})).await;
         let ada = liar.user("ada").await;
         rule(&liar, "claims.groups eq \"g-1\"", "auditor").await;
-        rule(&liar, "claims.department eq \"it\"", "integrator").await;
+        rule(&liar, "claims.department eq \"it\"", "read-only").await;
         rule(&liar, "claims.level eq \"gold\"", "operation-manager").await;
         let claims = json!({"groups": ["g-1"], "department": "it", "level": "gold"});
         let all = roles(&me(&liar, "ada", claims.clone()).await);
@@ -204,7 +204,7 @@ on_both_engines! {
         let start = browser.get(&second.text_at("/start_url")).await.expect(303);
         let to = url::Url::parse(start.header("location")).unwrap();
         let query = to.query_pairs().into_owned().collect();
-        let asked = super::liar::Asked { to, query };
+        let asked = Asked { to, query };
         liar.gives(&liar.key.sign(&liar.claims(&asked, "x-1", json!({}))));
         browser.get(&asked.back("c")).await.expect(303);
         // An identity elsewhere is one: by an address alone she is joined to no second one.

@@ -3,6 +3,7 @@
 mod attacks;
 mod certified;
 mod connection;
+mod domain_proof;
 mod hostile;
 mod journal;
 mod liar;

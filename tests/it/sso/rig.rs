@@ -21,13 +21,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A provider with one client that answers to this address.
-    pub fn start(redirect_uri: &str, accounts: &Value) -> Self {
-        Self::start_with(redirect_uri, accounts, &json!({}))
-    }
-
-    /// The same, with more said of the client.
-    pub fn start_with(redirect_uri: &str, accounts: &Value, more: &Value) -> Self {
+    /// A provider with one client that answers to this address, and more said of it.
+    pub fn start(redirect_uri: &str, accounts: &Value, more: &Value) -> Self {
         let program =
             concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/oidc/provider.mjs").to_owned();
         let mut client = json!({
@@ -107,7 +102,7 @@ impl Rig {
             "backchannel_logout_session_required": true,
             "post_logout_redirect_uris": [made.text_at("/post_logout_redirect_uri")],
         });
-        let peer = Peer::start_with(&made.text_at("/redirect_uri"), &accounts, &client);
+        let peer = Peer::start(&made.text_at("/redirect_uri"), &accounts, &client);
         let rig = Self { app, peer, organization, token, connection, start_url };
         let change = json!({"status": "active", "oidc": {"issuer": rig.peer.issuer}});
         rig.change(change).await.expect(200);

@@ -56,6 +56,12 @@ impl TestApp {
         Self::with(Database::sqlite(), PLATFORM, Limits::new(1, burst)).await
     }
 
+    /// An app on SQLite that asks this name server.
+    pub async fn asking(dns_server: SocketAddr) -> Self {
+        let (database, limits) = (Database::sqlite(), Limits::default());
+        Self::at(database, PLATFORM, (limits, Some(dns_server))).await
+    }
+
     /// An app on PostgreSQL.
     pub async fn postgres() -> Self {
         Self::postgres_of(PLATFORM).await
@@ -72,6 +78,14 @@ impl TestApp {
     }
 
     async fn with(database: Database, preset: &str, limits: Limits) -> Self {
+        Self::at(database, preset, (limits, None)).await
+    }
+
+    async fn at(
+        database: Database,
+        preset: &str,
+        (limits, dns_server): (Limits, Option<SocketAddr>),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = App::compose(Base {
@@ -86,7 +100,7 @@ impl TestApp {
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
-            dns_server: None,
+            dns_server,
             limits,
             served: Default::default(),
         });
