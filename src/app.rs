@@ -1,5 +1,6 @@
 //! The built parts that handlers share.
 
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::flow::provision::journal::Journal;
 use crate::flow::provision::limit::Limits;
 use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
+use crate::outbound::dns::Dns;
 use crate::outbound::http::Guarded;
 use crate::outbound::mail::Mailer;
 use crate::outbound::oidc::Providers;
@@ -51,6 +53,8 @@ pub struct Base {
     pub secret_keys: Vec<[u8; 32]>,
     /// Whether outgoing requests may reach private and loopback addresses.
     pub allow_private_networks: bool,
+    /// Resolver for the records of e-mail domains; the system's unless said.
+    pub dns_server: Option<SocketAddr>,
     /// How often each directory may ask.
     pub limits: Limits,
     /// The types of SCIM resources.
@@ -75,6 +79,8 @@ pub struct Parts {
     pub guarded: Guarded,
     /// Where SAML messages are worked on.
     pub saml: Wall,
+    /// Looks up the records of e-mail domains, before a transaction opens.
+    pub dns: Arc<Dns>,
     /// Decisions from memory.
     pub live: Arc<Live>,
     /// What other processes changed, told to all who answer from memory here.
@@ -137,6 +143,7 @@ impl App {
             providers,
             guarded,
             saml: Wall::default(),
+            dns: Arc::new(Dns::new(base.dns_server)),
             live,
             feed,
             draining: CancellationToken::new(),

@@ -20,6 +20,7 @@ create table saml_results (
     identity blob not null,
     return_to text not null,
     asks boolean not null,
+    trial boolean not null,
     expires_at bigint not null,
     used_at bigint,
     constraint saml_results_handle_hash_key unique (handle_hash)

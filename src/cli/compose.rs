@@ -108,6 +108,7 @@ pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
             .map(|token| SecretHash::of(token.expose_secret().as_bytes())),
         secret_keys: keys.opening().map(|key| *key.bytes()).collect(),
         allow_private_networks: settings.allow_private_networks,
+        dns_server: settings.dns_server,
         limits: Limits::new(
             settings.scim_rate_limit.per_second.get(),
             settings.scim_rate_limit.burst.get(),

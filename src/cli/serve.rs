@@ -102,6 +102,7 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
         mailer: Arc::clone(&app.mailer),
         guarded: app.guarded.clone(),
         reading: worker::saml_metadata::Reading::of(&app),
+        dns: Arc::clone(&app.dns),
     };
     let worker = worker::start(worker, app.draining.clone());
     tracing::info!(listen = %settings.listen, public_url = %settings.public_url, "serving");

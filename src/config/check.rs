@@ -46,6 +46,7 @@ impl Checks<'_> {
         let log = self.required("log", parse::log);
         let log_format = self.required("log_format", parse::log_format);
         let allow_private_networks = self.required("allow_private_networks", parse::flag);
+        let dns_server = self.optional("dns_server", parse::address);
         let scim_rate_limit = self.required("scim_rate_limit", parse::rate_limit);
         let scim_role_schema = self.required("scim_role_schema", parse::role_schema);
         let retention = self.required("retention", parse::retention);
@@ -70,6 +71,7 @@ impl Checks<'_> {
             log: log?,
             log_format: log_format?,
             allow_private_networks: allow_private_networks?,
+            dns_server,
             scim_rate_limit: scim_rate_limit?,
             scim_role_schema: scim_role_schema?,
             retention: retention?,

@@ -64,6 +64,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Whether outgoing requests may reach private and loopback addresses.
     pub allow_private_networks: bool,
+    /// Resolver for the records of e-mail domains; the system's unless said.
+    pub dns_server: Option<SocketAddr>,
     /// Requests of one directory.
     pub scim_rate_limit: RateLimit,
     /// URN of the schema of roles over SCIM.

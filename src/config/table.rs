@@ -173,6 +173,12 @@ pub const SETTINGS: &[Setting] = &[
         "Permit outgoing requests to private and loopback addresses, and plain http to loopback",
     ),
     open(
+        ["dns_server", "dns-server"],
+        "IP:PORT",
+        None,
+        "Resolver that looks up the TXT records of e-mail domains (default: the system's)",
+    ),
+    open(
         ["scim_rate_limit", "scim-rate-limit"],
         "RATE,BURST",
         Some("2000,10000"),

@@ -109,7 +109,31 @@ words! {
         Basic = "basic",
         /// `client_secret_post`.
         Post = "post",
+        /// `private_key_jwt`: a short assertion signed by our key (RFC 7523).
+        PrivateKeyJwt = "private_key_jwt",
     }
+}
+
+words! {
+    /// For whom our assertions are (R5).
+    AssertionAudience {
+        /// The endpoint that they are sent to.
+        TokenEndpoint = "token_endpoint",
+        /// The issuer.
+        Issuer = "issuer",
+    }
+}
+
+/// Whether a person whom nobody brought is made at her first sign-in (LI5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jit {
+    /// Whether she is; no, where the directory is the source of truth.
+    pub enabled: bool,
+    /// The role for the whole organization of those to whom rules give nothing; without one they
+    /// are refused.
+    #[serde(default)]
+    pub default_role: Option<String>,
 }
 
 /// How a subject finds its user at first sign-in (LI2).
@@ -153,6 +177,13 @@ pub struct Oidc {
     pub secret_expires_at: Option<i64>,
     /// Leeway on the times of a token, in seconds.
     pub leeway_s: i64,
+    /// For whom the assertions of `private_key_jwt` are.
+    #[serde(default = "token_endpoint")]
+    pub assertion_audience: AssertionAudience,
+}
+
+const fn token_endpoint() -> AssertionAudience {
+    AssertionAudience::TokenEndpoint
 }
 
 impl Oidc {
@@ -166,6 +197,7 @@ impl Oidc {
             scopes: Vec::new(),
             secret_expires_at: None,
             leeway_s: LEEWAY_S,
+            assertion_audience: AssertionAudience::TokenEndpoint,
         }
     }
 }
@@ -185,6 +217,15 @@ pub struct Settings {
     /// The tenant that a token must name: Entra's `tid`, Google's `hd`.
     #[serde(default)]
     pub tenant_id: Option<String>,
+    /// Whether people whom nobody brought are made at their first sign-in.
+    #[serde(default)]
+    pub jit: Jit,
+    /// Claims that mapping rules read, by our names.
+    #[serde(default)]
+    pub rule_claims: Vec<String>,
+    /// Until when what sign-ins bring is kept readable, sealed, for those who look for a fault.
+    #[serde(default)]
+    pub trace_until: Option<i64>,
     /// The OpenID provider; empty where the connection speaks SAML.
     pub oidc: Oidc,
     /// The SAML provider; `None` where the connection speaks OpenID.
@@ -213,6 +254,8 @@ pub struct Connection {
     pub secret: Option<Vec<u8>>,
     /// Domains that it may vouch for.
     pub domains: Vec<DomainId>,
+    /// From which host the keys of the provider came last (R9).
+    pub keys_host: Option<String>,
     /// Counts changes; the `ETag`.
     pub version: i64,
     /// When it was made.
@@ -239,6 +282,33 @@ impl std::fmt::Debug for Secrets {
 
 /// Google's one issuer serves all tenants (W1).
 pub const GOOGLE: &str = "https://accounts.google.com";
+/// Where Entra's issuers are.
+pub const ENTRA: &str = "https://login.microsoftonline.com/";
+/// Names that we know, and from which claims they come unless said.
+pub const KNOWN_CLAIMS: [(&str, &str); 4] = [
+    ("email", "email"),
+    ("first_name", "given_name"),
+    ("last_name", "family_name"),
+    ("display_name", "name"),
+];
+/// Claims that rules may read of one connection.
+pub const RULE_CLAIMS_MAX: usize = 20;
+/// How long traces may be switched on ahead, in seconds (G30).
+pub const TRACE_MAX_S: i64 = 24 * 3600;
+
+/// Whether an issuer is one of Entra's that serve many tenants: its tokens name the tenant's own
+/// issuer, so that a connection must pin the tenant (EN1).
+#[must_use]
+pub fn serves_many(issuer: &str) -> bool {
+    let tenant = issuer.strip_prefix(ENTRA).and_then(|rest| rest.split('/').next());
+    matches!(tenant, Some("organizations" | "common"))
+}
+
+/// Whether a text is a tenant's id as Entra gives them: a UUID with hyphens.
+#[must_use]
+pub fn is_tenant(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
+}
 
 impl Settings {
     /// What the connection speaks.
@@ -269,10 +339,37 @@ impl Connection {
         if by_oid { "oid" } else { "sub" }
     }
 
+    /// The issuer of its tokens: of a provider that serves many tenants, the pinned tenant's (EN1).
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        let issuer = &self.settings.oidc.issuer;
+        match &self.settings.tenant_id {
+            Some(tenant) if serves_many(issuer) => {
+                format!("{ENTRA}{}/v2.0", tenant.to_ascii_lowercase())
+            }
+            _ => issuer.clone(),
+        }
+    }
+
     /// The claim that holds the e-mail address.
     #[must_use]
     pub fn email_claim(&self) -> &str {
-        self.settings.claims.get("email").map_or("email", String::as_str)
+        self.claim("email")
+    }
+
+    /// The claim that holds what we know under a name of ours: as configured, as usual, or the
+    /// claim of that very name.
+    #[must_use]
+    pub fn claim<'c>(&'c self, name: &'c str) -> &'c str {
+        let usual = KNOWN_CLAIMS.iter().find(|(known, _)| *known == name);
+        let usual = usual.map_or(name, |(_, claim)| claim);
+        self.settings.claims.get(name).map_or(usual, String::as_str)
+    }
+
+    /// Whether traces are kept now.
+    #[must_use]
+    pub fn traces(&self, now: Timestamp) -> bool {
+        self.settings.trace_until.is_some_and(|until| now.0 < until)
     }
 
     /// Whether identities hang on what differs between the two: they may not differ while there

@@ -1,8 +1,8 @@
 //! An e-mail domain that an organization claims, and what may be claimed at all.
 //!
 //! Names are compared as A-labels in lower case. Public suffixes and domains of free mail belong to
-//! everybody and so to nobody (sso LI13); the lists here hold the common ones, since a claim of a
-//! rare one still needs the proof by DNS that nobody but its registry can give.
+//! everybody and so to nobody (sso LI13). A proof is looked for again: whoever lets a domain go does
+//! not keep its people.
 
 use super::id::{DomainId, OrganizationId};
 use super::time::Timestamp;
@@ -14,63 +14,8 @@ const LABEL_MAX: usize = 63;
 /// Domains that an organization may claim.
 pub const DOMAINS_MAX: usize = 100;
 
-/// Second-level suffixes below which strangers register names.
-const PUBLIC_SUFFIXES: &[&str] = &[
-    "ac.uk",
-    "co.at",
-    "co.id",
-    "co.il",
-    "co.in",
-    "co.jp",
-    "co.ke",
-    "co.kr",
-    "co.nz",
-    "co.th",
-    "co.uk",
-    "co.za",
-    "com.ar",
-    "com.au",
-    "com.br",
-    "com.cn",
-    "com.co",
-    "com.eg",
-    "com.gr",
-    "com.hk",
-    "com.mx",
-    "com.my",
-    "com.ng",
-    "com.pe",
-    "com.ph",
-    "com.pk",
-    "com.pl",
-    "com.pt",
-    "com.sa",
-    "com.sg",
-    "com.tr",
-    "com.tw",
-    "com.ua",
-    "com.vn",
-    "edu.au",
-    "github.io",
-    "gov.uk",
-    "ltd.uk",
-    "me.uk",
-    "ne.jp",
-    "net.au",
-    "net.br",
-    "net.uk",
-    "nhs.uk",
-    "or.at",
-    "or.jp",
-    "org.au",
-    "org.br",
-    "org.uk",
-    "plc.uk",
-    "pages.dev",
-    "azurewebsites.net",
-    "onmicrosoft.com",
-    "web.app",
-];
+/// Suffixes below which strangers get names, besides those of the public list.
+const MORE_SUFFIXES: &[&str] = &["onmicrosoft.com", "okta.com", "auth0.com"];
 
 /// Domains where anybody can have a mailbox.
 const FREE_MAIL: &[&str] = &[
@@ -163,7 +108,7 @@ impl DomainName {
     /// [`DomainRefused`], with what to do.
     pub fn claim(text: &str) -> Result<Self, DomainRefused> {
         let name = Self::parse(text).ok_or(DomainRefused::NotAName)?;
-        if PUBLIC_SUFFIXES.contains(&name.as_str()) {
+        if is_public_suffix(name.as_str()) {
             return Err(DomainRefused::PublicSuffix);
         }
         if FREE_MAIL.contains(&name.as_str()) {
@@ -199,6 +144,11 @@ impl DomainName {
     }
 }
 
+/// Whether strangers register names below a name (the public suffix list, private section too).
+fn is_public_suffix(name: &str) -> bool {
+    MORE_SUFFIXES.contains(&name) || psl::suffix_str(name) == Some(name)
+}
+
 fn is_label(label: &str) -> bool {
     (1..=LABEL_MAX).contains(&label.len())
         && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -232,6 +182,75 @@ impl State {
     }
 }
 
+/// How a claim was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// By a TXT record, which is looked for again.
+    Dns,
+    /// The operator vouched for it.
+    Operator,
+}
+
+impl Method {
+    /// The word that is stored and told.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Reads the stored word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Dns, Self::Operator].into_iter().find(|method| method.as_str() == text)
+    }
+}
+
+/// What a look for the record of a domain found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// The record is there.
+    There,
+    /// Those who must know say that it is not.
+    NotThere,
+    /// Nobody could say.
+    Unknown,
+}
+
+impl Record {
+    /// The word that is shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::There => "there",
+            Self::NotThere => "not_there",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What became of a domain by a look for its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It stays as it is.
+    Same,
+    /// Its claim is proved now.
+    Proved,
+    /// Its record is gone; it is lost unless it comes back in time.
+    Failing,
+    /// Its record was gone for too long: nothing is vouched for any more.
+    Lost,
+}
+
+/// Between two looks for the record of a proved domain, in seconds.
+pub const CHECK_S: i64 = 24 * 3600;
+/// The same while it is gone, or nobody could say.
+pub const RECHECK_S: i64 = 3600;
+/// How long a record may be gone before the domain is lost, in seconds.
+pub const LOST_S: i64 = 7 * 86_400;
+
 /// A domain of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domain {
@@ -249,9 +268,61 @@ pub struct Domain {
     pub verified_at: Option<Timestamp>,
     /// When it was claimed.
     pub created_at: Timestamp,
+    /// How the claim was proved.
+    pub method: Option<Method>,
+    /// When its record was looked for last.
+    pub checked_at: Option<Timestamp>,
+    /// Since when its record is gone.
+    pub failing_since: Option<Timestamp>,
+    /// When it is looked for next; never, where the operator vouches.
+    pub next_check_at: Option<Timestamp>,
 }
 
 impl Domain {
+    /// Takes over what a look for the record found. Only an answer of those who must know speaks
+    /// against a proved domain, and only for a week on end.
+    pub fn looked(&mut self, record: Record, now: Timestamp) -> Turn {
+        self.checked_at = Some(now);
+        match (self.state, record) {
+            (State::Pending, Record::There) => {
+                (self.state, self.method) = (State::Verified, Some(Method::Dns));
+                self.verified_at = Some(now);
+                self.next_check_at = Some(now.plus_s(CHECK_S));
+                Turn::Proved
+            }
+            (State::Pending, _) => Turn::Same,
+            (State::Verified, Record::There) => {
+                // A record takes the place of the operator's word.
+                self.method = Some(Method::Dns);
+                self.failing_since = None;
+                self.next_check_at = Some(now.plus_s(CHECK_S));
+                Turn::Same
+            }
+            (State::Verified, _) if self.method == Some(Method::Operator) => Turn::Same,
+            (State::Verified, Record::Unknown) => {
+                self.next_check_at = Some(now.plus_s(RECHECK_S));
+                Turn::Same
+            }
+            (State::Verified, Record::NotThere) => self.failed(now),
+        }
+    }
+
+    fn failed(&mut self, now: Timestamp) -> Turn {
+        let Some(since) = self.failing_since else {
+            self.failing_since = Some(now);
+            self.next_check_at = Some(now.plus_s(RECHECK_S));
+            return Turn::Failing;
+        };
+        if now < since.plus_s(LOST_S) {
+            self.next_check_at = Some(now.plus_s(RECHECK_S));
+            return Turn::Same;
+        }
+        self.state = State::Pending;
+        (self.method, self.verified_at) = (None, None);
+        (self.failing_since, self.next_check_at) = (None, None);
+        Turn::Lost
+    }
+
     /// The name of the TXT record that proves the claim.
     #[must_use]
     pub fn txt_name(&self) -> String {
@@ -266,56 +337,5 @@ impl Domain {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_compared_as_lower_case_a_labels() {
-        for (sent, kept) in [
-            ("Example.COM", "example.com"),
-            (" example.com. ", "example.com"),
-            ("Bücher.example", "xn--bcher-kva.example"),
-            ("a.b-c.example", "a.b-c.example"),
-        ] {
-            assert_eq!(DomainName::claim(sent).unwrap().as_str(), kept);
-        }
-    }
-
-    #[test]
-    fn what_is_no_domain_name_is_refused() {
-        let long = format!("{}.example", "a".repeat(LABEL_MAX + 1));
-        let longer = format!("{}.example", ["a"; DOMAIN_MAX].join("."));
-        for bad in [
-            "",
-            ".",
-            "localhost",
-            "1.2.3.4",
-            "[::1]",
-            "a..b",
-            "-a.example",
-            "a_b.example",
-            "a b.c",
-            "user@example.com",
-            "example.com/x",
-            &long,
-            &longer,
-        ] {
-            assert_eq!(DomainName::claim(bad), Err(DomainRefused::NotAName), "{bad}");
-        }
-        let edge = format!("{}.example", "a".repeat(LABEL_MAX));
-        assert!(DomainName::claim(&edge).is_ok());
-    }
-
-    #[test]
-    fn what_belongs_to_everybody_cannot_be_claimed() {
-        assert_eq!(DomainName::claim("co.uk"), Err(DomainRefused::PublicSuffix));
-        assert!(DomainName::claim("acme.co.uk").is_ok());
-        assert_eq!(DomainName::claim("GMail.com"), Err(DomainRefused::FreeMail));
-    }
-
-    #[test]
-    fn the_domain_of_an_address_stands_behind_its_last_at() {
-        assert_eq!(DomainName::of_email("\"a@b\"@Example.com").unwrap().as_str(), "example.com");
-        assert_eq!(DomainName::of_email("nobody"), None);
-    }
-}
+#[path = "domain_name_tests.rs"]
+mod tests;

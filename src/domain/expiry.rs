@@ -4,6 +4,8 @@ use super::time::Timestamp;
 
 /// Days before the end at which it is told, the farthest first.
 pub const NOTICE_DAYS: [i64; 6] = [90, 60, 30, 15, 7, 1];
+/// The same for secrets and certificates of connections.
+pub const CONNECTION_NOTICE_DAYS: [i64; 5] = [60, 30, 14, 7, 1];
 
 const DAY_S: i64 = 86_400;
 
@@ -11,8 +13,14 @@ const DAY_S: i64 = 86_400;
 /// come, unless it or a nearer one was told. None once it has ended.
 #[must_use]
 pub fn notice(end: Timestamp, now: Timestamp, told: Option<i64>) -> Option<i64> {
+    notice_of(&NOTICE_DAYS, end, now, told)
+}
+
+/// The same for notices at other days, the farthest first.
+#[must_use]
+pub fn notice_of(days: &[i64], end: Timestamp, now: Timestamp, told: Option<i64>) -> Option<i64> {
     let come = |days: &i64| now < end && end.plus_s(-days.saturating_mul(DAY_S)) <= now;
-    let nearest = NOTICE_DAYS.into_iter().rev().find(come)?;
+    let nearest = days.iter().copied().rev().find(come)?;
     told.is_none_or(|told| nearest < told).then_some(nearest)
 }
 
@@ -43,6 +51,12 @@ mod tests {
             assert_eq!(notice(END, before(days, 0), told), None, "{days}");
         }
         assert_eq!(notice(END, END, None), None);
+    }
+
+    #[test]
+    fn a_connection_is_told_of_at_its_own_days() {
+        let due = |days| notice_of(&CONNECTION_NOTICE_DAYS, END, before(days, 0), None);
+        assert_eq!([61, 60, 15, 14, 1].map(due), [None, Some(60), Some(30), Some(14), Some(1)]);
     }
 
     #[test]

@@ -23,7 +23,16 @@ pub enum Rule {
     Li2b,
     /// An invite that waits for her.
     Li3,
+    /// A verified address, and a user of the organization itself who proved that she is meant.
+    Li4,
+    /// Made at her first sign-in.
+    Li5,
+    /// Moved by an administrator.
+    Li8,
 }
+
+/// Rules whose links hold only while the connection may vouch for the person's domain.
+const RESTING: [Rule; 3] = [Rule::Li2b, Rule::Li4, Rule::Li5];
 
 impl Rule {
     /// The word that is stored and shown.
@@ -34,6 +43,9 @@ impl Rule {
             Self::Li2 => "LI2",
             Self::Li2b => "LI2b",
             Self::Li3 => "LI3",
+            Self::Li4 => "LI4",
+            Self::Li5 => "LI5",
+            Self::Li8 => "LI8",
         }
     }
 }
@@ -55,6 +67,14 @@ pub struct Identity {
     pub created_at: Timestamp,
     /// When she last came this way.
     pub last_sign_in_at: Option<Timestamp>,
+}
+
+impl Identity {
+    /// Whether the link holds only while the connection may vouch for her domain.
+    #[must_use]
+    pub fn rests_on_domain(&self) -> bool {
+        RESTING.iter().any(|rule| rule.as_str() == self.rule)
+    }
 }
 
 /// An e-mail address as it is compared.

@@ -37,6 +37,10 @@ pub struct Login {
     pub expires_at: Timestamp,
     /// When its answer came.
     pub used_at: Option<Timestamp>,
+    /// Whether she must sign in anew at the provider (K7).
+    pub fresh: bool,
+    /// Whether the connection is only tried out: nobody is signed in by it.
+    pub trial: bool,
 }
 
 /// A path of our own host: nothing that a browser could read as another place (K5, OA13).

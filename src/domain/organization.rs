@@ -98,6 +98,9 @@ pub struct Settings {
     /// Whether people sign in by a connection alone: passwords are refused, but those of
     /// break-glass users (K10).
     pub require_sso: bool,
+    /// Whether an address in a verified domain links a user of the organization itself at her first
+    /// sign-in, without further proof (LI4).
+    pub silent_link_verified_domains: bool,
 }
 
 impl Default for Settings {
@@ -109,6 +112,7 @@ impl Default for Settings {
             technical_contacts: Vec::new(),
             language: Language::En,
             require_sso: false,
+            silent_link_verified_domains: false,
         }
     }
 }

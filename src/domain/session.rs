@@ -30,6 +30,10 @@ pub struct Session {
     pub subject: Option<String>,
     /// What the provider calls her session there (`sid`), for logout.
     pub provider_session: Option<String>,
+    /// What its ID token calls her (`sub`), for logout.
+    pub provider_subject: Option<String>,
+    /// That ID token, sealed, as the hint of a logout.
+    pub id_token: Option<Vec<u8>>,
     /// When she signed in.
     pub signed_in_at: Timestamp,
     /// When it was last used, to the minute.
@@ -76,6 +80,8 @@ mod tests {
             connection_id: None,
             subject: None,
             provider_session: None,
+            provider_subject: None,
+            id_token: None,
             signed_in_at: at,
             last_seen_at: at,
             expires_at: at.plus_s(1000),

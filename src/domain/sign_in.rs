@@ -3,11 +3,8 @@
 //! A refusal has a stable code. The person reads a sentence that tells nobody who exists; the
 //! administrator reads in the journal what she can do.
 
-use serde_json::{Map, Value};
-
-use super::connection::{Connection, GOOGLE, Provider};
+pub use super::asserted::{Asserted, asserted};
 use super::id::{ConnectionId, SignInId, UserId};
-use super::identity::{EmailKey, SUBJECT_MAX};
 use super::time::Timestamp;
 
 /// Declares the codes with the person's sentence and the administrator's hint.
@@ -86,6 +83,41 @@ refusals! {
         "The user is linked to another subject of this connection. If the person changed her \
          identity at the provider, remove the old identity of the user; she is linked at her next \
          sign-in.";
+    /// Her address lies in no domain that this connection may vouch for.
+    DomainNotVerified = "domain_not_verified",
+        "Your sign-in worked, but your e-mail address is not of this organization. Ask your \
+         administrator.",
+        "The e-mail address is missing, or its domain is not verified by this organization or not \
+         listed on the connection. Verify the domain and list it; look at `claims.email` if \
+         another claim holds the address.";
+    /// Nobody brought her, and sign-ins make nobody.
+    JitOff = "jit_off",
+        "Your sign-in worked, but there is no account for you here yet. Ask your administrator.",
+        "The person is not provisioned, and the connection makes nobody (`jit.enabled` is false): \
+         assign her to the SCIM application, invite her, or switch `jit` on.";
+    /// Rules give her nothing, and there is no default role.
+    NoRole = "no_role",
+        "Your sign-in worked, but you have no role here. Ask your administrator.",
+        "No mapping rule gives this person a role and `jit.default_role` is not set: add a rule \
+         that her claims meet, or set a default role.";
+    /// Somebody is here under this address and has not shown that it is she.
+    ProofNeeded = "proof_needed",
+        "You have an account here already. Sign in with it first, in this browser, then start \
+         again to connect the two.",
+        "A user of this organization has the asserted, verified e-mail address. She is linked once \
+         she proves that the account is hers (a fresh session of it in the same browser), or \
+         silently with `silent_link_verified_domains`; holders of owner roles never silently. \
+         An administrator can link her by `POST /api/v1/users/{id}/identities/relink`.";
+    /// The address is somebody else's here, and no rule says that it is she.
+    EmailTaken = "email_taken",
+        "Your sign-in worked, but your account could not be told apart. Ask your administrator.",
+        "The e-mail address or login is that of another user here, and no linking rule joins \
+         them. Look at `GET /api/v1/organizations/{org}/conflicts`; link the person by \
+         `POST /api/v1/users/{id}/identities/relink`, or remove the duplicate.";
+    /// She had to sign in anew at the provider, and did not.
+    NotFresh = "not_fresh",
+        "Your provider did not ask you to sign in anew. Please start again.",
+        "A fresh sign-in was demanded (`max_age=0`), and the ID token has no `auth_time` of it.";
     /// A guest of the provider's tenant.
     GuestNotAllowed = "guest_not_allowed",
         "Guests of this organization cannot sign in here.",
@@ -279,116 +311,23 @@ pub struct Entry {
     pub request_id: String,
 }
 
-/// What a verified token asserts of a person.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asserted {
-    /// What the provider calls her for good.
-    pub subject: String,
-    /// The value of the link claim, where it may be used.
-    pub link: Option<String>,
-    /// Her address, for the journal.
-    pub email: Option<String>,
-    /// Addresses and logins of hers that may be looked for (LI2b), as they are compared.
-    pub addresses: Vec<EmailKey>,
-    /// What the provider calls her session there.
-    pub provider_session: Option<String>,
-    /// When the provider ends her session at the latest: ours ends no later (K7).
-    pub session_until: Option<Timestamp>,
-}
-
-/// Claims that hold the login that an administrator gave. Elsewhere than at Entra people may choose
-/// their `preferred_username` themselves, so that it proves nothing.
-const fn login_claims(provider: Provider) -> &'static [&'static str] {
-    match provider {
-        Provider::Entra => &["upn", "preferred_username"],
-        _ => &["upn"],
-    }
-}
-
-/// Reads what verified claims assert, and holds it against what the connection demands.
-///
-/// # Errors
-/// [`Refused::SubjectMissing`], [`Refused::TenantMismatch`], [`Refused::GuestNotAllowed`].
-pub fn asserted(connection: &Connection, claims: &Map<String, Value>) -> Result<Asserted, Refusal> {
-    let refuse = |code| Refusal::new(Step::Token, code);
-    let subject_claim = connection.subject_claim();
-    let subject = text(claims, subject_claim)
-        .filter(|subject| (1..=SUBJECT_MAX).contains(&subject.len()))
-        .ok_or_else(|| refuse(Refused::SubjectMissing).found(subject_claim))?;
-    check_tenant(connection, claims)?;
-    let guest = is_guest(connection, claims);
-    if guest && !connection.settings.guests_allowed {
-        return Err(refuse(Refused::GuestNotAllowed));
-    }
-    let email_claim = connection.email_claim();
-    let email = text(claims, email_claim);
-    // An address that its own provider calls unproved identifies nobody (OA10).
-    let disowned = is_false(claims.get("email_verified")) || is_false(claims.get("xms_edov"));
-    let link_claim = connection.settings.link.claim.as_str();
-    let link = text(claims, link_claim)
-        .filter(|_| !(disowned && (link_claim == email_claim || link_claim == "email")))
-        .filter(|value| value.len() <= SUBJECT_MAX);
-    let own = email.filter(|_| !disowned);
-    let mut addresses: Vec<EmailKey> = Vec::new();
-    let named = login_claims(connection.provider).iter().filter_map(|claim| text(claims, claim));
-    for key in own.into_iter().chain(named).filter_map(EmailKey::parse) {
-        // A guest's address is of a foreign domain by nature (EN4).
-        if !guest && !addresses.contains(&key) {
-            addresses.push(key);
-        }
-    }
-    Ok(Asserted {
-        subject: subject.to_owned(),
-        link: link.map(str::to_owned),
-        email: email.map(|email| email.chars().take(DETAIL_MAX).collect()),
-        addresses,
-        provider_session: text(claims, "sid")
-            .filter(|sid| sid.len() <= SUBJECT_MAX)
-            .map(str::to_owned),
-        session_until: None,
-    })
-}
-
-fn check_tenant(connection: &Connection, claims: &Map<String, Value>) -> Result<(), Refusal> {
-    let settings = &connection.settings;
-    let claim = match connection.provider {
-        Provider::Google => "hd",
-        _ if settings.oidc.issuer == GOOGLE => "hd",
-        _ => "tid",
-    };
-    let named = text(claims, claim);
-    let fits = match &settings.tenant_id {
-        Some(tenant) => named.is_some_and(|named| named.eq_ignore_ascii_case(tenant)),
-        // Google's issuer serves everybody: without a pinned tenant nobody is let in (W1).
-        None => claim != "hd",
-    };
-    if fits {
-        return Ok(());
-    }
-    let found = format!("{claim}: {}", named.unwrap_or("none"));
-    Err(Refusal::new(Step::Token, Refused::TenantMismatch).found(&found))
-}
-
-/// Whether Entra says that she is a guest in its tenant (EN4).
-fn is_guest(connection: &Connection, claims: &Map<String, Value>) -> bool {
-    if connection.provider != Provider::Entra {
-        return false;
-    }
-    let flagged = claims.get("acct").is_some_and(|acct| acct == 1 || acct == "1");
-    let elsewhere = text(claims, "idp").is_some_and(|idp| Some(idp) != text(claims, "iss"));
-    flagged || elsewhere
-}
-
-fn is_false(claim: Option<&Value>) -> bool {
-    claim.is_some_and(|value| {
-        value == &Value::Bool(false) || value == "false" || value == "0" || value == 0
-    })
-}
-
-fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    claims.get(name)?.as_str().filter(|text| !text.trim().is_empty())
-}
-
 #[cfg(test)]
-#[path = "sign_in_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_of_a_provider_is_cut_and_has_no_control_characters() {
+        let refusal = Refusal::new(Step::Callback, Refused::ProviderError);
+        let found = refusal.found(&format!("a\u{7}b\n{}", "x".repeat(DETAIL_MAX)));
+        assert_eq!(found.detail.chars().count(), DETAIL_MAX);
+        assert!(found.detail.starts_with("abx"));
+    }
+
+    #[test]
+    fn no_two_refusals_have_one_code() {
+        let mut codes: Vec<_> = Refused::ALL.iter().map(|refused| refused.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Refused::ALL.len());
+    }
+}

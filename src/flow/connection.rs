@@ -4,11 +4,15 @@
 //! (LI12); a connection that is switched off or deleted ends its sessions at once.
 
 mod check;
+mod key;
 mod saml;
+mod sent;
 
+use super::access;
 use super::condition::Condition;
 use super::fields::Fields;
 use super::problem::{Code, Problem};
+use super::sign_in::claims;
 use super::work::Work;
 use crate::domain::connection::{CONNECTIONS_MAX, Connection, Kind, Secrets, Status};
 use crate::domain::event::Happened;
@@ -17,9 +21,11 @@ use crate::domain::seal::{Place, Seal};
 use crate::domain::time::Timestamp;
 use crate::flow::installation::CONNECTION_SECRET;
 use crate::store;
+use crate::store::connection_end::{End, Kind as EndKind};
 
-pub use check::{LinkSent, OidcSent, Sent};
+pub use key::{begin_trial, public_keys, test_secret};
 pub use saml::SamlSent;
+pub use sent::{JitSent, LinkSent, OidcSent, Sent};
 
 /// Makes a connection.
 ///
@@ -41,6 +47,7 @@ pub async fn create(work: &mut Work, seal: &Seal, sent: &Sent) -> Result<Connect
     });
     store::connection::insert(&mut work.scope(), &connection).await?;
     super::saml_metadata::note(work, &connection).await?;
+    note_ends(work, &connection).await?;
     work.record(
         Happened::to("connection.created", "connection", connection.id)
             .with("provider", connection.provider.as_str())
@@ -87,9 +94,13 @@ pub async fn change(
         return Err(Problem::stale());
     }
     super::saml_metadata::note(work, &changed).await?;
+    note_ends(work, &changed).await?;
     if changed.status != Status::Active {
         store::session::delete_of_connection(&mut work.scope(), id).await?;
+    } else if found.domains.iter().any(|listed| !changed.domains.contains(listed)) {
+        store::session::delete_resting_on_domain(&mut work.scope(), id).await?;
     }
+    end_claims(work, &changed).await?;
     work.record(
         Happened::to("connection.updated", "connection", id)
             .with("attributes", attributes)
@@ -107,13 +118,50 @@ pub async fn delete(
     id: ConnectionId,
     condition: &Condition,
 ) -> Result<(), Problem> {
+    access::hold_rules(work).await?;
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
+    let claimed = claims::everybody(work, id).await?;
     if !store::connection::delete(&mut work.scope(), id).await? {
         return Err(Problem::not_found("connection"));
     }
     work.record(Happened::to("connection.deleted", "connection", id));
-    Ok(())
+    // What its claims gave goes with it.
+    access::facts_changed(work, None, &claimed).await
+}
+
+/// Forgets claims that rules read no longer, and applies rules without them.
+async fn end_claims(work: &mut Work, changed: &Connection) -> Result<(), Problem> {
+    let known = store::claim::names_at(&mut work.scope(), changed.id).await?;
+    let gone: Vec<String> =
+        known.into_iter().filter(|name| !changed.settings.rule_claims.contains(name)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    access::hold_rules(work).await?;
+    let claimed = claims::everybody(work, changed.id).await?;
+    for name in gone {
+        store::claim::delete_name(&mut work.scope(), changed.id, &name).await?;
+    }
+    access::facts_changed(work, None, &claimed).await
+}
+
+/// Keeps what of the connection ends, so that it is told ahead.
+pub(super) async fn note_ends(work: &mut Work, connection: &Connection) -> Result<(), Problem> {
+    let end = |at: i64| End {
+        kind: EndKind::ClientSecret,
+        name: EndKind::ClientSecret.as_str().to_owned(),
+        at: Timestamp(at),
+    };
+    let secret = connection.settings.oidc.secret_expires_at.map(end);
+    let saml = connection.settings.saml.as_ref();
+    let certificates = saml.into_iter().flat_map(|saml| &saml.certificate_ends).map(|ending| End {
+        kind: EndKind::Certificate,
+        name: ending.thumbprint.clone(),
+        at: Timestamp(ending.at),
+    });
+    let ends: Vec<End> = secret.into_iter().chain(certificates).collect();
+    Ok(store::connection_end::replace(&mut work.scope(), connection.id, &ends).await?)
 }
 
 async fn by_id(work: &mut Work, id: ConnectionId) -> Result<Connection, Problem> {
@@ -161,6 +209,9 @@ fn differences(old: &Connection, new: &Connection) -> Vec<&'static str> {
         ("claims", before.claims != after.claims),
         ("guests_allowed", before.guests_allowed != after.guests_allowed),
         ("tenant_id", before.tenant_id != after.tenant_id),
+        ("jit", before.jit != after.jit),
+        ("rule_claims", before.rule_claims != after.rule_claims),
+        ("trace_until", before.trace_until != after.trace_until),
         ("oidc", before.oidc != after.oidc),
         ("saml", before.saml != after.saml),
     ]

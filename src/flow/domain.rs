@@ -3,7 +3,8 @@
 use super::fields::Fields;
 use super::problem::{Code, Problem};
 use super::work::Work;
-use crate::domain::domain_name::{DOMAINS_MAX, Domain, DomainName, State};
+use crate::domain::connection::CONNECTIONS_MAX;
+use crate::domain::domain_name::{DOMAINS_MAX, Domain, DomainName, Method, Record, State, Turn};
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, DomainId};
 use crate::domain::secret;
@@ -35,6 +36,10 @@ pub async fn create(work: &mut Work, name: &str, verified: bool) -> Result<Domai
         challenge: secret::draw(work.rng),
         verified_at: verified.then_some(work.at),
         created_at: work.at,
+        method: verified.then_some(Method::Operator),
+        checked_at: None,
+        failing_since: None,
+        next_check_at: None,
     };
     store::domain::insert(&mut work.scope(), &domain).await.map_err(taken)?;
     work.record(
@@ -62,6 +67,44 @@ fn taken(error: StoreError) -> Problem {
     }
 }
 
+/// Takes over what a look for the record of a domain found; answers it as it is now, and what became
+/// of it.
+///
+/// # Errors
+/// 404 when there is none; 409 when it was proved to be another's meanwhile.
+pub async fn looked(
+    work: &mut Work,
+    id: DomainId,
+    record: Record,
+) -> Result<(Domain, Turn), Problem> {
+    let found = store::domain::by_id(&mut work.scope(), id).await?;
+    let mut domain = found.ok_or_else(|| Problem::not_found("domain"))?;
+    let turn = domain.looked(record, work.at);
+    store::domain::update(&mut work.scope(), &domain).await.map_err(taken)?;
+    let name = domain.name.as_str().to_owned();
+    let told = |what| Happened::to(what, "domain", id).with("domain", name);
+    match turn {
+        Turn::Same => {}
+        Turn::Proved => work.record(told("domain.verified").with("method", "dns")),
+        Turn::Failing => work.record(told("domain.record_missing")),
+        Turn::Lost => {
+            work.record(told("domain.lost"));
+            end_sessions(work, id).await?;
+        }
+    }
+    Ok((domain, turn))
+}
+
+/// Ends the sessions of those whose links rest on domains, at connections that list this one: they
+/// sign in again, if they still may.
+async fn end_sessions(work: &mut Work, id: DomainId) -> Result<(), Problem> {
+    let most = i64::try_from(CONNECTIONS_MAX).unwrap_or(i64::MAX);
+    for connection in store::domain::connections(&mut work.scope(), id, most).await? {
+        store::session::delete_resting_on_domain(&mut work.scope(), connection).await?;
+    }
+    Ok(())
+}
+
 /// Gives a domain up: it leaves the directories and connections that listed it.
 ///
 /// # Errors
@@ -69,6 +112,7 @@ fn taken(error: StoreError) -> Problem {
 pub async fn delete(work: &mut Work, id: DomainId) -> Result<(), Problem> {
     let found = store::domain::by_id(&mut work.scope(), id).await?;
     let domain = found.ok_or_else(|| Problem::not_found("domain"))?;
+    end_sessions(work, id).await?;
     unlist(work, id).await?;
     store::domain::delete(&mut work.scope(), id).await?;
     work.record(Happened::to("domain.removed", "domain", id).with("domain", domain.name.as_str()));

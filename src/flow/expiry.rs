@@ -1,4 +1,5 @@
-//! Telling ahead that a secret ends: `directory.token_expiring`, at each notice once (scim S3).
+//! Telling ahead that a secret ends: `directory.token_expiring`, at each notice once (scim S3), and
+//! `connection.secret_expiring` and `connection.certificate_expiring`.
 //!
 //! Any process may look, several at once tell no more than one.
 
@@ -8,8 +9,9 @@ use super::problem::Problem;
 use super::runner::Runner;
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
-use crate::domain::expiry::{horizon, notice};
+use crate::domain::expiry::{CONNECTION_NOTICE_DAYS, horizon, notice, notice_of};
 use crate::domain::time::Timestamp;
+use crate::store::connection_end;
 use crate::store::expiry::{self, Ending, Secret};
 
 /// Secrets that are read at once.
@@ -26,7 +28,57 @@ pub async fn tell(runner: &Runner) -> Result<usize, Problem> {
     for secret in [Secret::Token, Secret::Client] {
         told += of(runner, secret).await?;
     }
+    Ok(told + of_connections(runner).await?)
+}
+
+/// Secrets and certificates of connections.
+async fn of_connections(runner: &Runner) -> Result<usize, Problem> {
+    let now = runner.clock.now();
+    let mut after = (Timestamp(i64::MIN), Uuid::nil(), String::new());
+    let (mut seen, mut told) = (0, 0);
+    while seen < LOOKED_AT_MAX {
+        let conn = &mut runner.db.conn();
+        let from = (after.0, after.1, after.2.as_str());
+        let batch = connection_end::ending(conn, (now, horizon(now)), from, AT_ONCE).await?;
+        let Some(last) = batch.last() else { break };
+        after = (last.end.at, last.connection.0, last.end.name.clone());
+        seen += batch.len();
+        for ending in batch {
+            let days = notice_of(&CONNECTION_NOTICE_DAYS, ending.end.at, now, ending.told);
+            if let Some(days) = days {
+                told += usize::from(of_connection(runner, ending, days).await?);
+            }
+        }
+    }
     Ok(told)
+}
+
+async fn of_connection(
+    runner: &Runner,
+    ending: connection_end::Ending,
+    days: i64,
+) -> Result<bool, Problem> {
+    runner
+        .write(Actor::System, ending.organization, move |work| {
+            let ending = ending.clone();
+            Box::pin(async move {
+                let first = connection_end::note(&mut work.scope(), &ending, days).await?;
+                if first {
+                    let what = match ending.end.kind {
+                        connection_end::Kind::ClientSecret => "connection.secret_expiring",
+                        connection_end::Kind::Certificate => "connection.certificate_expiring",
+                    };
+                    work.record(
+                        Happened::to(what, "connection", ending.connection)
+                            .with("name", ending.end.name.clone())
+                            .with("expires_at", ending.end.at.to_string())
+                            .with("days", days),
+                    );
+                }
+                Ok(first)
+            })
+        })
+        .await
 }
 
 async fn of(runner: &Runner, secret: Secret) -> Result<usize, Problem> {

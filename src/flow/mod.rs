@@ -23,6 +23,7 @@ pub mod installation;
 pub mod invite;
 pub mod licence;
 pub mod mail;
+pub mod logout;
 pub mod mapping_rule;
 pub mod noted;
 pub mod operator_token;

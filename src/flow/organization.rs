@@ -14,6 +14,7 @@ use crate::domain::organization::{
     CLAIMS_MAX_AGE_S, CONTACTS_MAX, EXTERNAL_REF_MAX, Kind, NAME_MAX, Organization, SESSION_IDLE_S,
     SESSION_MAX_S, Settings, Slug, Status, is_mail_address,
 };
+use crate::domain::time::SECOND_US;
 use crate::store;
 
 /// What a new organization is given.
@@ -147,6 +148,8 @@ pub struct Patch {
     pub language: Option<String>,
     /// Whether people sign in by a connection alone.
     pub require_sso: Option<bool>,
+    /// Whether addresses in verified domains link without further proof.
+    pub silent_link_verified_domains: Option<bool>,
 }
 
 /// Changes the organization of the work. `active` for a deleted one brings it back, as long as it
@@ -170,6 +173,10 @@ pub async fn change(
         return Ok(found);
     }
     let attributes = differences(&found, &changed);
+    if changed.settings.claims_max_age_s != found.settings.claims_max_age_s {
+        let age_us = changed.settings.claims_max_age_s.saturating_mul(SECOND_US);
+        store::claim::set_age(&mut work.scope(), age_us).await?;
+    }
     save(work, changed, |id| {
         Happened::to("organization.updated", "organization", id).with("attributes", attributes)
     })
@@ -193,6 +200,8 @@ fn over(found: &Organization, patch: &Patch) -> Result<Organization, Problem> {
     settings.session_idle_s = patch.session_idle_s.unwrap_or(settings.session_idle_s);
     settings.session_max_s = patch.session_max_s.unwrap_or(settings.session_max_s);
     settings.claims_max_age_s = patch.claims_max_age_s.unwrap_or(settings.claims_max_age_s);
+    settings.silent_link_verified_domains =
+        patch.silent_link_verified_domains.unwrap_or(settings.silent_link_verified_domains);
     if let Some(contacts) = &patch.technical_contacts {
         settings.technical_contacts.clone_from(contacts);
     }
@@ -220,6 +229,10 @@ fn differences(old: &Organization, new: &Organization) -> Vec<&'static str> {
         ("technical_contacts", was.technical_contacts != is.technical_contacts),
         ("language", was.language != is.language),
         ("require_sso", was.require_sso != is.require_sso),
+        (
+            "silent_link_verified_domains",
+            was.silent_link_verified_domains != is.silent_link_verified_domains,
+        ),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))

@@ -144,6 +144,8 @@ pub async fn finish(work: &mut Work, coming: &Coming) -> Result<(Outcome, Return
         old_cookie: coming.old_cookie,
         invite: coming.invite,
         request_id: coming.request_id.clone(),
+        trial: arrived.trial,
+        message: connection.traces(work.at).then(|| identity.claims().into()),
     };
     let outcome = sign_in::end(work, &ending).await?;
     if let (Outcome::SignedIn(_), Some(name)) = (&outcome, &identity.name_id) {

@@ -90,6 +90,7 @@ async fn succeeded(
     merged.slo_url = new.slo_url;
     merged.slo_response_url = new.slo_response_url;
     merged.certificates = new.certificates;
+    merged.certificate_ends = new.certificate_ends;
     merged.metadata_valid_until = new.metadata_valid_until;
     let same = Saml { metadata_due_at: present.metadata_due_at, ..merged.clone() } == present;
     merged.metadata_due_at = new.metadata_due_at;
@@ -103,6 +104,7 @@ async fn succeeded(
     if !store::connection::update(&mut work.scope(), &changed).await? {
         return Err(Problem::stale());
     }
+    super::connection::note_ends(work, &changed).await?;
     work.record(
         Happened::to("connection.metadata_changed", "connection", changed.id)
             .with("certificates_changed", certificates_differ(&present, &changed)),

@@ -1,4 +1,4 @@
-//! Our two cookies: the session and the pending login (K1, K2).
+//! Our cookies: the session, the pending login, and a sign-out on its way (K1, K2, R13).
 //!
 //! Their values are random and only hashes of them are kept. Over https they are `__Host-` cookies,
 //! which no other host can set; on plain-http loopback, for development, browsers would refuse
@@ -23,6 +23,8 @@ pub enum Cookie {
     Login,
     /// An invite whose link was opened in this browser.
     Invite,
+    /// A sign-out that went on to the provider.
+    Logout,
 }
 
 impl Cookie {
@@ -34,6 +36,8 @@ impl Cookie {
             (Self::Login, false) => "portico-login",
             (Self::Invite, true) => "__Host-portico-invite",
             (Self::Invite, false) => "portico-invite",
+            (Self::Logout, true) => "__Host-portico-logout",
+            (Self::Logout, false) => "portico-logout",
         }
     }
 
@@ -59,6 +63,7 @@ impl Cookie {
             (Self::Session, _) => "SameSite=Lax".to_owned(),
             (Self::Invite, _) => format!("SameSite=Lax; Max-Age={OPENED_S}"),
             (Self::Login, true) => format!("SameSite=None; Max-Age={LIFE_S}"),
+            (Self::Logout, _) => format!("SameSite=Lax; Max-Age={LIFE_S}"),
             (Self::Login, false) => format!("SameSite=Lax; Max-Age={LIFE_S}"),
         };
         self.header(value, &rest, public)

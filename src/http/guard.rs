@@ -352,6 +352,7 @@ impl Of {
             Self::MappingRule => Owned::MappingRule,
             Self::Role => Owned::Role,
             Self::Grant => Owned::Grant,
+            Self::Identity => Owned::Identity,
             Self::Session => Owned::Session,
             Self::Invite => Owned::Invite,
             Self::Webhook => Owned::Webhook,

@@ -24,6 +24,7 @@ pub mod session;
 pub mod sso;
 pub mod surface;
 pub mod token;
+pub mod words;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

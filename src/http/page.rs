@@ -14,7 +14,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::request_id;
+use super::words::{Words, words};
 use crate::app::App;
+use crate::domain::language::Language;
 use crate::flow::problem::{Code, Problem};
 
 /// The style of all pages: readable without colour, at any size, in light and dark.
@@ -31,7 +33,7 @@ border-radius:.25rem;color:inherit;background:inherit}\
 button,.button{font:inherit;display:inline-block;padding:.5rem 1rem;border:2px solid var(--act);\
 border-radius:.25rem;color:var(--act);background:none;text-decoration:none;cursor:pointer}\
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}\
-ul{list-style:none;padding:0}li{margin:.5rem 0}\
+ul{list-style:none;padding:0}li{margin:.5rem 0}nav li{display:inline;margin-right:1rem}\
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}dd{margin:0}\
 code{overflow-wrap:anywhere}";
 
@@ -138,6 +140,14 @@ struct RefusedPage<'a> {
     again: Option<&'a str>,
     code: &'a str,
     request_id: String,
+    words: &'static Words,
+}
+
+/// The language that somebody reads: what the query asks for, or the best of what she accepts.
+#[must_use]
+pub fn language(asked: Option<&str>, headers: &HeaderMap) -> Language {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Language::choose(asked, accepted)
 }
 
 impl Refused<'_> {
@@ -155,6 +165,7 @@ impl Refused<'_> {
                 again: self.again.as_deref(),
                 code: self.code,
                 request_id: request_id::current(),
+                words: words(language(None, headers)),
             },
         )
     }
@@ -252,9 +263,10 @@ mod tests {
             again: refused.again.as_deref(),
             code: refused.code,
             request_id: String::new(),
+            words: words(Language::De),
         };
         let html = html.render().unwrap();
         assert!(!html.contains("<script"), "{html}");
-        assert!(html.contains("<html lang=\"en\">") && html.contains("<h1>h</h1>"));
+        assert!(html.contains("<html lang=\"de\">") && html.contains("<h1>h</h1>"));
     }
 }

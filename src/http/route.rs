@@ -40,6 +40,8 @@ pub enum Of {
     Role,
     /// `{id}` is a grant.
     Grant,
+    /// `{id}` is an identity of a user.
+    Identity,
     /// `{id}` is a session of a user.
     Session,
     /// `{id}` is an invite.

@@ -9,12 +9,13 @@ use super::scope::Scope;
 use crate::domain::connection::{Connection, DOMAINS_MAX, Provider, Status};
 use crate::domain::domain_name::DomainName;
 use crate::domain::id::{ConnectionId, DirectoryId, DomainId, OrganizationId};
+use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 
 macro_rules! columns {
     () => {
         "organization_id, id, name, status, provider, directory_id, settings, secret, version,
-            created_at, updated_at"
+            created_at, updated_at, keys_host"
     };
 }
 
@@ -41,6 +42,18 @@ sql! {
     DELETE = "
         delete from connections
         where organization_id = $1 and id = $2";
+    SET_KEYS_HOST = "
+        update connections
+        set keys_host = $3
+        where organization_id = $1 and id = $2";
+    SET_TRIAL = "
+        update connections
+        set trial_hash = $3, trial_until = $4
+        where organization_id = $1 and id = $2";
+    USE_TRIAL = "
+        update connections
+        set trial_hash = null, trial_until = null
+        where organization_id = $1 and id = $2 and trial_hash = $3 and trial_until > $4";
     DOMAINS = "
         select domain_id
         from connection_domains
@@ -101,6 +114,7 @@ struct Row {
     version: i64,
     created_at: i64,
     updated_at: i64,
+    keys_host: Option<String>,
 }
 
 impl Row {
@@ -117,6 +131,7 @@ impl Row {
                 .map_err(|_| StoreError::unreadable("settings"))?,
             secret: self.secret,
             domains,
+            keys_host: self.keys_host,
             version: self.version,
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
@@ -239,6 +254,45 @@ pub async fn vouches_for(
 ) -> Result<bool, StoreError> {
     let query = scope.query(VOUCHED).bind(id.0).bind(domain.as_str().to_owned());
     Ok(query.optional::<(String,)>().await?.is_some())
+}
+
+/// Remembers from which host the keys of the provider came.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn set_keys_host(
+    scope: &mut Scope<'_>,
+    id: ConnectionId,
+    host: &str,
+) -> Result<(), StoreError> {
+    scope.query(SET_KEYS_HOST).bind(id.0).bind(host.to_owned()).execute().await?;
+    Ok(())
+}
+
+/// Lets whoever brings a secret try the connection out once, until an instant.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn set_trial(
+    scope: &mut Scope<'_>,
+    id: ConnectionId,
+    (secret, until): (SecretHash, Timestamp),
+) -> Result<(), StoreError> {
+    scope.query(SET_TRIAL).bind(id.0).bind(secret.0.to_vec()).bind(until.0).execute().await?;
+    Ok(())
+}
+
+/// Uses the secret of a trial up; answers whether it was right and in time.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn use_trial(
+    scope: &mut Scope<'_>,
+    id: ConnectionId,
+    (secret, now): (SecretHash, Timestamp),
+) -> Result<bool, StoreError> {
+    let query = scope.query(USE_TRIAL).bind(id.0).bind(secret.0.to_vec()).bind(now.0);
+    Ok(query.execute().await? == 1)
 }
 
 /// A connection to choose: its id and name.

@@ -251,18 +251,33 @@ pub(super) const fn hold_rule_set(postgres: bool, hold: Hold) -> &'static str {
     }
 }
 
+/// What rules read of a user. They reach those of directories and of sign-ins: nobody of the billing
+/// system and no sub-user.
+macro_rules! person {
+    () => {
+        "select id, directory_id, document,
+             (directory_id is not null or source = 'sso' or (source in ('invite', 'api')
+                and exists (select 1 from identities i where i.user_id = users.id))) as reached
+         from users"
+    };
+}
+
 /// Holds user `$2` until commit and reads what rules read of her. Rows that refer to her may still
 /// come: only the user herself is held.
 pub(super) const fn hold_person(postgres: bool) -> &'static str {
     if postgres {
-        "select id, directory_id, document
-         from users
-         where organization_id = $1 and id = $2
-         for no key update"
+        concat!(
+            person!(),
+            "
+             where organization_id = $1 and id = $2
+             for no key update"
+        )
     } else {
-        "select id, directory_id, document
-         from users
-         where organization_id = $1 and id = $2"
+        concat!(
+            person!(),
+            "
+             where organization_id = $1 and id = $2"
+        )
     }
 }
 
@@ -270,8 +285,8 @@ pub(super) const fn hold_person(postgres: bool) -> &'static str {
 pub(super) const fn hold_persons(postgres: bool) -> &'static str {
     if postgres {
         concat!(
-            "select id, directory_id, document
-             from users
+            person!(),
+            "
              where organization_id = $1 and id in (",
             places!(),
             ")
@@ -281,8 +296,8 @@ pub(super) const fn hold_persons(postgres: bool) -> &'static str {
         )
     } else {
         concat!(
-            "select id, directory_id, document
-             from users
+            person!(),
+            "
              where organization_id = $1 and id in (",
             places!(),
             ")

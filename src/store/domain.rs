@@ -3,19 +3,22 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
-use crate::domain::domain_name::{Domain, DomainName, State};
-use crate::domain::id::{DomainId, OrganizationId};
+use crate::domain::domain_name::{Domain, DomainName, Method, State};
+use crate::domain::id::{ConnectionId, DomainId, OrganizationId};
 use crate::domain::time::Timestamp;
 
 sql! {
     BY_ID = "
-        select organization_id, id, name, state, challenge, verified_at, created_at
+        select organization_id, id, name, state, challenge, verified_at, created_at, method,
+            checked_at, failing_since, next_check_at
         from domains
         where organization_id = $1 and id = $2";
     PAGE = "
-        select organization_id, id, name, state, challenge, verified_at, created_at
+        select organization_id, id, name, state, challenge, verified_at, created_at, method,
+            checked_at, failing_since, next_check_at
         from domains
         where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
         order by created_at, id
@@ -25,8 +28,31 @@ sql! {
         from domains
         where organization_id = $1 and name = $2 and state = 'verified'";
     INSERT = "
-        insert into domains (organization_id, id, name, state, challenge, verified_at, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7)";
+        insert into domains (organization_id, id, name, state, challenge, verified_at, created_at,
+            method, checked_at, failing_since, next_check_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    UPDATE = "
+        update domains
+        set state = $3, verified_at = $4, method = $5, checked_at = $6, failing_since = $7,
+            next_check_at = $8
+        where organization_id = $1 and id = $2";
+    DUE = "
+        select organization_id, id, next_check_at
+        from domains
+        where next_check_at <= $1
+        order by next_check_at
+        limit $2 + 0";
+    CONNECTIONS = "
+        select connection_id
+        from connection_domains
+        where organization_id = $1 and domain_id = $2
+        order by connection_id
+        limit $3 + 0";
+    OWNED_ELSEWHERE = "
+        select id
+        from domains
+        where name = $2 and state = 'verified' and organization_id <> $1
+        limit 1";
     DELETE = "
         delete from domains
         where organization_id = $1 and id = $2";
@@ -41,6 +67,10 @@ struct Row {
     challenge: String,
     verified_at: Option<i64>,
     created_at: i64,
+    method: Option<String>,
+    checked_at: Option<i64>,
+    failing_since: Option<i64>,
+    next_check_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Domain {
@@ -55,6 +85,10 @@ impl TryFrom<Row> for Domain {
             challenge: row.challenge,
             verified_at: row.verified_at.map(Timestamp),
             created_at: Timestamp(row.created_at),
+            method: row.method.as_deref().and_then(Method::parse),
+            checked_at: row.checked_at.map(Timestamp),
+            failing_since: row.failing_since.map(Timestamp),
+            next_check_at: row.next_check_at.map(Timestamp),
         })
     }
 }
@@ -104,9 +138,79 @@ pub async fn insert(scope: &mut Scope<'_>, new: &Domain) -> Result<(), StoreErro
         .bind(new.challenge.clone())
         .bind(new.verified_at.map(|at| at.0))
         .bind(new.created_at.0)
+        .bind(new.method.map(Method::as_str))
+        .bind(new.checked_at.map(|at| at.0))
+        .bind(new.failing_since.map(|at| at.0))
+        .bind(new.next_check_at.map(|at| at.0))
         .execute()
         .await?;
     Ok(())
+}
+
+/// Writes what became of a look at the domain's record; answers whether it is there.
+///
+/// # Errors
+/// [`StoreError::Unique`] (`domains_owner_key`) when it is proved to be another's.
+pub async fn update(scope: &mut Scope<'_>, changed: &Domain) -> Result<bool, StoreError> {
+    let rows = scope
+        .query(UPDATE)
+        .bind(changed.id.0)
+        .bind(changed.state.as_str())
+        .bind(changed.verified_at.map(|at| at.0))
+        .bind(changed.method.map(Method::as_str))
+        .bind(changed.checked_at.map(|at| at.0))
+        .bind(changed.failing_since.map(|at| at.0))
+        .bind(changed.next_check_at.map(|at| at.0))
+        .execute()
+        .await?;
+    Ok(rows == 1)
+}
+
+/// A domain whose record is to be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Which.
+    pub id: DomainId,
+    /// When the look was due.
+    pub at: Timestamp,
+}
+
+/// Domains whose records are to be looked for now, of all organizations.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn due(conn: &mut Conn<'_>, now: Timestamp, limit: i64) -> Result<Vec<Due>, StoreError> {
+    let query = conn.query(DUE).bind(now.0).bind(limit);
+    let read = |(organization, id, at): (Uuid, Uuid, i64)| Due {
+        organization: OrganizationId(organization),
+        id: DomainId(id),
+        at: Timestamp(at),
+    };
+    Ok(query.all::<(Uuid, Uuid, i64)>().await?.into_iter().map(read).collect())
+}
+
+/// Connections that list a domain.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn connections(
+    scope: &mut Scope<'_>,
+    id: DomainId,
+    limit: i64,
+) -> Result<Vec<ConnectionId>, StoreError> {
+    let query = scope.query(CONNECTIONS).bind(id.0).bind(limit);
+    Ok(query.all::<(Uuid,)>().await?.into_iter().map(|(id,)| ConnectionId(id)).collect())
+}
+
+/// Whether another organization has verified this name (LI13).
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn is_anothers(scope: &mut Scope<'_>, name: &DomainName) -> Result<bool, StoreError> {
+    let query = scope.query(OWNED_ELSEWHERE).bind(name.as_str().to_owned());
+    Ok(query.optional::<(Uuid,)>().await?.is_some())
 }
 
 /// Deletes the domain; answers whether it was there.

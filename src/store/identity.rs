@@ -1,9 +1,12 @@
 //! Identities: which subject at which connection is which user.
 
+use std::collections::HashSet;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::error::StoreError;
+use super::list::{LIST_MAX, places};
 use super::scope::Scope;
 use crate::domain::id::{ConnectionId, DirectoryId, IdentityId, UserId};
 use crate::domain::identity::Identity;
@@ -46,6 +49,27 @@ sql! {
         where organization_id = $1 and directory_id = $2 and (email_key = $3 or user_name_key = $3)
         order by id
         limit $4 + 0";
+    /// Users of the organization itself who could be meant by an address: nobody of the billing
+    /// system, and no sub-user.
+    LOCAL_BY_ADDRESS = "
+        select id
+        from users
+        where organization_id = $1 and directory_id is null and not leaving and parent_id is null
+            and source in ('invite', 'api', 'sso') and (email_key = $2 or user_name_key = $2)
+        order by id
+        limit $3 + 0";
+    ANY_BY_ADDRESS = "
+        select id
+        from users
+        where organization_id = $1 and (email_key = $2 or user_name_key = $2)
+        order by id
+        limit 1";
+    LINKED = concat!("
+        select distinct user_id
+        from identities
+        where organization_id = $1 and user_id in (", places!(), ")
+        order by user_id
+        limit 100");
     INSERT = "
         insert into identities (organization_id, id, connection_id, subject, user_id, rule,
             created_at, last_sign_in_at)
@@ -205,4 +229,47 @@ pub async fn signed_in(
 /// [`StoreError`], as of every statement.
 pub async fn delete(scope: &mut Scope<'_>, id: IdentityId) -> Result<bool, StoreError> {
     Ok(scope.query(DELETE).bind(id.0).execute().await? == 1)
+}
+
+/// Users of the organization itself whose e-mail or login this is, by its key, and who could be
+/// meant by it; at most `limit`.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn local_by_address(
+    scope: &mut Scope<'_>,
+    key: &str,
+    limit: i64,
+) -> Result<Vec<UserId>, StoreError> {
+    let query = scope.query(LOCAL_BY_ADDRESS).bind(key.to_owned()).bind(limit);
+    Ok(query.all::<(Uuid,)>().await?.into_iter().map(|(id,)| UserId(id)).collect())
+}
+
+/// Somebody of the organization, wherever she is from, whose e-mail or login this is.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn any_by_address(
+    scope: &mut Scope<'_>,
+    key: &str,
+) -> Result<Option<UserId>, StoreError> {
+    let query = scope.query(ANY_BY_ADDRESS).bind(key.to_owned());
+    Ok(query.optional::<(Uuid,)>().await?.map(|(id,)| UserId(id)))
+}
+
+/// Those of these users who have an identity at any connection.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn linked(
+    scope: &mut Scope<'_>,
+    users: &[UserId],
+) -> Result<HashSet<UserId>, StoreError> {
+    let mut found = HashSet::new();
+    for chunk in users.chunks(LIST_MAX) {
+        let ids: Vec<Uuid> = chunk.iter().map(|user| user.0).collect();
+        let rows = scope.query(LINKED).bind_ids(&ids).all::<(Uuid,)>().await?;
+        found.extend(rows.into_iter().map(|(id,)| UserId(id)));
+    }
+    Ok(found)
 }

@@ -13,11 +13,11 @@ use crate::domain::time::Timestamp;
 sql! {
     INSERT = "
         insert into logins (organization_id, id, connection_id, state_hash, browser_hash,
-            nonce_hash, verifier, return_to, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+            nonce_hash, verifier, return_to, created_at, expires_at, fresh, trial)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     BY_STATE = "
         select organization_id, id, connection_id, state_hash, browser_hash, nonce_hash, verifier,
-            return_to, created_at, expires_at, used_at
+            return_to, created_at, expires_at, used_at, fresh, trial
         from logins
         where organization_id = $1 and connection_id = $2 and state_hash = $3";
     CONSUME = "
@@ -39,6 +39,8 @@ struct Row {
     created_at: i64,
     expires_at: i64,
     used_at: Option<i64>,
+    fresh: bool,
+    trial: bool,
 }
 
 impl TryFrom<Row> for Login {
@@ -61,6 +63,8 @@ impl TryFrom<Row> for Login {
             created_at: Timestamp(row.created_at),
             expires_at: Timestamp(row.expires_at),
             used_at: row.used_at.map(Timestamp),
+            fresh: row.fresh,
+            trial: row.trial,
         })
     }
 }
@@ -81,6 +85,8 @@ pub async fn insert(scope: &mut Scope<'_>, new: &Login) -> Result<(), StoreError
         .bind(new.return_to.as_str().to_owned())
         .bind(new.created_at.0)
         .bind(new.expires_at.0)
+        .bind(new.fresh)
+        .bind(new.trial)
         .execute()
         .await?;
     Ok(())

@@ -22,6 +22,7 @@ sql! {
     OF_API_TOKEN = "select organization_id from api_tokens where id = $1";
     OF_WEBHOOK = "select organization_id from webhooks where id = $1";
     OF_INVITE = "select organization_id from invites where id = $1";
+    OF_IDENTITY = "select organization_id from identities where id = $1";
     OF_SESSION = "select organization_id from sessions where id = $1";
 }
 
@@ -54,6 +55,8 @@ pub enum Owned {
     Webhook,
     /// An invite.
     Invite,
+    /// An identity.
+    Identity,
     /// A session.
     Session,
 }
@@ -76,6 +79,7 @@ impl Owned {
             Self::ApiToken => "token",
             Self::Webhook => "webhook",
             Self::Invite => "invite",
+            Self::Identity => "identity",
             Self::Session => "session",
         }
     }
@@ -104,6 +108,7 @@ pub async fn of(
         Owned::ApiToken => OF_API_TOKEN,
         Owned::Webhook => OF_WEBHOOK,
         Owned::Invite => OF_INVITE,
+        Owned::Identity => OF_IDENTITY,
         Owned::Session => OF_SESSION,
     };
     let row = conn.query(sql).bind(id).optional::<(Uuid,)>().await?;

@@ -99,8 +99,10 @@ sql! {
 pub struct Person {
     /// Her id.
     pub id: UserId,
-    /// The directory that owns her; rules reach nobody without one.
+    /// The directory that owns her.
     pub directory_id: Option<DirectoryId>,
+    /// Whether rules reach her: she is of a directory, or came by sign-in.
+    pub reached: bool,
     /// Her resource as the directory sent it, as JSON.
     pub document: String,
 }
@@ -147,6 +149,7 @@ pub struct State {
 struct PersonRow {
     id: Uuid,
     directory_id: Option<Uuid>,
+    reached: bool,
     document: String,
 }
 
@@ -174,6 +177,7 @@ impl From<PersonRow> for Person {
         Self {
             id: UserId(row.id),
             directory_id: row.directory_id.map(DirectoryId),
+            reached: row.reached,
             document: row.document,
         }
     }

@@ -19,11 +19,11 @@ sql! {
         on conflict (connection_id, kind, id_hash) do nothing";
     ARRIVE = "
         insert into saml_results (organization_id, id, connection_id, handle_hash, browser_hash,
-            identity, return_to, asks, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+            identity, return_to, asks, trial, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     BY_HANDLE = "
-        select id, connection_id, handle_hash, browser_hash, identity, return_to, asks, expires_at,
-            used_at
+        select id, connection_id, handle_hash, browser_hash, identity, return_to, asks, trial,
+            expires_at, used_at
         from saml_results
         where organization_id = $1 and connection_id = $2 and handle_hash = $3";
     CONSUME = "
@@ -57,6 +57,7 @@ struct Row {
     identity: Vec<u8>,
     return_to: String,
     asks: bool,
+    trial: bool,
     expires_at: i64,
     used_at: Option<i64>,
 }
@@ -77,6 +78,7 @@ impl TryFrom<Row> for Arrived {
             return_to: ReturnTo::parse(&row.return_to)
                 .ok_or_else(|| StoreError::unreadable("return_to"))?,
             asks: row.asks,
+            trial: row.trial,
             expires_at: Timestamp(row.expires_at),
             used_at: row.used_at.map(Timestamp),
         })
@@ -111,6 +113,7 @@ pub async fn arrive(scope: &mut Scope<'_>, new: &Arrived) -> Result<(), StoreErr
         .bind(new.identity.clone())
         .bind(new.return_to.as_str().to_owned())
         .bind(new.asks)
+        .bind(new.trial)
         .bind(new.expires_at.0)
         .execute()
         .await?;

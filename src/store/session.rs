@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 macro_rules! columns {
     () => {
         "organization_id, id, hash, user_id, connection_id, subject, provider_session, signed_in_at,
-            last_seen_at, expires_at"
+            last_seen_at, expires_at, provider_subject, id_token"
     };
 }
 
@@ -34,8 +34,8 @@ sql! {
         limit $4 + 0");
     INSERT = "
         insert into sessions (organization_id, id, hash, user_id, connection_id, subject,
-            provider_session, signed_in_at, last_seen_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+            provider_session, signed_in_at, last_seen_at, expires_at, provider_subject, id_token)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     TOUCH = "
         update sessions
         set last_seen_at = $3
@@ -49,6 +49,23 @@ sql! {
     DELETE_OF_CONNECTION = "
         delete from sessions
         where organization_id = $1 and connection_id = $2";
+    /// One session at the provider, or all of a person there; both where both are named.
+    DELETE_BY_PROVIDER = "
+        delete from sessions
+        where organization_id = $1 and connection_id = $2 and provider_session = $3
+            and (provider_subject = $4 or $4 = '')
+        returning id, user_id";
+    DELETE_BY_SUBJECT = "
+        delete from sessions
+        where organization_id = $1 and connection_id = $2 and provider_subject = $3
+        returning id, user_id";
+    /// Sessions whose link rests on a domain that the connection lists.
+    DELETE_RESTING = "
+        delete from sessions
+        where organization_id = $1 and connection_id = $2 and user_id in (
+            select i.user_id
+            from identities i
+            where i.connection_id = $2 and i.rule in ('LI2b', 'LI4', 'LI5'))";
     DELETE_OF_IDENTITY = "
         delete from sessions
         where organization_id = $1 and connection_id = $2 and user_id = $3";
@@ -66,6 +83,8 @@ struct Row {
     signed_in_at: i64,
     last_seen_at: i64,
     expires_at: i64,
+    provider_subject: Option<String>,
+    id_token: Option<Vec<u8>>,
 }
 
 impl TryFrom<Row> for Session {
@@ -84,6 +103,8 @@ impl TryFrom<Row> for Session {
             signed_in_at: Timestamp(row.signed_in_at),
             last_seen_at: Timestamp(row.last_seen_at),
             expires_at: Timestamp(row.expires_at),
+            provider_subject: row.provider_subject,
+            id_token: row.id_token,
         })
     }
 }
@@ -128,6 +149,8 @@ pub async fn insert(scope: &mut Scope<'_>, new: &Session) -> Result<(), StoreErr
         .bind(new.signed_in_at.0)
         .bind(new.last_seen_at.0)
         .bind(new.expires_at.0)
+        .bind(new.provider_subject.clone())
+        .bind(new.id_token.clone())
         .execute()
         .await?;
     Ok(())
@@ -179,4 +202,41 @@ pub async fn delete_of_identity(
     user: UserId,
 ) -> Result<u64, StoreError> {
     scope.query(DELETE_OF_IDENTITY).bind(connection.0).bind(user.0).execute().await
+}
+
+/// Ends the sessions that a provider ended: those of one session there, or all of a person;
+/// answers each with its user.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn delete_by_provider(
+    scope: &mut Scope<'_>,
+    connection: ConnectionId,
+    (session, subject): (Option<&str>, Option<&str>),
+) -> Result<Vec<(SessionId, UserId)>, StoreError> {
+    let query = match (session, subject) {
+        (Some(session), subject) => scope
+            .query(DELETE_BY_PROVIDER)
+            .bind(connection.0)
+            .bind(session.to_owned())
+            .bind(subject.unwrap_or_default().to_owned()),
+        (None, Some(subject)) => {
+            scope.query(DELETE_BY_SUBJECT).bind(connection.0).bind(subject.to_owned())
+        }
+        (None, None) => return Ok(Vec::new()),
+    };
+    let rows = query.all::<(Uuid, Uuid)>().await?;
+    Ok(rows.into_iter().map(|(id, user)| (SessionId(id), UserId(user))).collect())
+}
+
+/// Ends the sessions of a connection whose links rest on a domain (LI2b, LI4, LI5); answers how
+/// many there were.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn delete_resting_on_domain(
+    scope: &mut Scope<'_>,
+    connection: ConnectionId,
+) -> Result<u64, StoreError> {
+    scope.query(DELETE_RESTING).bind(connection.0).execute().await
 }

@@ -133,6 +133,22 @@ sql! {
             where day < $1
             order by day
             limit $2 + 0)";
+    LOGOUT_TOKENS = "
+        delete from logout_tokens
+        where (connection_id, hash) in (
+            select connection_id, hash
+            from logout_tokens
+            where expires_at < $1
+            order by expires_at
+            limit $2 + 0)";
+    TRACES = "
+        delete from sign_in_traces
+        where sign_in_id in (
+            select sign_in_id
+            from sign_in_traces
+            where expires_at < $1
+            order by expires_at
+            limit $2 + 0)";
     DELETED = "
         select id
         from organizations
@@ -180,6 +196,10 @@ pub enum RunOut {
     Sessions,
     /// Access tokens of OAuth clients whose end has passed.
     ClientTokens,
+    /// Logout tokens that could not be sent again.
+    LogoutTokens,
+    /// Traces of sign-ins whose end has passed.
+    Traces,
     /// Removals made before the instant.
     Removals,
     /// Keys of repeated requests made before the instant.
@@ -210,6 +230,8 @@ pub async fn run_out(
         RunOut::SamlResults => SAML_RESULTS,
         RunOut::Sessions => SESSIONS,
         RunOut::ClientTokens => CLIENT_TOKENS,
+        RunOut::LogoutTokens => LOGOUT_TOKENS,
+        RunOut::Traces => TRACES,
         RunOut::Removals => REMOVALS,
         RunOut::IdempotencyKeys => IDEMPOTENCY_KEYS,
         RunOut::Changes => CHANGES,

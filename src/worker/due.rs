@@ -1,5 +1,5 @@
-//! What falls due by the clock: notices ahead of the end of secrets, and losses that were held for
-//! their time.
+//! What falls due by the clock: notices ahead of the end of secrets, losses that were held for their
+//! time, and claims that count no more.
 //!
 //! Any process may look; several at once do nothing twice.
 
@@ -20,6 +20,9 @@ pub async fn run(runner: Runner, stop: CancellationToken) {
         }
         if let Err(problem) = flow::provision::held::apply_due(&runner).await {
             tracing::warn!(problem = %problem, "losses that are due could not be applied");
+        }
+        if let Err(problem) = flow::sign_in::claims::end_due(&runner).await {
+            tracing::warn!(problem = %problem, "claims that count no more could not be ended");
         }
         if !wait(&stop, POLL_MS).await {
             return;

@@ -5,6 +5,7 @@
 //! bounded transaction; one that fails is logged and tried again.
 
 mod changes;
+mod domains;
 mod due;
 mod invite;
 mod journal;
@@ -28,6 +29,7 @@ use crate::flow::provision::journal::Journal;
 use crate::flow::runner::Runner;
 use crate::outbound::http::Guarded;
 use crate::outbound::mail::Mailer;
+use crate::outbound::dns::Dns;
 use crate::store::{Conn, Db, StoreError};
 
 /// What the worker stands on.
@@ -47,6 +49,8 @@ pub struct Worker {
     pub guarded: Guarded,
     /// What reads the metadata of SAML providers again.
     pub reading: saml_metadata::Reading,
+    /// Looks up the records of e-mail domains.
+    pub dns: Arc<Dns>,
 }
 
 /// How long is kept what is not kept for ever, in seconds.
@@ -78,6 +82,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         loops.spawn(webhook::deliver(worker.runner.clone(), guarded, stop.clone()));
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
+        loops.spawn(domains::run(worker.runner.clone(), Arc::clone(&worker.dns), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));
         loops.spawn(saml_metadata::run(worker.reading.clone(), stop.clone()));
         let journal = Arc::clone(&worker.journal);

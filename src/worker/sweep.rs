@@ -75,6 +75,8 @@ const fn kinds(retention: Retention) -> [Kind; 15] {
         Kind::Rows(RunOut::SamlResults, 0),
         Kind::Rows(RunOut::Sessions, 0),
         Kind::Rows(RunOut::ClientTokens, ENDED_S),
+        Kind::Rows(RunOut::LogoutTokens, 0),
+        Kind::Rows(RunOut::Traces, 0),
         Kind::Rows(RunOut::Removals, brake::WINDOW_S.1),
         Kind::Rows(RunOut::IdempotencyKeys, IDEMPOTENCY_S),
         Kind::Rows(RunOut::Changes, CHANGES_S),

@@ -12,7 +12,6 @@
 )]
 
 #[macro_use]
-#[expect(dead_code, reason = "some callers come before the surfaces that they call")]
 mod support;
 
 mod access;

@@ -134,6 +134,12 @@ impl RuleSet {
         self.with_rivals(self.index.of_attribute(name))
     }
 
+    /// Whether any rule reads claims of sign-ins.
+    #[must_use]
+    pub fn reads_claims(&self) -> bool {
+        !self.index.of_attribute("claims").is_empty()
+    }
+
     /// Exclusive rules win or lose together, so one of them brings the others.
     fn with_rivals(&self, mut places: BTreeSet<usize>) -> Selection {
         let exclusive =

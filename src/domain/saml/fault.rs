@@ -165,6 +165,9 @@ faults! {
     /// She signed in otherwise than the connection demands.
     AuthnContext = "authn_context", InteractionRequired,
         "The person signed in in another way than `authn_context` demands.";
+    /// She did not sign in anew.
+    NotFresh = "not_fresh", NotFresh,
+        "A fresh sign-in was demanded (`ForceAuthn`), and the person signed in there before.";
     /// It names nobody.
     Subject = "subject", SubjectMissing,
         "There is no lasting `NameID`, and the attribute `claims.subject` is not set, missing, or \

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use super::NAME_ID;
 use super::fault::Fault;
+use crate::domain::asserted::{Own, complete};
 use crate::domain::connection::{Connection, Provider};
-use crate::domain::identity::EmailKey;
+use crate::domain::identity::{EMAIL_MAX, EmailKey};
 use crate::domain::sign_in::{Asserted, Refusal, Refused, Step};
 use crate::domain::time::Timestamp;
 
@@ -34,6 +35,19 @@ const ENTRA_LOGINS: [&str; 2] = [
 const ENTRA_TENANT: &str = "http://schemas.microsoft.com/identity/claims/tenantid";
 /// The attribute by which Entra says where the person is at home.
 const ENTRA_HOME: &str = "http://schemas.microsoft.com/identity/claims/identityprovider";
+/// The attribute by which Entra says that there are more groups than it sends.
+const ENTRA_OVERAGE: &str = "http://schemas.microsoft.com/claims/groups.link";
+/// Long names of attributes, and what OpenID calls the same.
+const USUAL: [(&str, &str); 8] = [
+    ("given_name", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname"),
+    ("given_name", "urn:oid:2.5.4.42"),
+    ("family_name", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname"),
+    ("family_name", "urn:oid:2.5.4.4"),
+    ("name", "http://schemas.microsoft.com/identity/claims/displayname"),
+    ("name", "urn:oid:2.16.840.1.113730.3.1.241"),
+    ("groups", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"),
+    ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"),
+];
 /// What stands in the login of Entra's guests.
 const ENTRA_GUEST: &str = "#EXT#";
 
@@ -186,14 +200,32 @@ pub fn asserted(connection: &Connection, identity: &Identity) -> Result<Asserted
         }
     }
     let link = identity.named(&connection.settings.link.claim).filter(|link| is_name(link));
-    Ok(Asserted {
+    let own = email.filter(|text| !guest && text.len() <= EMAIL_MAX).and_then(|text| {
+        let key = EmailKey::parse(text)?;
+        Some(Own { text: text.to_owned(), key, attested: false })
+    });
+    let mut asserted = Asserted {
         subject: subject.to_owned(),
         link: link.map(str::to_owned),
         email: email.map(|email| email.chars().take(NAME_MAX).collect()),
         addresses,
         provider_session: identity.session_index.clone(),
         session_until: identity.session_until.map(Timestamp),
-    })
+        own,
+        ..Asserted::default()
+    };
+    let mut claims = identity.claims();
+    if claims.contains_key(ENTRA_OVERAGE) {
+        // Too many groups to be sent: they are elsewhere, not gone (EN5).
+        claims.insert("hasgroups".to_owned(), Value::Bool(true));
+    }
+    for (short, long) in USUAL {
+        if let Some(value) = claims.get(long).cloned() {
+            claims.entry(short).or_insert(value);
+        }
+    }
+    complete(connection, &claims, &mut asserted);
+    Ok(asserted)
 }
 
 /// Whether a text can be a name of a person: not empty, and not longer than is kept.

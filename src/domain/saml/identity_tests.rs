@@ -1,7 +1,7 @@
 //! What a connection takes from an identity.
 
 use super::*;
-use crate::domain::connection::{Link, Oidc, ScimKey, Settings, Status};
+use crate::domain::connection::{Jit, Link, Oidc, ScimKey, Settings, Status};
 use crate::domain::id::{ConnectionId, OrganizationId};
 use crate::domain::saml::Saml;
 
@@ -18,11 +18,15 @@ fn connection() -> Connection {
             claims: std::collections::BTreeMap::new(),
             guests_allowed: false,
             tenant_id: None,
+            jit: Jit::default(),
+            rule_claims: Vec::new(),
+            trace_until: None,
             oidc: Oidc::none(),
             saml: Some(Saml::default()),
         },
         secret: None,
         domains: Vec::new(),
+        keys_host: None,
         version: 1,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

@@ -29,6 +29,8 @@ pub struct Expected<'e> {
     pub request: Request<'e>,
     /// The present instant.
     pub now: Timestamp,
+    /// Since when she must have signed in there, where she was to do so anew.
+    pub fresh_since: Option<Timestamp>,
 }
 
 /// What an answer answers.
@@ -222,6 +224,10 @@ fn authenticated<'s>(all: &'s [Authn], expected: &Expected<'_>) -> Result<&'s Au
         return Err(Fault::NotYetValid.with("AuthnInstant"));
     }
     let first = all.first().ok_or(Fault::AuthnStatement)?;
+    let stale = |since: Timestamp| first.at.is_none_or(|at| at < since.plus_s(-SKEW_S));
+    if expected.fresh_since.is_some_and(stale) {
+        return Err(Fault::NotFresh.into());
+    }
     let demanded = &expected.saml.authn_context;
     if demanded.is_empty() {
         return Ok(first);

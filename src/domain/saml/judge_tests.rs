@@ -54,8 +54,14 @@ fn good() -> (Envelope, Statement) {
 
 fn judged(around: &Envelope, inside: &Statement, saml: &Saml) -> Result<Identity, Fault> {
     let is = |id: &str| id == "_q";
-    let expected =
-        Expected { saml, sp_entity_id: SP, acs_url: ACS, request: Request::Of(&is), now: now() };
+    let expected = Expected {
+        saml,
+        sp_entity_id: SP,
+        acs_url: ACS,
+        request: Request::Of(&is),
+        now: now(),
+        fresh_since: None,
+    };
     envelope(around, &expected)
         .and_then(|()| statement(around, inside, &expected))
         .map_err(|found| found.fault)
@@ -132,8 +138,14 @@ fn an_unsolicited_answer_names_no_request_anywhere_g22() {
     let saml = saml();
     let run = |envelope: &Envelope, inside: &Statement, allowed| {
         let request = Request::Unsolicited { allowed };
-        let expected =
-            Expected { saml: &saml, sp_entity_id: SP, acs_url: ACS, request, now: now() };
+        let expected = Expected {
+            saml: &saml,
+            sp_entity_id: SP,
+            acs_url: ACS,
+            request,
+            now: now(),
+            fresh_since: None,
+        };
         super::envelope(envelope, &expected)
             .and_then(|()| statement(envelope, inside, &expected))
             .map(drop)
@@ -168,4 +180,25 @@ fn an_error_is_told_by_its_innermost_code_and_without_markup_g19() {
     let found = status(&envelope).unwrap_err();
     assert_eq!(found.fault, Fault::Status);
     assert_eq!(found.found, "AuthnFailed try <b>again</b>");
+}
+
+#[test]
+fn who_was_to_sign_in_anew_must_have_done_so_k7() {
+    let (envelope, mut inside) = good();
+    let (saml, is) = (saml(), |id: &str| id == "_q");
+    let mut judge = |at: Option<Timestamp>| {
+        inside.authn[0].at = at;
+        let expected = Expected {
+            saml: &saml,
+            sp_entity_id: SP,
+            acs_url: ACS,
+            request: Request::Of(&is),
+            now: now(),
+            fresh_since: Some(now().plus_s(-10)),
+        };
+        statement(&envelope, &inside, &expected).map(drop).map_err(|found| found.fault)
+    };
+    assert_eq!(judge(Some(now().plus_s(-10 - SKEW_S))), Ok(()));
+    assert_eq!(judge(Some(now().plus_s(-11 - SKEW_S))), Err(Fault::NotFresh));
+    assert_eq!(judge(None), Err(Fault::NotFresh));
 }

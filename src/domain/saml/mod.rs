@@ -83,6 +83,16 @@ impl Binding {
     }
 }
 
+/// When a certificate ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ending {
+    /// What it is called: SHA-256 of it, in hexadecimal.
+    pub thumbprint: String,
+    /// When, in microseconds.
+    pub at: i64,
+}
+
 /// The SAML provider and what is asked of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +112,9 @@ pub struct Saml {
     pub slo_response_url: Option<String>,
     /// Certificates whose keys verify, as DER in base64; each may be the one.
     pub certificates: Vec<String>,
+    /// When they end: that is told ahead, and refuses nothing.
+    #[serde(default)]
+    pub certificate_ends: Vec<Ending>,
     /// Where the metadata is read from again.
     #[serde(default)]
     pub metadata_url: Option<String>,

@@ -33,6 +33,8 @@ pub struct Arrived {
     pub return_to: ReturnTo,
     /// Whether the person is asked first: nobody here began this sign-in (K3).
     pub asks: bool,
+    /// Whether the connection is only tried out.
+    pub trial: bool,
     /// When it ends.
     pub expires_at: Timestamp,
     /// When it was used.
@@ -113,6 +115,7 @@ mod tests {
             identity: Vec::new(),
             return_to: ReturnTo::home(),
             asks: false,
+            trial: false,
             expires_at: Timestamp(0).plus_s(LIFE_S),
             used_at: None,
         }

@@ -6,16 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::domain::access::RoleTable;
 use crate::domain::access::grant::{Reach, Source};
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, GrantId, RuleId, UserId};
-use crate::domain::mapping::{
-    GroupFacts, Known, MappedGrant, Outcome, Profile, RuleSet, Selection,
-};
+use crate::domain::mapping::{Known, MappedGrant, Outcome, RuleSet, Selection};
 use crate::domain::resource::{ResourceRef, fold};
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
@@ -26,6 +24,7 @@ use crate::store::{self};
 
 use super::keeping::Losses;
 use super::rules::Checked;
+use super::seen::{self, candidates};
 use super::{ACCESS_CHANGED, keeping};
 
 /// Users that are evaluated at once.
@@ -105,12 +104,17 @@ impl Applying {
         let selected: HashSet<String> = named.map(|rule| rule.id.to_string()).collect();
         let concerns = |id: &str| everything || selected.contains(id);
         let (losses, all) = (std::mem::take(&mut present.losses), Selection::all());
+        let people: Vec<_> =
+            present.persons.iter().map(|person| (person.id, person.directory_id)).collect();
+        let at = work.at;
+        let claims = seen::claims(&mut work.scope(), &self.rules, &people, at).await?;
         let mut outcomes = Vec::with_capacity(present.persons.len());
         for person in &present.persons {
             let groups = present.groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
             // Any group may give back what is held, so all rules are asked.
             let asked = if losses.contains_key(&person.id) { &all } else { selection };
-            outcomes.push((person.id, candidates(&self.rules, person, groups, asked)?));
+            let facts = (groups, claims.get(&person.id));
+            outcomes.push((person.id, candidates(&self.rules, person, facts, asked)?));
         }
         for (_, outcome) in &outcomes {
             self.look_up(work, outcome).await?;
@@ -312,29 +316,6 @@ async fn read_one(work: &mut Work, persons: Vec<Person>, user: UserId) -> Result
     let grants = HashMap::from([(user, facts.grants)]);
     let unresolved = HashMap::from([(user, unresolved)]);
     Ok(Present { persons, groups, grants, unresolved, losses })
-}
-
-/// What rules would give a person, were every resource registered. Rules reach users of
-/// directories only.
-pub(super) fn candidates(
-    rules: &RuleSet,
-    person: &Person,
-    groups: &[Group],
-    selection: &Selection,
-) -> Result<Outcome, Problem> {
-    if person.directory_id.is_none() {
-        return Ok(Outcome::default());
-    }
-    let document: Map<String, Value> =
-        serde_json::from_str(&person.document).map_err(Problem::internal)?;
-    let ids: Vec<String> = groups.iter().map(|group| group.id.to_string()).collect();
-    let facts = groups.iter().zip(&ids).map(|(group, id)| GroupFacts {
-        value: id,
-        display: &group.display_name,
-        external_id: group.external_id.as_deref(),
-    });
-    let profile = Profile::new(person.id, person.directory_id, &document).with_groups(facts);
-    Ok(rules.candidates(&profile, selection))
 }
 
 async fn save_unresolved(

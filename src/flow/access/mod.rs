@@ -18,6 +18,7 @@ mod platform;
 mod preview;
 mod preview_roles;
 mod rules;
+mod seen;
 mod within;
 
 pub use apply::EVALUATED_AT_ONCE;

@@ -2,8 +2,8 @@
 //!
 //! Most requests of a directory are of this kind, so what no rule reads costs no statement.
 
-use super::apply::candidates;
 use super::changed::{applying, tell_vacancies};
+use super::seen::candidates;
 use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::mapping::Selection;
 use crate::domain::user::User;
@@ -19,9 +19,13 @@ use crate::store::rule_set::Hold;
 /// 503 when the database does not answer.
 pub async fn user_came(work: &mut Work, user: &User) -> Result<(), Problem> {
     let (mut applying, rules) = applying(work, Hold::Shared).await?;
-    let person =
-        Person { id: user.id, directory_id: user.directory, document: user.document.clone() };
-    let outcome = candidates(&rules, &person, &[], &Selection::all())?;
+    let person = Person {
+        id: user.id,
+        directory_id: user.directory,
+        reached: user.directory.is_some(),
+        document: user.document.clone(),
+    };
+    let outcome = candidates(&rules, &person, (&[], None), &Selection::all())?;
     if outcome.grants.is_empty() && outcome.unresolved.is_empty() {
         return Ok(());
     }

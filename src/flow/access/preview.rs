@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::apply::candidates;
 use super::keeping::{keeps, stands};
 use super::live::{FIRST, Live};
 use super::rules::{ceilings, roles};
+use super::seen::{self, candidates};
 use crate::domain::access::RoleTable;
 use crate::domain::access::grant::Source;
 use crate::domain::brake::Loss;
@@ -127,13 +127,21 @@ async fn read(
         grants.entry(grant.user_id).or_default().push(grant);
     }
     let losses = store::held_loss::of_users(scope, &ids).await?;
+    let reached = seen::reached(scope, &users).await?;
+    let people: Vec<_> = users.iter().map(|user| (user.id, user.directory)).collect();
+    let claims = seen::claims(scope, rules, &people, runner.clock.now()).await?;
     let all = Selection::all();
     let mut facts = Vec::with_capacity(users.len());
     for user in users {
-        let person =
-            Person { id: user.id, directory_id: user.directory, document: user.document.clone() };
+        let person = Person {
+            id: user.id,
+            directory_id: user.directory,
+            reached: reached.contains(&user.id),
+            document: user.document.clone(),
+        };
         let groups = groups.get(&user.id).map(Vec::as_slice).unwrap_or_default();
-        let outcome = candidates(rules, &person, groups, &all)?;
+        let known = (groups, claims.get(&user.id));
+        let outcome = candidates(rules, &person, known, &all)?;
         let grants = grants.remove(&user.id).unwrap_or_default();
         let loss = losses.get(&user.id).filter(|held| !held.rejected).map(|held| held.loss);
         facts.push(Facts { user, outcome, grants, loss });

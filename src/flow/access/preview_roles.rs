@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::apply::candidates;
 use super::keeping::{keeps, stands};
 use super::live::{FIRST, Live, rows};
 use super::rules::{own, under};
+use super::seen::{self, candidates};
 use crate::domain::access::custom::{self, Draft, Named};
 use crate::domain::access::difference::{Difference, rights, vacant};
 use crate::domain::access::grant::Source;
@@ -160,14 +160,23 @@ async fn with_rules(
     let scope = &mut runner.read(organization);
     let rows = rows(scope, &ids, after.definition()).await?;
     let groups = store::profile::groups(scope, &ids).await?;
+    let reached = seen::reached(scope, &users).await?;
+    let people: Vec<_> = users.iter().map(|user| (user.id, user.directory)).collect();
+    let claims = seen::claims(scope, rules, &people, runner.clock.now()).await?;
     let mut losses = store::held_loss::of_users(scope, &ids).await?;
     losses.retain(|_, held| !held.rejected);
     let standing = standing(scope, rules, &losses).await?;
     let (mut given, mut keepers) = (HashMap::<UserId, Vec<GrantRow>>::new(), HashSet::new());
     for user in users {
-        let person = Person { id: user.id, directory_id: user.directory, document: user.document };
+        let person = Person {
+            id: user.id,
+            directory_id: user.directory,
+            reached: reached.contains(&user.id),
+            document: user.document,
+        };
         let groups = groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
-        let outcome = candidates(rules, &person, groups, &Selection::all())?.settle(after);
+        let facts = (groups, claims.get(&person.id));
+        let outcome = candidates(rules, &person, facts, &Selection::all())?.settle(after);
         if losses.get(&person.id).is_some_and(|held| keeps(held.loss, &outcome)) {
             keepers.insert(person.id);
             continue;

@@ -5,81 +5,33 @@
 use std::collections::BTreeMap;
 
 use super::Checking;
-use super::saml::SamlSent;
+use super::saml;
+use super::sent::{LinkSent, OidcSent, Sent};
+use crate::domain::access::grant::spread;
+use crate::domain::client_key::ClientKey;
 use crate::domain::connection::{
-    CLAIMS_MAX, ClientAuth, Connection, DOMAINS_MAX, GOOGLE, LEEWAY_MAX_S, LEEWAY_S, Link,
-    NAME_MAX, OPENID, Oidc, Provider, SCOPES_MAX, ScimKey, Secrets, Settings, Status, TEXT_MAX,
+    AssertionAudience, CLAIMS_MAX, ClientAuth, Connection, DOMAINS_MAX, GOOGLE, Jit, KNOWN_CLAIMS,
+    LEEWAY_MAX_S, LEEWAY_S, Link, NAME_MAX, OPENID, Oidc, Provider, RULE_CLAIMS_MAX, SCOPES_MAX,
+    ScimKey, Secrets, Settings, Status, TEXT_MAX, TRACE_MAX_S, is_tenant, serves_many,
 };
 use crate::domain::id::{DirectoryId, DomainId};
 use crate::domain::saml::Saml;
 use crate::domain::time::Timestamp;
+use crate::flow::access;
 use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
 use crate::store;
 
-/// What was sent; what is `None` was not, and stays.
-#[derive(Clone, Debug, Default)]
-pub struct Sent {
-    /// What people call it.
-    pub name: Option<String>,
-    /// `draft`, `active` or `disabled`.
-    pub status: Option<String>,
-    /// `entra`, `okta`, `google` or `generic`.
-    pub provider: Option<String>,
-    /// The directory whose users it signs in; `Some(None)` for none.
-    pub directory_id: Option<Option<String>>,
-    /// How a subject finds its user.
-    pub link: Option<LinkSent>,
-    /// Domains that it may vouch for.
-    pub domains: Option<Vec<String>>,
-    /// Which claim holds what we know under a name of ours.
-    pub claims: Option<BTreeMap<String, String>>,
-    /// Whether guests of the provider's tenant may sign in.
-    pub guests_allowed: Option<bool>,
-    /// The tenant that a token must name.
-    pub tenant_id: Option<Option<String>>,
-    /// The OpenID provider.
-    pub oidc: Option<OidcSent>,
-    /// The SAML provider.
-    pub saml: Option<SamlSent>,
-}
-
-/// How a subject finds its user, as it was sent.
-#[derive(Clone, Debug, Default)]
-pub struct LinkSent {
-    /// The claim.
-    pub claim: Option<String>,
-    /// `external_id`, `user_name` or `id`.
-    pub scim: Option<String>,
-}
-
-/// The OpenID provider, as it was sent.
-#[derive(Clone, Debug, Default)]
-pub struct OidcSent {
-    /// The issuer.
-    pub issuer: Option<String>,
-    /// Our name there.
-    pub client_id: Option<String>,
-    /// Our secret there.
-    pub client_secret: Option<String>,
-    /// The secret to come; `Some(None)` for none.
-    pub next_client_secret: Option<Option<String>>,
-    /// `basic` or `post`.
-    pub auth: Option<String>,
-    /// What is asked for.
-    pub scopes: Option<Vec<String>>,
-    /// When the provider forgets the secret; `Some(None)` for never.
-    pub secret_expires_at: Option<Option<String>>,
-    /// Leeway on the times of a token, in seconds.
-    pub leeway_s: Option<i64>,
-}
+/// Longest name of a claim in rules, in characters.
+const CLAIM_NAME_MAX: usize = 64;
 
 /// Checks a new connection.
 pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Secrets), Problem> {
     let provider = sent.provider.as_deref().and_then(Provider::parse);
-    let saml = sent.saml.is_some();
-    let link = if saml { Link::of_saml() } else { Link::of(provider.unwrap_or(Provider::Generic)) };
+    let speaks_saml = sent.saml.is_some();
+    let link =
+        if speaks_saml { Link::of_saml() } else { Link::of(provider.unwrap_or(Provider::Generic)) };
     let empty = Connection {
         id: work.id(),
         organization_id: work.organization,
@@ -92,6 +44,9 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
             claims: BTreeMap::new(),
             guests_allowed: false,
             tenant_id: None,
+            jit: Jit::default(),
+            rule_claims: Vec::new(),
+            trace_until: None,
             oidc: Oidc {
                 issuer: String::new(),
                 client_id: String::new(),
@@ -99,11 +54,13 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
                 scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
                 secret_expires_at: None,
                 leeway_s: LEEWAY_S,
+                assertion_audience: AssertionAudience::TokenEndpoint,
             },
-            saml: saml.then(Saml::default),
+            saml: speaks_saml.then(Saml::default),
         },
         secret: None,
         domains: Vec::new(),
+        keys_host: None,
         version: 1,
         created_at: work.at,
         updated_at: work.at,
@@ -114,10 +71,14 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
     }
     // What cannot be left out is checked as if it had been sent empty.
     sent.name.get_or_insert_default();
-    if !saml {
+    if !speaks_saml {
         let oidc = sent.oidc.get_or_insert_default();
         oidc.issuer.get_or_insert_default();
         oidc.client_id.get_or_insert_default();
+        // We make a key of our own where the provider knows us by one and none is sent.
+        if oidc.auth.as_deref() != Some(ClientAuth::PrivateKeyJwt.as_str()) {
+            oidc.client_secret.get_or_insert_default();
+        }
         oidc.client_secret.get_or_insert_default();
     }
     over(work, (empty, Secrets { client_secret: String::new(), next: None }), &sent).await
@@ -139,33 +100,22 @@ pub(super) async fn over(
     (mut connection, mut secrets): (Connection, Secrets),
     sent: &Sent,
 ) -> Result<(Connection, Secrets), Problem> {
-    let mut checking = Checking { work, fields: Fields::new() };
+    let (mut checking, auth) =
+        (Checking { work, fields: Fields::new() }, connection.settings.oidc.auth);
     checking.plain(&mut connection, sent);
+    checking.claims(&mut connection, sent);
+    checking.jit(&mut connection, sent).await?;
     checking.link(&mut connection.settings.link, sent.link.as_ref());
     checking.directory(&mut connection, sent).await?;
     checking.domains(&mut connection, sent).await?;
     if let Some(oidc) = &sent.oidc {
         checking.oidc(&mut connection.settings.oidc, oidc);
-        checking.secrets(&mut secrets, oidc);
+        checking.secrets(&mut secrets, oidc, (auth, connection.settings.oidc.auth));
     }
-    kinds(&mut checking, &mut connection, sent);
+    saml::kinds(&mut checking, &mut connection, sent);
     checking.tenant(&connection);
     checking.fields.done()?;
     Ok((connection, secrets))
-}
-
-/// What belongs to the one kind of provider is not sent to the other.
-fn kinds(checking: &mut Checking<'_>, connection: &mut Connection, sent: &Sent) {
-    match (&mut connection.settings.saml, &sent.saml) {
-        (Some(saml), Some(sent)) => checking.saml(saml, sent),
-        (None, Some(_)) => {
-            checking.fields.wrong("/saml", "value", "This connection speaks OpenID Connect.");
-        }
-        (_, None) => {}
-    }
-    if connection.settings.saml.is_some() && sent.oidc.is_some() {
-        checking.fields.wrong("/oidc", "value", "This connection speaks SAML.");
-    }
 }
 
 impl Checking<'_> {
@@ -185,20 +135,6 @@ impl Checking<'_> {
             let provider = fields.found(Provider::parse(text), "/provider", "value", detail);
             connection.provider = provider.unwrap_or(connection.provider);
         }
-        if let Some(claims) = &sent.claims {
-            if claims.len() > CLAIMS_MAX {
-                fields.wrong("/claims", "length", format!("At most {CLAIMS_MAX} claims."));
-            }
-            for (name, claim) in claims.iter().take(CLAIMS_MAX) {
-                let saml = connection.settings.saml.is_some();
-                if name != "email" && !(saml && name == "subject") {
-                    let detail = "Only `email` is known, and `subject` for SAML.";
-                    fields.wrong("/claims", "not-offered", detail);
-                }
-                word(fields, &format!("/claims/{}", escaped(name)), claim);
-            }
-            connection.settings.claims.clone_from(claims);
-        }
         if let Some(allowed) = sent.guests_allowed {
             connection.settings.guests_allowed = allowed;
         }
@@ -208,6 +144,72 @@ impl Checking<'_> {
             }
             connection.settings.tenant_id.clone_from(tenant);
         }
+    }
+
+    /// Which claims are read, and under which names rules and we know them.
+    fn claims(&mut self, connection: &mut Connection, sent: &Sent) {
+        let (fields, settings) = (&mut self.fields, &mut connection.settings);
+        if let Some(names) = &sent.rule_claims {
+            if names.len() > RULE_CLAIMS_MAX {
+                let detail = format!("Rules read at most {RULE_CLAIMS_MAX} claims.");
+                fields.wrong("/rule_claims", "length", detail);
+            }
+            for (at, name) in names.iter().take(RULE_CLAIMS_MAX).enumerate() {
+                let pointer = format!("/rule_claims/{at}");
+                if !is_claim_name(name) {
+                    let detail = "A name has 1 to 64 of A-Z, a-z, 0-9, - and _, a letter first.";
+                    fields.wrong(&pointer, "value", detail);
+                } else if names.iter().take(at).any(|other| other == name) {
+                    fields.wrong(&pointer, "twice", "This claim is named twice.");
+                }
+            }
+            settings.rule_claims.clone_from(names);
+        }
+        if let Some(claims) = &sent.claims {
+            if claims.len() > CLAIMS_MAX {
+                fields.wrong("/claims", "length", format!("At most {CLAIMS_MAX} claims."));
+            }
+            settings.claims.clone_from(claims);
+        }
+        for (name, claim) in settings.claims.iter().take(CLAIMS_MAX) {
+            let pointer = format!("/claims/{}", escaped(name));
+            let subject = name == "subject" && settings.saml.is_some();
+            let known = subject || KNOWN_CLAIMS.iter().any(|(known, _)| known == name);
+            if !known && !settings.rule_claims.contains(name) {
+                let detail = "This is neither `email`, `first_name`, `last_name`, `display_name` \
+                              nor a name in `rule_claims`.";
+                fields.wrong(&pointer, "unknown", detail);
+            }
+            word(fields, &pointer, claim);
+        }
+        if let Some(text) = &sent.trace_until {
+            let latest = self.work.at.plus_s(TRACE_MAX_S);
+            let detail = "Send an instant as RFC 3339, at most 24 hours ahead.";
+            settings.trace_until = text
+                .as_deref()
+                .and_then(|text| {
+                    let until = Timestamp::parse(text).filter(|until| *until <= latest);
+                    fields.found(until, "/trace_until", "value", detail)
+                })
+                .map(|until| until.0);
+        }
+    }
+
+    async fn jit(&mut self, connection: &mut Connection, sent: &Sent) -> Result<(), Problem> {
+        let Some(sent) = &sent.jit else { return Ok(()) };
+        let jit = &mut connection.settings.jit;
+        jit.enabled = sent.enabled.unwrap_or(jit.enabled);
+        let Some(role) = &sent.default_role else { return Ok(()) };
+        jit.default_role.clone_from(role);
+        let Some(role) = role else { return Ok(()) };
+        let platform = std::sync::Arc::clone(&self.work.platform);
+        let roles = access::roles(&mut self.work.scope(), &platform).await?;
+        let fits = roles.index(role).is_some_and(|index| spread(&roles, index, &[]).is_ok());
+        if !fits {
+            let detail = "This is no role that can be given for the whole organization.";
+            self.fields.wrong("/jit/default_role", "value", detail);
+        }
+        Ok(())
     }
 
     fn link(&mut self, link: &mut Link, sent: Option<&LinkSent>) {
@@ -272,17 +274,16 @@ impl Checking<'_> {
             word(fields, "/oidc/client_id", client_id);
             oidc.client_id.clone_from(client_id);
         }
-        match sent.auth.as_deref() {
-            None => {}
-            Some("private_key_jwt") => {
-                let detail = "`private_key_jwt` is not offered yet: use `basic` or `post`.";
-                fields.wrong("/oidc/auth", "not-offered", detail);
-            }
-            Some(text) => {
-                let detail = "auth is `basic` or `post`.";
-                let auth = fields.found(ClientAuth::parse(text), "/oidc/auth", "value", detail);
-                oidc.auth = auth.unwrap_or(oidc.auth);
-            }
+        if let Some(text) = &sent.auth {
+            let detail = "auth is `basic`, `post` or `private_key_jwt`.";
+            let auth = fields.found(ClientAuth::parse(text), "/oidc/auth", "value", detail);
+            oidc.auth = auth.unwrap_or(oidc.auth);
+        }
+        if let Some(text) = &sent.assertion_audience {
+            let detail = "assertion_audience is `token_endpoint` or `issuer`.";
+            let audience = AssertionAudience::parse(text);
+            let audience = fields.found(audience, "/oidc/assertion_audience", "value", detail);
+            oidc.assertion_audience = audience.unwrap_or(oidc.assertion_audience);
         }
         if let Some(scopes) = &sent.scopes {
             if scopes.len() > SCOPES_MAX {
@@ -311,31 +312,68 @@ impl Checking<'_> {
         }
     }
 
-    fn secrets(&mut self, secrets: &mut Secrets, sent: &OidcSent) {
+    /// What the provider knows us by: texts, or keys of ours as PEM.
+    fn secrets(
+        &mut self,
+        secrets: &mut Secrets,
+        sent: &OidcSent,
+        (before, auth): (ClientAuth, ClientAuth),
+    ) {
+        let keyed = auth == ClientAuth::PrivateKeyJwt;
         if let Some(secret) = &sent.client_secret {
-            word(&mut self.fields, "/oidc/client_secret", secret);
+            self.secret("/oidc/client_secret", secret, keyed);
             secrets.client_secret.clone_from(secret);
+        } else if keyed && (before != auth || secrets.client_secret.is_empty()) {
+            match ClientKey::draw() {
+                Ok(pem) => secrets.client_secret = pem,
+                Err(error) => self.fields.wrong("/oidc/auth", "value", error.to_string()),
+            }
+        } else if (before == ClientAuth::PrivateKeyJwt) != keyed {
+            let detail = "Send the client secret along with the way in which it is used.";
+            self.fields.wrong("/oidc/client_secret", "required", detail);
         }
         if let Some(next) = &sent.next_client_secret {
             if let Some(next) = next {
-                word(&mut self.fields, "/oidc/next_client_secret", next);
+                self.secret("/oidc/next_client_secret", next, keyed);
             }
             secrets.next.clone_from(next);
+        } else if (before == ClientAuth::PrivateKeyJwt) != keyed {
+            secrets.next = None;
         }
     }
 
-    /// Google's issuer serves every tenant: without a pinned one anybody could sign in (W1).
+    fn secret(&mut self, pointer: &str, text: &str, keyed: bool) {
+        if !keyed {
+            word(&mut self.fields, pointer, text);
+        } else if let Err(error) = ClientKey::parse(text) {
+            self.fields.wrong(pointer, "key", error.to_string());
+        }
+    }
+
+    /// An issuer that serves every tenant: without a pinned one anybody could sign in (W1, EN1).
     fn tenant(&mut self, connection: &Connection) {
         if connection.settings.saml.is_some() {
             return;
         }
-        let google =
-            connection.provider == Provider::Google || connection.settings.oidc.issuer == GOOGLE;
-        if google && connection.settings.tenant_id.is_none() {
+        let (issuer, tenant) = (&connection.settings.oidc.issuer, &connection.settings.tenant_id);
+        let google = connection.provider == Provider::Google || issuer == GOOGLE;
+        if google && tenant.is_none() {
             let detail = "Google needs your Workspace domain here: it is compared with `hd`.";
             self.fields.wrong("/tenant_id", "required", detail);
         }
+        if serves_many(issuer) && !tenant.as_deref().is_some_and(is_tenant) {
+            let detail = "This issuer serves every tenant of Entra: send the id of yours (a UUID), \
+                          or use the issuer of your tenant.";
+            self.fields.wrong("/tenant_id", "required", detail);
+        }
     }
+}
+
+/// Whether a text can name a claim in a rule.
+fn is_claim_name(text: &str) -> bool {
+    text.len() <= CLAIM_NAME_MAX
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// Checks a text for machines: visible ASCII, 1 to [`TEXT_MAX`] letters.

@@ -4,9 +4,13 @@
 //! without a certificate is refused, not just its sign-ins.
 
 use super::Checking;
+use super::sent::Sent;
+use crate::domain::connection::Connection;
 use crate::domain::login::ReturnTo;
 use crate::domain::saml::key::Ring;
-use crate::domain::saml::{Binding, CERTIFICATES_MAX, CONTEXTS_MAX, ENTITY_ID_MAX, Require, Saml};
+use crate::domain::saml::{
+    Binding, CERTIFICATES_MAX, CONTEXTS_MAX, ENTITY_ID_MAX, Ending, Require, Saml,
+};
 
 /// The SAML provider, as it was sent; what is `None` was not, and stays.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +27,8 @@ pub struct SamlSent {
     pub slo_response_url: Option<Option<String>>,
     /// Certificates that were read, as DER in base64.
     pub certificates: Option<Vec<String>>,
+    /// When they end.
+    pub certificate_ends: Vec<Ending>,
     /// Where the metadata is read from again; `Some(None)` for nowhere.
     pub metadata_url: Option<Option<String>>,
     /// When the metadata ends, in microseconds.
@@ -45,6 +51,20 @@ pub struct SamlSent {
     pub ring: Option<Ring>,
     /// Which addresses may be sent to browsers: whoever checked them says so.
     pub browsable: Vec<String>,
+}
+
+/// What belongs to the one kind of provider is not sent to the other.
+pub(super) fn kinds(checking: &mut Checking<'_>, connection: &mut Connection, sent: &Sent) {
+    match (&mut connection.settings.saml, &sent.saml) {
+        (Some(saml), Some(sent)) => checking.saml(saml, sent),
+        (None, Some(_)) => {
+            checking.fields.wrong("/saml", "value", "This connection speaks OpenID Connect.");
+        }
+        (_, None) => {}
+    }
+    if connection.settings.saml.is_some() && sent.oidc.is_some() {
+        checking.fields.wrong("/oidc", "value", "This connection speaks SAML.");
+    }
 }
 
 impl Checking<'_> {
@@ -93,6 +113,7 @@ impl Checking<'_> {
                 fields.wrong("/saml/certificates", "length", detail);
             }
             saml.certificates.clone_from(certificates);
+            saml.certificate_ends.clone_from(&sent.certificate_ends);
         }
     }
 

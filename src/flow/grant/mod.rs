@@ -123,6 +123,20 @@ pub(super) async fn take_of(
     Ok(())
 }
 
+/// Gives a role for the whole organization to a user who is new, from a source of its own.
+pub(super) async fn give_from(
+    work: &mut Work,
+    user: UserId,
+    role: &str,
+    by: (Source, String),
+) -> Result<(), Problem> {
+    let new = New { role: role.to_owned(), ..New::default() };
+    let mut fields = Fields::new();
+    let given = check(work, &mut fields, &new).await?;
+    fields.done()?;
+    put_all(work, user, given, by).await.map(drop)
+}
+
 /// Writes grants of one source; those that are there already stay.
 async fn put_all(
     work: &mut Work,

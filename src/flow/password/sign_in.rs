@@ -218,6 +218,8 @@ pub async fn begin_session(
         connection_id: None,
         subject: None,
         provider_session: None,
+        provider_subject: None,
+        id_token: None,
         signed_in_at: at,
         last_seen_at: at,
         expires_at: at.plus_s(life_s),

@@ -1,16 +1,19 @@
-//! Who is this? The linking order of a sign-in; the first rule that holds decides (LI1 to LI2b).
+//! Who is this? The linking order of a sign-in; the first rule that holds decides (LI1 to LI5).
 //!
-//! Nothing here makes a user, and nothing revives one. The row of the user is locked before her
-//! state is read, so that a suspension that runs beside waits, and then ends the new session too.
+//! Nothing here revives anybody. The row of the user is locked before her state is read, so that a
+//! suspension that runs beside waits, and then ends the new session too. LI3, an invite that was
+//! opened in this browser, stands before the rules for addresses (LI4).
 
 use super::invited::{self, Invited};
-use super::{Refusal, Refused, Step};
+use super::proof::{self, Proof};
+use super::{Refusal, Refused, Step, newcomer};
 use crate::domain::connection::{Connection, ScimKey};
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::identity::{Identity, Rule};
 use crate::domain::platform::LoginType;
 use crate::domain::secret::SecretHash;
+use crate::domain::session::Session;
 use crate::domain::sign_in::Asserted;
 use crate::domain::tombstone::Name;
 use crate::domain::user::User;
@@ -30,17 +33,18 @@ enum Found {
 }
 
 /// Finds the user of an asserted subject, joins them when they are not yet, and remembers the
-/// sign-in.
+/// sign-in. `present` is the session that the browser has already, which may be proof.
 pub async fn link(
     work: &mut Work,
     connection: &Connection,
-    (asserted, opened): (&Asserted, Option<SecretHash>),
+    asserted: &Asserted,
+    (present, opened): (Option<&Session>, Option<SecretHash>),
 ) -> Result<Linked, Problem> {
     let scope = &mut work.scope();
     let known = store::identity::by_subject(scope, connection.id, &asserted.subject).await?;
     let linked = match known {
-        Some(identity) => again(work, &identity).await?,
-        None => anew(work, connection, (asserted, opened)).await?,
+        Some(identity) => again(work, connection, asserted, &identity).await?,
+        None => anew(work, connection, asserted, (present, opened)).await?,
     };
     if let Ok((user, _)) = &linked {
         invite::accept_waiting(work, *user, LoginType::Sso).await?;
@@ -69,30 +73,62 @@ async fn prove(
 async fn anew(
     work: &mut Work,
     connection: &Connection,
-    (asserted, opened): (&Asserted, Option<SecretHash>),
+    asserted: &Asserted,
+    (present, opened): (Option<&Session>, Option<SecretHash>),
 ) -> Result<Linked, Problem> {
     let refuse = |code| Err((Refusal::new(Step::Link, code), None));
-    let (user, rule) = match first(work, connection, asserted).await? {
-        Found::One(user, rule) => (user, rule),
+    match first(work, connection, asserted).await? {
+        Found::One(user, rule) => return join(work, connection, asserted, (user, rule)).await,
         Found::Several => return Ok(refuse(Refused::LinkAmbiguous)),
-        Found::Nobody => match invited::accept(work, connection, (asserted, opened)).await? {
-            Invited::Accepted(user) => (user, Rule::Li3),
-            Invited::Refused(code) => return Ok(refuse(code)),
-            Invited::Nobody => {
-                let gone = tombstone(work, connection, asserted).await?.is_some();
-                return Ok(refuse(if gone { Refused::UserRemoved } else { Refused::UnknownUser }));
+        Found::Nobody => {}
+    }
+    match invited::accept(work, connection, (asserted, opened)).await? {
+        Invited::Accepted(user) => {
+            return join(work, connection, asserted, (user, Rule::Li3)).await;
+        }
+        Invited::Refused(code) => return Ok(refuse(code)),
+        Invited::Nobody => {}
+    }
+    // What follows inherits nothing of somebody who was removed under this subject (LI1).
+    if tombstone(work, connection, asserted).await?.is_some() {
+        return Ok(refuse(Refused::UserRemoved));
+    }
+    match proof::of_address(work, connection, asserted, present).await? {
+        Proof::Of(user) => join(work, connection, asserted, (user, Rule::Li4)).await,
+        Proof::Missing(user) => {
+            Ok(Err((Refusal::new(Step::Link, Refused::ProofNeeded), Some(user))))
+        }
+        found => {
+            // Who may not come anyway does not learn whether somebody is here (LI6).
+            if let Some(code) = newcomer::refused(work, connection, asserted).await? {
+                return Ok(refuse(code));
             }
-        },
-    };
-    join(work, connection, asserted, (user, rule)).await
+            if let Proof::Taken(user) = found {
+                let refusal = Refusal::new(Step::Link, Refused::EmailTaken);
+                return Ok(Err((refusal, Some(user))));
+            }
+            let made = newcomer::make(work, connection, asserted).await?;
+            Ok(made.map(|user| (user, Rule::Li5)).map_err(|refusal| (refusal, None)))
+        }
+    }
 }
 
-/// LI1: the subject is known, and must be enabled.
-async fn again(work: &mut Work, identity: &Identity) -> Result<Linked, Problem> {
+/// LI1: the subject is known, and must be enabled. A link that rests on a domain holds no longer
+/// than the connection may vouch for it.
+async fn again(
+    work: &mut Work,
+    connection: &Connection,
+    asserted: &Asserted,
+    identity: &Identity,
+) -> Result<Linked, Problem> {
     let user = match locked(work, identity.user_id).await? {
         Ok(user) => user,
         Err(refusal) => return Ok(Err((refusal, Some(identity.user_id)))),
     };
+    if identity.rests_on_domain() && !proof::holds(work, connection, asserted).await? {
+        let refusal = Refusal::new(Step::Link, Refused::DomainNotVerified);
+        return Ok(Err((refusal, Some(identity.user_id))));
+    }
     let at = work.at;
     store::identity::signed_in(&mut work.scope(), identity.id, at).await?;
     store::user::set_last_sign_in(&mut work.scope(), user.id, at).await?;
@@ -164,7 +200,7 @@ async fn join(
     let scope = &mut work.scope();
     let known = store::identity::by_subject(scope, connection.id, &asserted.subject).await?;
     if let Some(identity) = known {
-        return again(work, &identity).await;
+        return again(work, connection, asserted, &identity).await;
     }
     // Whoever was removed under this subject is not inherited by those who were there before.
     if let Some(gone) = tombstone(work, connection, asserted).await?
@@ -175,6 +211,17 @@ async fn join(
     if store::identity::is_at(&mut work.scope(), connection.id, id).await? {
         return refuse(Refused::RelinkNeeded);
     }
+    bind(work, connection, asserted, (id, rule)).await?;
+    Ok(Ok((id, rule)))
+}
+
+/// Joins a subject and a user who is held or new, and remembers the sign-in.
+pub(super) async fn bind(
+    work: &mut Work,
+    connection: &Connection,
+    asserted: &Asserted,
+    (id, rule): (UserId, Rule),
+) -> Result<(), Problem> {
     let identity = Identity {
         id: work.id(),
         connection_id: connection.id,
@@ -193,7 +240,7 @@ async fn join(
             .with("connection_id", connection.id.to_string())
             .with("rule", rule.as_str()),
     );
-    Ok(Ok((id, rule)))
+    Ok(())
 }
 
 /// The user, locked and then read; a refusal unless she is enabled.

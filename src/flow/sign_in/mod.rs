@@ -4,25 +4,29 @@
 //! found, her session begins, and the journal and the events are written, or nothing of it. A
 //! refusal is written too: it is an outcome, not an error.
 
+pub mod claims;
 mod invited;
 mod link;
+mod newcomer;
+mod proof;
+mod trial;
+mod written;
 
+use super::access;
 use super::problem::Problem;
 use super::work::Work;
-use crate::domain::actor::Actor;
 use crate::domain::connection::{Connection, Status};
-use crate::domain::event::Happened;
 use crate::domain::id::{ConnectionId, LoginId, UserId};
 use crate::domain::identity::Rule;
 use crate::domain::login::{Login, ReturnTo};
 use crate::domain::organization;
 use crate::domain::secret::SecretHash;
 use crate::domain::session::Session;
-use crate::domain::sign_in::{Asserted, Entry, Refusal, Refused, Step};
+use crate::domain::sign_in::{Asserted, Refusal, Refused, Step};
 use crate::store;
 
-/// The step of a sign-in that succeeded.
-const SESSION: &str = "session";
+pub use trial::Tried;
+pub use written::{ID_TOKEN, TRACE};
 
 /// Remembers a sign-in that begins.
 ///
@@ -49,6 +53,10 @@ pub struct Ending {
     pub request_id: String,
     /// The hash of the invite whose link was opened in this browser (LI3).
     pub invite: Option<SecretHash>,
+    /// Whether the connection is only tried out.
+    pub trial: bool,
+    /// What the provider sent, decoded, for the trace (G30).
+    pub message: Option<serde_json::Value>,
 }
 
 /// What became of it.
@@ -58,6 +66,8 @@ pub enum Outcome {
     SignedIn(UserId),
     /// She is not.
     Refused(Refusal),
+    /// The connection was tried out.
+    Tried(Box<Tried>),
 }
 
 /// Ends a sign-in: uses the login up, finds the person and begins her session, or writes down why
@@ -68,17 +78,14 @@ pub enum Outcome {
 pub async fn end(work: &mut Work, ending: &Ending) -> Result<Outcome, Problem> {
     let connection = store::connection::by_id(&mut work.scope(), ending.connection).await?;
     let connection = connection.ok_or_else(|| Problem::not_found("connection"))?;
-    let mut ran = Ran { connection, ending, user: None, rule: None };
-    match ran.run(work).await? {
-        Ok(user) => {
-            ran.write(work, None).await?;
-            Ok(Outcome::SignedIn(user))
-        }
-        Err(refusal) => {
-            ran.write(work, Some(&refusal)).await?;
-            Ok(Outcome::Refused(refusal))
-        }
-    }
+    let mut ran = Ran { connection, ending, user: None, rule: None, tried: None };
+    let ended = ran.run(work).await?;
+    ran.write(work, ended.as_ref().err()).await?;
+    Ok(match (ended, ran.tried) {
+        (_, Some(tried)) => Outcome::Tried(Box::new(tried)),
+        (Ok(user), None) => Outcome::SignedIn(user),
+        (Err(refusal), None) => Outcome::Refused(refusal),
+    })
 }
 
 /// Writes down a sign-in that was refused before it began.
@@ -99,6 +106,8 @@ pub async fn refuse(
         old_cookie: None,
         request_id: request_id.to_owned(),
         invite: None,
+        trial: false,
+        message: None,
     };
     end(work, &ending).await.map(|_| ())
 }
@@ -121,12 +130,29 @@ pub fn check_open(
     }
 }
 
+/// Whether the connection may be tried out now: before people depend on it, too.
+///
+/// # Errors
+/// As for [`check_open`], but a draft is open.
+pub fn check_trial(
+    connection: &Connection,
+    organization: Option<&organization::Organization>,
+    step: Step,
+) -> Result<(), Refusal> {
+    let status = match connection.status {
+        Status::Draft => Status::Active,
+        other => other,
+    };
+    check_open(&Connection { status, ..connection.clone() }, organization, step)
+}
+
 /// A sign-in that is being ended, with what is known of it so far.
 struct Ran<'e> {
     connection: Connection,
     ending: &'e Ending,
     user: Option<UserId>,
     rule: Option<Rule>,
+    tried: Option<Tried>,
 }
 
 impl Ran<'_> {
@@ -150,12 +176,18 @@ impl Ran<'_> {
         };
         let id = work.organization;
         let organization = store::organization::by_id(&mut work.conn(), id).await?;
-        if let Err(refusal) = check_open(&self.connection, organization.as_ref(), Step::Link) {
+        let open = if self.ending.trial { check_trial } else { check_open };
+        if let Err(refusal) = open(&self.connection, organization.as_ref(), Step::Link) {
             return Ok(Err(refusal));
         }
         let settings = organization.map(|found| found.settings).unwrap_or_default();
-        let opened = self.ending.invite;
-        let linked = link::link(work, &self.connection, (asserted, opened)).await?;
+        access::hold_rules(work).await?;
+        let present = self.present(work, &settings).await?;
+        if self.ending.trial {
+            return self.trial(work, asserted).await;
+        }
+        let known = (present.as_ref(), self.ending.invite);
+        let linked = link::link(work, &self.connection, asserted, known).await?;
         let (user, rule) = match linked {
             Ok(linked) => linked,
             Err((refusal, user)) => {
@@ -164,70 +196,28 @@ impl Ran<'_> {
             }
         };
         (self.user, self.rule) = (Some(user), Some(rule));
+        // A newcomer's claims were taken over when she was made.
+        if rule != Rule::Li5 {
+            claims::take_over(work, &self.connection, asserted, user).await?;
+        }
         if let Some(old) = self.ending.old_cookie {
             store::session::delete_by_hash(&mut work.scope(), old).await?;
         }
         self.begin_session(work, user, asserted, settings.session_max_s).await?;
+        self.note_keys(work, asserted).await?;
         Ok(Ok(user))
     }
 
-    async fn begin_session(
+    /// The session that the browser has already, while it holds.
+    async fn present(
         &self,
         work: &mut Work,
-        user: UserId,
-        asserted: &Asserted,
-        life_s: i64,
-    ) -> Result<(), Problem> {
-        let end = work.at.plus_s(life_s);
-        let session = Session {
-            id: work.id(),
-            organization_id: work.organization,
-            hash: self.ending.cookie,
-            user_id: user,
-            connection_id: Some(self.connection.id),
-            subject: Some(asserted.subject.clone()),
-            provider_session: asserted.provider_session.clone(),
-            signed_in_at: work.at,
-            last_seen_at: work.at,
-            expires_at: asserted.session_until.map_or(end, |until| until.min(end)),
-        };
-        store::session::insert(&mut work.scope(), &session).await?;
-        work.actor = Actor::User(user);
-        work.record(
-            Happened::to("session.created", "user", user)
-                .with("session_id", session.id.to_string())
-                .with("connection_id", self.connection.id.to_string())
-                .with("rule", self.rule.map(Rule::as_str)),
-        );
-        Ok(())
-    }
-
-    /// The journal entry, and the event of a refusal.
-    async fn write(&self, work: &mut Work, refusal: Option<&Refusal>) -> Result<(), Problem> {
-        let asserted = self.ending.asserted.as_ref().ok();
-        let entry = Entry {
-            id: work.id(),
-            connection_id: self.connection.id,
-            at: work.at,
-            code: refusal.map(|refusal| refusal.code.as_str().to_owned()),
-            step: refusal.map_or(SESSION, |refusal| refusal.step.as_str()).to_owned(),
-            rule: self.rule.map(|rule| rule.as_str().to_owned()),
-            user_id: self.user,
-            subject: asserted.map(|asserted| asserted.subject.clone()),
-            email: asserted.and_then(|asserted| asserted.email.clone()),
-            hint: refusal.map(Refusal::hint),
-            request_id: self.ending.request_id.clone(),
-        };
-        store::sign_in::insert(&mut work.scope(), &entry).await?;
-        if let Some(refusal) = refusal {
-            work.record(
-                Happened::to("sign_in.refused", "connection", self.connection.id)
-                    .with("code", refusal.code.as_str())
-                    .with("user_id", self.user.map(|id| id.to_string()))
-                    .with("sign_in_id", entry.id.to_string()),
-            );
-        }
-        Ok(())
+        settings: &organization::Settings,
+    ) -> Result<Option<Session>, Problem> {
+        let Some(cookie) = self.ending.old_cookie else { return Ok(None) };
+        let found = store::session::by_hash(&mut work.conn(), cookie).await?;
+        let (here, now) = (work.organization, work.at);
+        Ok(found.filter(|one| one.organization_id == here && one.holds(now, settings)))
     }
 }
 

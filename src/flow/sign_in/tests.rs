@@ -23,6 +23,8 @@ fn login() -> Login {
         created_at: NOW,
         expires_at: NOW.plus_s(LIFE_S),
         used_at: None,
+        fresh: false,
+        trial: false,
     }
 }
 

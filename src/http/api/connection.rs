@@ -3,22 +3,26 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use axum::routing::{delete, get, patch, post};
 
 use super::connection_body::{Change, New};
-use super::connection_shown::{Connection, SignIn};
+use super::connection_shown::{Connection, SignIn, Test, Trace};
+use super::{connection_saml, permit};
 use crate::app::App;
 use crate::domain::connection as domain;
 use crate::domain::id::{ConnectionId, OrganizationId, SignInId};
+use crate::domain::seal::Place;
 use crate::domain::sign_in::Entry;
 use crate::flow;
 use crate::flow::connection::Sent;
 use crate::flow::problem::Problem;
-use crate::http::answer::{Answer, Page, versioned};
+use crate::http::answer::{Answer, Page, ShownOnce, versioned};
 use crate::http::extract::{Body, IfMatch, Paging, cursor};
 use crate::http::guard::Caller;
 use crate::http::route::Method::{Delete, Get, Patch, Post};
 use crate::http::route::{Doc, Needs, Of, PAGED, Route, page, schema};
+use crate::http::sso;
 use crate::store;
 
 const IN_ORGANIZATION: Needs = Needs::Action("connections.manage", Of::Organization);
@@ -66,6 +70,24 @@ pub const ROUTES: &[Route] = &[
         Doc::of("Deletes a connection with its identities, sessions and journal.").nothing(),
     ),
     Route::new(
+        Post,
+        "/connections/{id}/test",
+        OF_ITSELF,
+        || post(test),
+        Doc::of(
+            "Tries a connection out, also before it is active, and begins a trial by a person.",
+        )
+        .answer(200, schema::<Test>),
+    ),
+    Route::new(
+        Get,
+        "/connections/{id}/sign-ins/{sign_in}/trace",
+        OF_ITSELF,
+        || get(trace),
+        Doc::of("Reads what a sign-in brought, where traces were on: for 24 hours.")
+            .answer(200, schema::<Trace>),
+    ),
+    Route::new(
         Get,
         "/connections/{id}/sign-ins",
         Needs::Action("journals.view", Of::Connection),
@@ -88,6 +110,9 @@ fn check_issuer(app: &App, sent: &Sent) -> Result<(), Problem> {
 /// `POST /organizations/{org}/connections`
 async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
     let organization = caller.organization()?;
+    if let Some(role) = new.default_role() {
+        permit::rule(&app, &caller, organization, role).await?;
+    }
     let sent = new.sent(&app).await?;
     check_issuer(&app, &sent)?;
     let seal = app.seal.clone();
@@ -138,6 +163,9 @@ async fn change(
     Body(change): Body<Change>,
 ) -> Answer {
     let organization = caller.organization()?;
+    if let Some(role) = change.default_role() {
+        permit::rule(&app, &caller, organization, role).await?;
+    }
     let present = present(&app, organization, id).await?;
     let sent = change.sent(&app, &present).await?;
     check_issuer(&app, &sent)?;
@@ -187,4 +215,52 @@ async fn sign_ins(
 
 pub(super) fn shown(app: &App, status: StatusCode, found: domain::Connection) -> Answer {
     Ok(versioned(status, found.version, Connection::of(app, found)))
+}
+
+/// `POST /connections/{id}/test`
+async fn test(State(app): State<App>, caller: Caller, Path(id): Path<ConnectionId>) -> Answer {
+    let organization = caller.organization()?;
+    let found = present(&app, organization, id).await?;
+    let tested = match &found.settings.saml {
+        Some(saml) => Err(connection_saml::test(&app, saml).await),
+        None => {
+            let secrets = flow::connection::secrets(&app.seal, &found)?;
+            let tenant = found.settings.tenant_id.as_deref();
+            let redirect_uri = sso::url(&app, id, "callback");
+            let how = (&secrets, tenant);
+            Ok(app.providers.test(&found.settings.oidc, how, &redirect_uri).await)
+        }
+    };
+    let secret = app
+        .runner
+        .write(caller.actor, organization, move |work| {
+            Box::pin(async move { flow::connection::begin_trial(work, id).await })
+        })
+        .await?;
+    let test_url = format!("{}?test={secret}", sso::url(&app, id, "start"));
+    let shown = match tested {
+        Ok(tested) => Test::of(tested, test_url),
+        Err(found) => Test::of_saml(found, test_url),
+    };
+    let mut response = Json(shown).into_response();
+    // A repeated request does not get the secret again.
+    response.extensions_mut().insert(ShownOnce("test_url"));
+    Ok(response)
+}
+
+/// `GET /connections/{id}/sign-ins/{sign_in}/trace`
+async fn trace(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, sign_in)): Path<(ConnectionId, String)>,
+) -> Answer<Json<Trace>> {
+    let organization = caller.organization()?;
+    let sign_in = SignInId::parse(&sign_in).map_err(|_| Problem::not_found("sign-in"))?;
+    let (scope, now) = (&mut app.runner.read(organization), app.runner.clock.now());
+    let sealed = store::sign_in_trace::by_sign_in(scope, (id, sign_in), now).await?;
+    let sealed = sealed.ok_or_else(|| Problem::not_found("trace"))?;
+    let place = Place { table: flow::sign_in::TRACE, row: sign_in.0, organization };
+    let plain = app.seal.open(place, &sealed).map_err(Problem::internal)?;
+    let message = serde_json::from_slice(&plain).map_err(Problem::internal)?;
+    Ok(Json(Trace { sign_in_id: sign_in.to_string(), message }))
 }

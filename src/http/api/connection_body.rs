@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::connection_saml::{Beside, Saml};
 use crate::app::App;
 use crate::domain::connection as domain;
-use crate::flow::connection::{LinkSent, OidcSent, Sent};
+use crate::flow::connection::{JitSent, LinkSent, OidcSent, Sent};
 use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
 use crate::http::extract::{clearable, kept};
@@ -41,12 +40,10 @@ pub struct New {
     tenant_id: Option<String>,
     /// The OpenID provider.
     oidc: Option<Oidc>,
-    /// Not offered yet: `{"enabled": false}` or nothing.
-    #[schema(value_type = Option<Object>)]
-    jit: Option<Value>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    rule_claims: Option<Value>,
+    /// Whether people whom nobody brought are made at their first sign-in; no, unless said.
+    jit: Option<Jit>,
+    /// Claims that mapping rules read as `claims.<name>`, at most 20.
+    rule_claims: Option<Vec<String>>,
     /// Whether people may begin at a SAML provider; no, unless said.
     #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
@@ -54,9 +51,8 @@ pub struct New {
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     idp_initiated_target: Option<Option<String>>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    trace_until: Option<Value>,
+    /// Until when what sign-ins bring is kept readable, sealed, as RFC 3339: 24 hours ahead at most.
+    trace_until: Option<String>,
     /// The SAML provider.
     #[serde(default, deserialize_with = "kept")]
     saml: Option<Saml>,
@@ -99,12 +95,12 @@ pub struct Change {
     /// The OpenID provider.
     #[serde(default, deserialize_with = "kept")]
     oidc: Option<Oidc>,
-    /// Not offered yet: `{"enabled": false}` or nothing.
-    #[schema(value_type = Option<Object>)]
-    jit: Option<Value>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    rule_claims: Option<Value>,
+    /// Whether people whom nobody brought are made at their first sign-in.
+    #[serde(default, deserialize_with = "kept")]
+    jit: Option<Jit>,
+    /// Claims that mapping rules read as `claims.<name>`, at most 20.
+    #[serde(default, deserialize_with = "kept")]
+    rule_claims: Option<Vec<String>>,
     /// Whether people may begin at a SAML provider; no, unless said.
     #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
@@ -112,9 +108,10 @@ pub struct Change {
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     idp_initiated_target: Option<Option<String>>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    trace_until: Option<Value>,
+    /// Until when what sign-ins bring is kept readable; `null` for not at all.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    trace_until: Option<Option<String>>,
     /// The SAML provider.
     #[serde(default, deserialize_with = "kept")]
     saml: Option<Saml>,
@@ -131,6 +128,21 @@ pub struct Link {
     pub(super) scim: Option<String>,
 }
 
+/// Whether people whom nobody brought are made at their first sign-in.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ConnectionJit)]
+pub struct Jit {
+    /// Whether they are: only with an e-mail in a verified domain.
+    #[serde(default, deserialize_with = "kept")]
+    pub(super) enabled: Option<bool>,
+    /// The role for the whole organization of those to whom rules give nothing; without one they
+    /// are refused.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    pub(super) default_role: Option<Option<String>>,
+}
+
 /// The OpenID provider and our place there.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -142,14 +154,15 @@ struct Oidc {
     /// Our client id there.
     #[serde(default, deserialize_with = "kept")]
     client_id: Option<String>,
-    /// Our client secret there; it is sealed and never shown.
+    /// Our client secret there; it is sealed and never shown. For `private_key_jwt` a private key as
+    /// PEM, its certificate behind it where the provider knows that; left out, we make a key.
     #[serde(default, deserialize_with = "kept")]
     client_secret: Option<String>,
     /// The secret to come: tried when the present one is refused.
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     next_client_secret: Option<Option<String>>,
-    /// `basic` (unless said) or `post`.
+    /// `basic` (unless said), `post` or `private_key_jwt`.
     #[serde(default, deserialize_with = "kept")]
     auth: Option<String>,
     /// What is asked for: `openid`, `email`, `profile` unless said.
@@ -162,35 +175,23 @@ struct Oidc {
     /// Leeway on the times of a token in seconds: 0 to 300, 60 unless said.
     #[serde(default, deserialize_with = "kept")]
     leeway_s: Option<i64>,
-}
-
-/// Notes options that are known and not offered yet: they would be kept without effect.
-macro_rules! check_offered {
-    ($sent:expr, $fields:expr) => {
-        let is_off = |value: &Value| value.get("enabled") == Some(&Value::Bool(false));
-        let present = [
-            ("/jit", $sent.jit.as_ref().is_some_and(|jit| !is_off(jit))),
-            ("/rule_claims", $sent.rule_claims.as_ref().is_some_and(|sent| !is_empty(sent))),
-            ("/trace_until", $sent.trace_until.is_some()),
-        ];
-        for (pointer, _) in present.into_iter().filter(|(_, sent)| *sent) {
-            $fields.wrong(pointer, "not-offered", "This is not offered yet: leave it out.");
-        }
-    };
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty)
+    /// For whom the assertions of `private_key_jwt` are: `token_endpoint` (unless said), `issuer`.
+    #[serde(default, deserialize_with = "kept")]
+    assertion_audience: Option<String>,
 }
 
 impl New {
+    /// The role that newcomers are to have, if one is said.
+    pub fn default_role(&self) -> Option<&str> {
+        self.jit.as_ref().and_then(Jit::default_role)
+    }
+
     /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
     /// 422 for kinds and options that are not offered, and for metadata that cannot be read.
     pub async fn sent(self, app: &App) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
-        check_offered!(self, fields);
         let saml = self.kind == "saml";
         match self.kind.as_str() {
             "oidc" => idp_initiated_is_off(&mut fields, self.allow_idp_initiated),
@@ -225,6 +226,9 @@ impl New {
             claims: self.claims,
             guests_allowed: self.guests_allowed,
             tenant_id: self.tenant_id.map(Some),
+            jit: self.jit.map(Jit::sent),
+            rule_claims: self.rule_claims,
+            trace_until: self.trace_until.map(Some),
             oidc: self.oidc.map(Oidc::sent),
             saml: match self.saml {
                 Some(saml) => Some(saml.sent(app, beside).await?),
@@ -243,13 +247,17 @@ fn idp_initiated_is_off(fields: &mut Fields, sent: Option<bool>) {
 }
 
 impl Change {
+    /// The role that newcomers are to have, if one is said.
+    pub fn default_role(&self) -> Option<&str> {
+        self.jit.as_ref().and_then(Jit::default_role)
+    }
+
     /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
     /// 422 for options that are not offered, and for metadata that cannot be read.
     pub async fn sent(self, app: &App, present: &domain::Connection) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
-        check_offered!(self, fields);
         let configured = present.settings.saml.clone();
         if configured.is_none() {
             idp_initiated_is_off(&mut fields, self.allow_idp_initiated);
@@ -281,6 +289,9 @@ impl Change {
             claims: self.claims,
             guests_allowed: self.guests_allowed,
             tenant_id: self.tenant_id,
+            jit: self.jit.map(Jit::sent),
+            rule_claims: self.rule_claims,
+            trace_until: self.trace_until,
             oidc: self.oidc.map(Oidc::sent),
             saml,
         })
@@ -304,6 +315,17 @@ impl Oidc {
             scopes: self.scopes,
             secret_expires_at: self.secret_expires_at,
             leeway_s: self.leeway_s,
+            assertion_audience: self.assertion_audience,
         }
+    }
+}
+
+impl Jit {
+    fn sent(self) -> JitSent {
+        JitSent { enabled: self.enabled, default_role: self.default_role }
+    }
+
+    fn default_role(&self) -> Option<&str> {
+        self.default_role.as_ref()?.as_deref()
     }
 }

@@ -199,6 +199,7 @@ impl Saml {
         sent.slo_url = Some(saml.slo_url);
         sent.slo_response_url = Some(saml.slo_response_url);
         sent.certificates = Some(saml.certificates);
+        sent.certificate_ends = saml.certificate_ends;
         sent.sign_requests = Some(saml.sign_requests);
         sent.metadata_valid_until = Some(saml.metadata_valid_until);
         let again = pointer == "/saml/metadata_url";
@@ -229,7 +230,10 @@ impl Saml {
         let (mut fields, mut good) = (Fields::new(), Vec::new());
         for (at, one) in read.into_iter().enumerate() {
             match one {
-                Ok(certificate) => good.push(certificate.to_base64()),
+                Ok(certificate) => {
+                    sent.certificate_ends.push(certificate.ending());
+                    good.push(certificate.to_base64());
+                }
                 Err(error) => {
                     let pointer = format!("/saml/certificates/{at}");
                     fields.wrong(&pointer, "value", format!("{error}."));
@@ -264,4 +268,18 @@ async fn ring(app: &App, name: &str) -> Result<Ring, Problem> {
     };
     let made = app.saml.unhurried(job).await.map_err(Problem::internal)?;
     Ok(Ring { keys: made.map_err(Problem::internal)? })
+}
+
+/// What can be told of a SAML provider without a person: what was looked at, and what is wrong.
+pub async fn test(app: &App, saml: &Configured) -> Vec<(&'static str, Option<String>)> {
+    let now = app.runner.clock.now();
+    let over = saml.certificate_ends.iter().filter(|ending| ending.at <= now.0).count();
+    let all = saml.certificates.len();
+    let certificates = (over == all).then(|| "Every certificate is over.".to_owned());
+    let mut found = vec![("certificates", certificates)];
+    if saml.metadata_url.is_some() {
+        let looked = fetch::again((&app.guarded, &app.saml), saml, now).await;
+        found.push(("metadata", looked.err().map(|why| why.to_string())));
+    }
+    found
 }

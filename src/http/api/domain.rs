@@ -39,6 +39,13 @@ pub const ROUTES: &[Route] = &[
         Doc::of("Lists domains in order of their claim.").query(PAGED).answer(200, page::<Domain>),
     ),
     Route::new(
+        Post,
+        "/domains/{id}/verify",
+        Needs::Action("domains.manage", Of::Domain),
+        || post(verify),
+        Doc::of("Looks for the TXT record of a domain now.").answer(200, schema::<Looked>),
+    ),
+    Route::new(
         Delete,
         "/domains/{id}",
         Needs::Action("domains.manage", Of::Domain),
@@ -71,7 +78,23 @@ pub struct Domain {
     /// The value of the TXT record that proves the claim.
     txt_value: String,
     verified_at: Option<String>,
+    /// `dns` or `operator`, once it is verified.
+    method: Option<&'static str>,
+    /// When the record was looked for last.
+    checked_at: Option<String>,
+    /// Since when the record of a verified domain is gone: a week later the domain is lost.
+    failing_since: Option<String>,
     created_at: String,
+}
+
+/// A domain and what a look for its record found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LookedAtDomain)]
+pub struct Looked {
+    #[serde(flatten)]
+    domain: Domain,
+    /// `there`, `not_there`, or `unknown` when the name servers gave no answer.
+    record: &'static str,
 }
 
 impl From<domain::Domain> for Domain {
@@ -83,6 +106,9 @@ impl From<domain::Domain> for Domain {
             domain: from.name.as_str().to_owned(),
             state: from.state.as_str(),
             verified_at: from.verified_at.map(|at| at.to_string()),
+            method: from.method.map(domain::Method::as_str),
+            checked_at: from.checked_at.map(|at| at.to_string()),
+            failing_since: from.failing_since.map(|at| at.to_string()),
             created_at: from.created_at.to_string(),
         }
     }
@@ -116,6 +142,25 @@ async fn list(
     let scope = &mut app.runner.read(caller.organization()?);
     let found = store::domain::page(scope, after, paging.limit + 1).await?;
     Ok(Json(Page::of(found, paging.limit, |item| cursor(item.created_at, item.id.0))))
+}
+
+/// `POST /domains/{id}/verify`
+async fn verify(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DomainId>,
+) -> Answer<Json<Looked>> {
+    let organization = caller.organization()?;
+    let found = store::domain::by_id(&mut app.runner.read(organization), id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("domain"))?;
+    let record = app.dns.record(&found.txt_name(), &found.txt_value()).await;
+    let (domain, _) = app
+        .runner
+        .write(caller.actor, organization, move |work| {
+            Box::pin(async move { flow::domain::looked(work, id, record).await })
+        })
+        .await?;
+    Ok(Json(Looked { domain: domain.into(), record: record.as_str() }))
 }
 
 /// `DELETE /domains/{id}`

@@ -176,7 +176,7 @@ async fn named(app: &App, request: Request) -> Answer<(Option<Vec<UserId>>, Vec<
         let detail = format!("Name at most {NAMED_MAX} users at a time.");
         return Err(Problem::invalid("/ids", "length", detail).into());
     }
-    let (mut users, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
+    let (mut users, mut unknown) = (Vec::with_capacity(ids.len()), Vec::<String>::new());
     for text in ids {
         match UserId::parse(&text) {
             Ok(id) if users.contains(&id) => {}

@@ -27,6 +27,7 @@ mod idempotency;
 mod import;
 mod import_form;
 mod invite;
+mod identity;
 mod licence;
 mod mapping_preview;
 mod mapping_rule;
@@ -67,6 +68,7 @@ const TABLES: &[&[Route]] = &[
     import::ROUTES,
     invite::ROUTES,
     break_glass::ROUTES,
+    identity::ROUTES,
     grant::ROUTES,
     access_settings::ROUTES,
     licence::ROUTES,

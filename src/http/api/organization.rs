@@ -117,6 +117,10 @@ pub struct Change {
     /// Whether people sign in by a connection alone; break-glass users still use their passwords.
     #[serde(default, deserialize_with = "kept")]
     require_sso: Option<bool>,
+    /// Whether an address in a verified domain links a user of the organization itself at her first
+    /// sign-in without further proof; never holders of roles that must keep a holder.
+    #[serde(default, deserialize_with = "kept")]
+    silent_link_verified_domains: Option<bool>,
 }
 
 /// `?confirm=`
@@ -142,6 +146,7 @@ pub struct Organization {
     language: &'static str,
     /// Whether people sign in by a connection alone.
     require_sso: bool,
+    silent_link_verified_domains: bool,
     created_at: String,
     updated_at: String,
     /// When it was deleted: it is purged 30 days later.
@@ -163,6 +168,7 @@ impl From<domain::Organization> for Organization {
             language: from.settings.language.as_str(),
             require_sso: from.settings.require_sso,
             technical_contacts: from.settings.technical_contacts,
+            silent_link_verified_domains: from.settings.silent_link_verified_domains,
             created_at: from.created_at.to_string(),
             updated_at: from.updated_at.to_string(),
             deleted_at: from.deleted_at.map(|at| at.to_string()),
@@ -229,6 +235,7 @@ async fn change(
         technical_contacts: sent.technical_contacts,
         language: sent.language,
         require_sso: sent.require_sso,
+        silent_link_verified_domains: sent.silent_link_verified_domains,
     };
     let saved = app
         .runner

@@ -6,7 +6,7 @@ use tower::ServiceExt;
 use url::form_urlencoded;
 
 use super::*;
-use crate::domain::connection::{ClientAuth, LEEWAY_S, Oidc, Secrets};
+use crate::domain::connection::{AssertionAudience, ClientAuth, LEEWAY_S, Oidc, Secrets};
 use crate::domain::sign_in::Refused;
 use crate::outbound::http::Guarded;
 use crate::outbound::oidc::{Answered, Ask, Providers};
@@ -40,6 +40,7 @@ impl Rig {
             scopes: vec!["openid".to_owned()],
             secret_expires_at: None,
             leeway_s: LEEWAY_S,
+            assertion_audience: AssertionAudience::TokenEndpoint,
         };
         let secrets = Secrets { client_secret: provider.client_secret().to_owned(), next: None };
         Self { provider, clock, party, oidc, secrets }
@@ -47,11 +48,13 @@ impl Rig {
 
     async fn url(&self) -> url::Url {
         let ask = Ask {
+            secrets: &self.secrets,
             redirect_uri: BACK,
             state: "the-state",
             nonce: "the-nonce",
             verifier: "the-verifier",
             login_hint: None,
+            fresh: false,
         };
         self.party.authorization_url(&self.oidc, &ask).await.unwrap()
     }
@@ -79,6 +82,7 @@ impl Rig {
     async fn redeem(&self, code: &str, verifier: &str) -> Result<serde_json::Value, Refused> {
         let answered = Answered {
             oidc: &self.oidc,
+            tenant: None,
             secrets: &self.secrets,
             redirect_uri: BACK,
             code,
@@ -86,10 +90,12 @@ impl Rig {
             verifier,
             nonce: SecretHash::of(b"the-nonce"),
             needed: "sub",
-            wanted: Some("not-there"),
+            wanted: &["not-there"],
+            fresh_since: None,
+            seen: None,
         };
-        let claims = self.party.redeem(&answered).await.map_err(|refusal| refusal.code)?;
-        Ok(serde_json::Value::Object(claims))
+        let found = self.party.redeem(&answered).await.map_err(|refusal| refusal.code)?;
+        Ok(serde_json::Value::Object(found.claims))
     }
 }
 

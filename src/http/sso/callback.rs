@@ -1,15 +1,20 @@
 //! `GET /sso/{connection}/callback`: the provider's answer ends a sign-in.
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::place::Place;
 use super::start::VERIFIER;
+use super::tried;
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::connection::{Connection, Kind};
 use crate::domain::login::{Login, ReturnTo};
 use crate::domain::seal::Place as Sealed;
 use crate::domain::secret::{SecretHash, draw};
@@ -45,7 +50,7 @@ pub async fn callback(
 ) -> Response {
     // What is no text is no connection's id either.
     let connection = connection.map(|Path(text)| text).unwrap_or_default();
-    let place = match Place::of(&app, &connection).await {
+    let place = match Place::speaking(&app, &connection, Kind::Oidc).await {
         Ok(place) => place,
         Err(problem) => return page::refuse(problem, &headers),
     };
@@ -58,8 +63,10 @@ pub async fn callback(
         Ok(Err(refusal)) => return place.refuse(&app, &headers, refusal).await,
         Err(problem) => return page::refuse(problem, &headers),
     };
-    let asserted = ask(&app, &place, &login, &answer).await;
-    match end(&app, &place, &login, asserted, &headers).await {
+    let seen = Mutex::default();
+    let asserted = ask(&app, &place, (&login, &answer), &seen).await;
+    let message = message(&answer, seen);
+    match end(&app, &place, &login, (asserted, message), &headers).await {
         Ok(response) => response,
         Err(problem) => page::refuse(problem, &headers),
     }
@@ -89,16 +96,19 @@ async fn login(
 async fn ask(
     app: &App,
     place: &Place,
-    login: &Login,
-    answer: &Answer,
+    (login, answer): (&Login, &Answer),
+    seen: &Mutex<Map<String, Value>>,
 ) -> Result<Asserted, Refusal> {
     let refuse = |code, found: &str| Err(Refusal::new(Step::Callback, code).found(found));
-    place.check_open(Step::Callback)?;
+    match login.trial {
+        true => place.check_trial(Step::Callback)?,
+        false => place.check_open(Step::Callback)?,
+    }
     let connection = &place.connection;
     let oidc = &connection.settings.oidc;
     if let Some(error) = &answer.error {
         // Another provider may answer with an error too (OA1).
-        if answer.iss.as_ref().is_some_and(|iss| *iss != oidc.issuer) {
+        if answer.iss.as_ref().is_some_and(|iss| *iss != connection.issuer()) {
             return refuse(Refused::IssuerMismatch, "the error is of another issuer");
         }
         let said = answer.error_description.as_deref().unwrap_or_default();
@@ -116,10 +126,11 @@ async fn ask(
     let at = Sealed { table: VERIFIER, row: login.id.0, organization: connection.organization_id };
     let verifier = app.seal.open(at, &login.verifier).map_err(|_| broken(()))?;
     let verifier = String::from_utf8(verifier).map_err(|_| broken(()))?;
-    let vouches = connection.directory_id.is_some() && !connection.domains.is_empty();
+    let wanted = wanted(connection);
     let redirect_uri = place.redirect_uri(app);
     let answered = Answered {
         oidc,
+        tenant: connection.settings.tenant_id.as_deref(),
         secrets: &secrets,
         redirect_uri: &redirect_uri,
         code,
@@ -127,10 +138,44 @@ async fn ask(
         verifier: &verifier,
         nonce: login.nonce,
         needed: &connection.settings.link.claim,
-        wanted: vouches.then(|| connection.email_claim()),
+        wanted: &wanted,
+        fresh_since: login.fresh.then_some(login.created_at),
+        seen: Some(seen),
     };
-    let claims = app.providers.redeem(&answered).await?;
-    asserted(connection, &claims)
+    let redeemed = app.providers.redeem(&answered).await?;
+    let asserted = asserted(connection, &redeemed.claims)?;
+    let (id_token, keys_host) = (Some(redeemed.id_token), redeemed.keys_host);
+    Ok(Asserted { id_token, keys_host, ..asserted })
+}
+
+/// Claims that would help: the address where it may find or make somebody, names of those who are
+/// made, and what rules read.
+fn wanted(connection: &Connection) -> Vec<&str> {
+    let settings = &connection.settings;
+    let mut wanted: Vec<&str> =
+        settings.rule_claims.iter().map(|name| connection.claim(name)).collect();
+    if !connection.domains.is_empty() || settings.jit.enabled {
+        wanted.push(connection.email_claim());
+    }
+    if settings.jit.enabled {
+        wanted.extend(["first_name", "last_name"].map(|name| connection.claim(name)));
+    }
+    wanted
+}
+
+/// What the provider sent, for a trace: nothing in it can be used again.
+fn message(answer: &Answer, seen: Mutex<Map<String, Value>>) -> Value {
+    let mut claims = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for secret in ["nonce", "at_hash", "c_hash"] {
+        claims.remove(secret);
+    }
+    json!({
+        "kind": "oidc",
+        "answer": {
+            "iss": answer.iss, "error": answer.error, "error_description": answer.error_description,
+        },
+        "claims": claims,
+    })
 }
 
 fn error_code(error: &str) -> Refused {
@@ -148,7 +193,7 @@ async fn end(
     app: &App,
     place: &Place,
     login: &Login,
-    asserted: Result<Asserted, Refusal>,
+    (asserted, message): (Result<Asserted, Refusal>, Value),
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let cookie = draw(Rng);
@@ -160,6 +205,8 @@ async fn end(
         old_cookie: Cookie::Session.read(headers, &app.public),
         request_id: request_id::current(),
         invite: Cookie::Invite.read(headers, &app.public),
+        trial: login.trial,
+        message: Some(message),
     };
     let outcome = app
         .runner
@@ -170,6 +217,7 @@ async fn end(
         .await?;
     match outcome {
         Outcome::SignedIn(_) => signed_in(app, &cookie, &login.return_to),
+        Outcome::Tried(tried) => Ok(tried::page(app, place, *tried)),
         Outcome::Refused(refusal) => Ok(place.show(app, headers, &refusal)),
     }
 }

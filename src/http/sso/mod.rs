@@ -3,13 +3,17 @@
 //! A provider is asked before any transaction opens. Whatever is refused is an entry in the journal
 //! and a page with a code; nobody learns here who exists.
 
+mod backchannel;
 mod callback;
+mod initiate;
+mod jwks;
 mod me;
 mod place;
 pub mod saml;
 mod sign_in;
 mod sign_out;
 mod start;
+mod tried;
 
 use std::sync::Arc;
 
@@ -19,7 +23,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-pub use self::place::url;
+pub use self::place::{signed_out_url, url};
 use super::limit::Limits;
 use super::route::Method::{Get, Post};
 use super::route::{Doc, Needs, Route, mount};
@@ -36,6 +40,8 @@ pub const OPEN: &[Route] = &[
         Doc::of("Begins a sign-in: sends the browser to the provider.").query(&[
             ("return_to", "Where the browser goes afterwards: a path of this host."),
             ("login_hint", "Who probably wants to sign in; passed on to the provider."),
+            ("fresh", "`1` when she must sign in anew at the provider."),
+            ("test", "The secret of a trial of the connection."),
         ]),
     ),
     Route::new(
@@ -47,10 +53,45 @@ pub const OPEN: &[Route] = &[
     ),
     Route::new(
         Get,
+        "/sso/{connection}/initiate",
+        Needs::Nothing,
+        || get(initiate::by_link),
+        Doc::of("Begins a sign-in for the provider, from its list of applications.").query(&[
+            ("iss", "The provider; it must be the connection's issuer."),
+            ("login_hint", "Who probably wants to sign in; passed back to the provider."),
+            ("target_link_uri", "Where the browser goes afterwards: a URL of this host."),
+        ]),
+    ),
+    Route::new(
+        Post,
+        "/sso/{connection}/initiate",
+        Needs::Nothing,
+        || post(initiate::by_form),
+        Doc::of("The same, sent as a form."),
+    ),
+    Route::new(
+        Post,
+        "/sso/{connection}/backchannel-logout",
+        Needs::Nothing,
+        || post(backchannel::logout),
+        Doc::of("Ends the sessions that the provider's logout token means."),
+    ),
+    Route::new(
+        Get,
+        "/sso/{connection}/jwks",
+        Needs::Nothing,
+        || get(jwks::keys),
+        Doc::of("Our public keys, where the provider knows us by keys."),
+    ),
+    Route::new(
+        Get,
         "/sign-in",
         Needs::Nothing,
         || get(sign_in::page),
-        Doc::of("The page that asks who wants to sign in."),
+        Doc::of("The page that asks who wants to sign in.").query(&[
+            ("return_to", "Where the browser goes afterwards: a path of this host."),
+            ("lang", "`en`, `fr`, `de` or `es`; the browser's own language unless said."),
+        ]),
     ),
     Route::new(
         Post,

@@ -5,13 +5,16 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::connection::Connection;
+use crate::domain::connection::{Connection, Kind};
 use crate::domain::id::ConnectionId;
+use crate::domain::language::Language;
 use crate::domain::organization::Organization;
+use crate::domain::refused_words::said_in;
 use crate::domain::sign_in::{Refusal, Refused, Step};
 use crate::flow::problem::Problem;
 use crate::flow::{self};
 use crate::http::cookie::Cookie;
+use crate::http::words::words;
 use crate::http::{page, request_id};
 use crate::store;
 use crate::store::owner::Owned;
@@ -40,12 +43,30 @@ impl Place {
         Ok(Self { connection: connection.ok_or_else(unknown)?, organization })
     }
 
+    /// The place that a path names, where the connection speaks this.
+    ///
+    /// # Errors
+    /// 404 when there is none; 503 when the database does not answer.
+    pub async fn speaking(app: &App, text: &str, kind: Kind) -> Result<Self, Problem> {
+        let place = Self::of(app, text).await?;
+        let fits = place.connection.settings.kind() == kind;
+        if fits { Ok(place) } else { Err(Problem::not_found("connection")) }
+    }
+
     /// Whether people may sign in here now.
     ///
     /// # Errors
     /// [`Refused::ConnectionDisabled`] or [`Refused::OrganizationNotActive`].
     pub fn check_open(&self, step: Step) -> Result<(), Refusal> {
         flow::sign_in::check_open(&self.connection, self.organization.as_ref(), step)
+    }
+
+    /// Whether the connection may be tried out now.
+    ///
+    /// # Errors
+    /// As for [`Place::check_open`], but a draft is open.
+    pub fn check_trial(&self, step: Step) -> Result<(), Refusal> {
+        flow::sign_in::check_trial(&self.connection, self.organization.as_ref(), step)
     }
 
     /// Where a sign-in here begins.
@@ -83,11 +104,16 @@ impl Place {
             Refused::ConnectionDisabled | Refused::OrganizationNotActive => None,
             _ => Some(self.start_url(app)),
         };
+        // Programs read English.
+        let language = match page::wants_json(headers) {
+            true => Language::En,
+            false => page::language(None, headers),
+        };
         let refused = page::Refused {
             status: StatusCode::FORBIDDEN,
             code: refusal.code.as_str(),
-            heading: "You could not be signed in",
-            said: refusal.code.said(),
+            heading: words(language).refused,
+            said: said_in(refusal.code.said(), language),
             again,
         };
         let mut response = refused.answer(headers);
@@ -98,6 +124,11 @@ impl Place {
         }
         response
     }
+}
+
+/// Where the browser comes back from signing out at a provider.
+pub fn signed_out_url(app: &App) -> String {
+    format!("{}/signed-out", app.public.url.as_str().trim_end_matches('/'))
 }
 
 /// A URL of a connection.

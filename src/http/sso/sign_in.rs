@@ -14,24 +14,24 @@ use super::place::url;
 use crate::app::App;
 use crate::domain::domain_name::DomainName;
 use crate::domain::identity::EMAIL_MAX;
+use crate::domain::language::Language;
 use crate::domain::login::ReturnTo;
 use crate::domain::organization::{Slug, Status};
 use crate::flow;
 use crate::flow::problem::{Code, Problem};
 use crate::http::page;
+use crate::http::words::{Words, words};
 use crate::store;
 use crate::store::connection::Choice as Found;
 
 /// Connections that are offered to choose from.
 const CHOICES_MAX: i64 = 20;
-/// What somebody reads whom no connection was found for, whatever the reason.
-const NOT_FOUND: &str = "No sign-in is set up for this. Check what you entered, or ask your \
-                         administrator for the link to sign in.";
 
 /// What the page is asked for.
 #[derive(Deserialize)]
 pub struct Asked {
     return_to: Option<String>,
+    lang: Option<String>,
 }
 
 /// What was entered.
@@ -42,6 +42,7 @@ pub struct Entered {
     #[serde(default)]
     organization: String,
     return_to: Option<String>,
+    lang: Option<String>,
 }
 
 #[derive(Template)]
@@ -50,6 +51,9 @@ struct SignIn {
     notice: Option<&'static str>,
     return_to: String,
     choices: Vec<Choice>,
+    words: &'static Words,
+    /// What the links to other languages carry on.
+    carried: String,
 }
 
 struct Choice {
@@ -64,7 +68,8 @@ pub async fn page(headers: HeaderMap, asked: Result<Query<Asked>, QueryRejection
         return page::refuse(problem, &headers);
     };
     let return_to = target(asked.return_to.as_deref());
-    shown(StatusCode::OK, SignIn { notice: None, return_to, choices: Vec::new() })
+    let language = page::language(asked.lang.as_deref(), &headers);
+    shown(language, None, (return_to, Vec::new()))
 }
 
 /// Finds the connection and sends the browser there.
@@ -78,6 +83,7 @@ pub async fn find(
         Err(rejection) => return page::refuse(page::unreadable(&rejection), &headers),
     };
     let return_to = target(entered.return_to.as_deref());
+    let language = page::language(entered.lang.as_deref(), &headers);
     let email = entered.email.trim();
     let found = match look_up(&app, email, entered.organization.trim()).await {
         Ok(found) => found,
@@ -88,15 +94,12 @@ pub async fn find(
         .map(|(id, name)| Choice { name, url: start(&app, id, &return_to, email) })
         .collect();
     match choices.len() {
-        0 => {
-            let notice = Some(NOT_FOUND);
-            shown(StatusCode::OK, SignIn { notice, return_to, choices })
-        }
+        0 => shown(language, Some(words(language).not_found), (return_to, choices)),
         1 => choices.pop().map_or_else(
             || StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             |only| Redirect::to(&only.url).into_response(),
         ),
-        _ => shown(StatusCode::OK, SignIn { notice: None, return_to, choices }),
+        _ => shown(language, None, (return_to, choices)),
     }
 }
 
@@ -132,6 +135,14 @@ fn target(sent: Option<&str>) -> String {
     flow::sign_in::return_to(sent).unwrap_or_else(ReturnTo::home).as_str().to_owned()
 }
 
-fn shown(status: StatusCode, template: SignIn) -> Response {
-    page::page(status, &template)
+fn shown(
+    language: Language,
+    notice: Option<&'static str>,
+    (return_to, choices): (String, Vec<Choice>),
+) -> Response {
+    let carried = form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", &return_to)
+        .finish();
+    let (words, carried) = (words(language), format!("&{carried}"));
+    page::page(StatusCode::OK, &SignIn { notice, return_to, choices, words, carried })
 }

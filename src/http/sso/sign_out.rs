@@ -1,22 +1,46 @@
 //! `POST /sign-out` and the page after it.
+//!
+//! Our own session ends first, whatever becomes of the rest. Where the connection's provider offers
+//! it, the browser then goes there to sign out too and comes back with a state that only it knows
+//! (R13).
 
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
+use super::place::signed_out_url;
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::seal::Place;
+use crate::domain::secret::{SecretHash, draw};
+use crate::domain::session::Session;
+use crate::domain::time::Rng;
 use crate::flow;
 use crate::flow::problem::Problem;
 use crate::http::cookie::Cookie;
 use crate::http::sso::saml;
+use crate::http::words::{Words, words};
 use crate::http::{page, session};
+use crate::outbound::oidc::Leaving;
 use crate::store;
 
 #[derive(Template)]
 #[template(path = "sso/signed_out.html")]
-struct SignedOut;
+struct SignedOut {
+    said: &'static str,
+    words: &'static Words,
+    carried: &'static str,
+}
+
+/// What the page is asked for.
+#[derive(Default, Deserialize)]
+pub struct Asked {
+    state: Option<String>,
+    lang: Option<String>,
+}
 
 /// Ends the session of the browser; without one there is nothing to end, and that is fine.
 pub async fn sign_out(State(app): State<App>, request: Request) -> Response {
@@ -25,13 +49,19 @@ pub async fn sign_out(State(app): State<App>, request: Request) -> Response {
         return page::refuse(problem, &parts.headers);
     }
     match end(&app, &parts.headers).await {
-        Ok(there) => left(&app, there),
+        Ok(Some((ended, named))) => match farewell(&app, &ended, named).await {
+            Some((there, state)) => left(&app, &there, state.as_deref()),
+            None => left(&app, "/signed-out", None),
+        },
+        Ok(None) => left(&app, "/signed-out", None),
         Err(problem) => page::refuse(problem, &parts.headers),
     }
 }
 
-/// Ends the session; answers where the provider's session is ended, where it takes that (G35).
-async fn end(app: &App, headers: &HeaderMap) -> Result<Option<Response>, Problem> {
+/// A session that was ended, and by which name a SAML provider knows it.
+type Ended = (Session, Option<store::saml::Named>);
+
+async fn end(app: &App, headers: &HeaderMap) -> Result<Option<Ended>, Problem> {
     let Some(signed) = session::of(app, headers).await? else { return Ok(None) };
     let session = signed.session;
     let scope = &mut app.runner.read(session.organization_id);
@@ -43,22 +73,70 @@ async fn end(app: &App, headers: &HeaderMap) -> Result<Option<Response>, Problem
             Box::pin(async move { flow::session::end(work, &session).await.map(|_| ()) })
         })
         .await?;
-    saml::leave(app, &ended, named).await
+    Ok(Some((ended, named)))
 }
 
-fn left(app: &App, there: Option<Response>) -> Response {
-    let mut response = there.unwrap_or_else(|| StatusCode::SEE_OTHER.into_response());
+/// Where the browser signs out at the provider, and the state that comes back; `None` where that is
+/// not offered.
+async fn farewell(
+    app: &App,
+    session: &Session,
+    named: Option<store::saml::Named>,
+) -> Option<(String, Option<String>)> {
+    if let Some(named) = named {
+        // What SAML providers answer is signed, and says itself what it answers.
+        return saml::leave(app, session, named).await.map(|there| (there, None));
+    }
+    let scope = &mut app.runner.read(session.organization_id);
+    let connection = store::connection::by_id(scope, session.connection_id?).await.ok()??;
+    let organization = session.organization_id;
+    let place = Place { table: flow::sign_in::ID_TOKEN, row: session.id.0, organization };
+    let sealed = session.id_token.as_deref();
+    let opened = sealed.and_then(|sealed| app.seal.open(place, sealed).ok());
+    let hint = opened.and_then(|bytes| String::from_utf8(bytes).ok());
+    let (back, state) = (signed_out_url(app), draw(Rng));
+    let leaving = Leaving { id_token: hint.as_deref(), back: &back, state: &state };
+    let url = app.providers.end_session_url(&connection.settings.oidc, &leaving).await?;
+    Some((url.into(), Some(state)))
+}
+
+fn left(app: &App, there: &str, state: Option<&str>) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
-    let signed_out = HeaderValue::from_static("/signed-out");
-    headers.entry(header::LOCATION).or_insert(signed_out);
+    let location = HeaderValue::from_str(there);
+    let location = location.unwrap_or(HeaderValue::from_static("/signed-out"));
+    headers.insert(header::LOCATION, location);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(cleared) = Cookie::Session.clear(&app.public) {
-        headers.append(header::SET_COOKIE, cleared);
+    let cookies = [
+        Cookie::Session.clear(&app.public),
+        state.and_then(|state| Cookie::Logout.set(state, &app.public)),
+    ];
+    for cookie in cookies.into_iter().flatten() {
+        headers.append(header::SET_COOKIE, cookie);
     }
     response
 }
 
-/// Says that the session is over.
-pub async fn signed_out() -> Response {
-    page::page(StatusCode::OK, &SignedOut)
+/// Says that the session is over. An answer of a provider that was not asked by this browser, or
+/// that comes without the state, is told as such (OC20).
+pub async fn signed_out(
+    State(app): State<App>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
+    let words = words(page::language(asked.lang.as_deref(), &headers));
+    let expected = Cookie::Logout.read(&headers, &app.public);
+    let sent = asked.state.as_deref().map(|state| SecretHash::of(state.as_bytes()));
+    let (status, said) = match expected == sent {
+        true => (StatusCode::OK, words.session_over),
+        false => (StatusCode::BAD_REQUEST, words.not_our_logout),
+    };
+    let mut response = page::page(status, &SignedOut { said, words, carried: "" });
+    if expected.is_some()
+        && let Some(cleared) = Cookie::Logout.clear(&app.public)
+    {
+        response.headers_mut().append(header::SET_COOKIE, cleared);
+    }
+    response
 }

@@ -26,10 +26,16 @@ use crate::outbound::oidc::Ask;
 pub const VERIFIER: &str = "logins.verifier";
 
 /// What the caller may ask for.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Asked {
-    return_to: Option<String>,
-    login_hint: Option<String>,
+    /// Where the browser goes afterwards.
+    pub return_to: Option<String>,
+    /// Who probably wants to sign in.
+    pub login_hint: Option<String>,
+    /// `1` when she must sign in anew at the provider (K7).
+    pub fresh: Option<String>,
+    /// The secret of a trial of the connection.
+    pub test: Option<String>,
 }
 
 /// Begins a sign-in and sends the browser to the provider.
@@ -45,13 +51,18 @@ pub async fn start(
     };
     // What is no text is no connection's id either.
     let connection = connection.map(|Path(text)| text).unwrap_or_default();
-    let begun = match begin(&app, &connection, &asked).await {
+    answer(&app, &connection, &asked, &headers).await
+}
+
+/// Begins a sign-in, however it was asked for, and answers the browser.
+pub async fn answer(app: &App, connection: &str, asked: &Asked, headers: &HeaderMap) -> Response {
+    let begun = match begin(app, connection, (asked, headers)).await {
         Ok(begun) => begun,
-        Err(problem) => return page::refuse(problem, &headers),
+        Err(problem) => return page::refuse(problem, headers),
     };
     match begun {
         Begun::Sent(response) => response,
-        Begun::Refused(place, refusal) => place.refuse(&app, &headers, refusal).await,
+        Begun::Refused(place, refusal) => place.refuse(app, headers, refusal).await,
     }
 }
 
@@ -68,16 +79,24 @@ struct Secrets {
     browser: String,
 }
 
-async fn begin(app: &App, connection: &str, asked: &Asked) -> Result<Begun, Problem> {
+async fn begin(
+    app: &App,
+    connection: &str,
+    (asked, headers): (&Asked, &HeaderMap),
+) -> Result<Begun, Problem> {
     let place = Place::of(app, connection).await?;
     let Some(return_to) = flow::sign_in::return_to(asked.return_to.as_deref()) else {
         return Err(Problem::new(Code::Malformed, "return_to is not a path of this host."));
     };
-    if let Err(refusal) = place.check_open(Step::Start) {
+    let trial = is_trial(app, &place, asked).await?;
+    let open = if trial { place.check_trial(Step::Start) } else { place.check_open(Step::Start) };
+    if let Err(refusal) = open {
         return Ok(Begun::Refused(Box::new(place), refusal));
     }
+    let fresh = asked.fresh.as_deref() == Some("1");
     if place.connection.settings.saml.is_some() {
-        let begun = super::saml::start::begin(app, &place, return_to).await?;
+        let (how, language) = ((return_to, fresh, trial), page::language(None, headers));
+        let begun = super::saml::start::begin(app, &place, how, language).await?;
         keep(app, begun.login).await?;
         return Ok(Begun::Sent(begun.response));
     }
@@ -85,27 +104,47 @@ async fn begin(app: &App, connection: &str, asked: &Asked) -> Result<Begun, Prob
     let secrets = Secrets { state, nonce, verifier, browser };
     let redirect_uri = place.redirect_uri(app);
     let hint = asked.login_hint.as_deref();
+    let known = flow::connection::secrets(&app.seal, &place.connection)?;
     let ask = Ask {
+        secrets: &known,
         redirect_uri: &redirect_uri,
         state: &secrets.state,
         nonce: &secrets.nonce,
         verifier: &secrets.verifier,
         login_hint: hint.filter(|hint| (1..=EMAIL_MAX).contains(&hint.len())),
+        fresh,
     };
     let oidc = &place.connection.settings.oidc;
     let url = match app.providers.authorization_url(oidc, &ask).await {
         Ok(url) => url,
         Err(refusal) => return Ok(Begun::Refused(Box::new(place), refusal)),
     };
-    remember(app, &place, &secrets, return_to).await?;
+    remember(app, &place, &secrets, (return_to, fresh, trial)).await?;
     sent(app, url.as_str(), &secrets).map(Begun::Sent)
+}
+
+/// Whether the connection is only tried out: the secret of the trial counts once.
+async fn is_trial(app: &App, place: &Place, asked: &Asked) -> Result<bool, Problem> {
+    let Some(secret) = &asked.test else { return Ok(false) };
+    let (id, secret) = (place.connection.id, SecretHash::of(secret.as_bytes()));
+    let used = app
+        .runner
+        .write(Actor::Anonymous, place.connection.organization_id, move |work| {
+            Box::pin(async move { flow::connection::test_secret(work, id, secret).await })
+        })
+        .await?;
+    if used {
+        return Ok(true);
+    }
+    let detail = "This trial was used already, or is over: test the connection again.";
+    Err(Problem::new(Code::Gone, detail))
 }
 
 async fn remember(
     app: &App,
     place: &Place,
     secrets: &Secrets,
-    return_to: ReturnTo,
+    (return_to, fresh, trial): (ReturnTo, bool, bool),
 ) -> Result<(), Problem> {
     let (id, now): (LoginId, _) = (app.runner.id(), app.runner.clock.now());
     let organization = place.connection.organization_id;
@@ -124,6 +163,8 @@ async fn remember(
         created_at: now,
         expires_at: now.plus_s(LIFE_S),
         used_at: None,
+        fresh,
+        trial,
     };
     keep(app, login).await
 }

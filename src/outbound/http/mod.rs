@@ -27,6 +27,10 @@ pub const TOTAL_S: u64 = 10;
 pub const ANSWER_MAX: usize = 1024 * 1024;
 /// Longest URL, in bytes.
 pub const URL_MAX: usize = 8 * 1024;
+/// Ports below [`PORT_MIN`] that are asked.
+pub const WEB_PORTS: [u16; 2] = [80, 443];
+/// From this port on all are asked: servers of one's own stand there.
+pub const PORT_MIN: u16 = 1024;
 /// Who we say we are.
 pub const USER_AGENT: &str = concat!("portico/", env!("CARGO_PKG_VERSION"));
 
@@ -41,6 +45,9 @@ pub enum Refused {
         "the address is private, local or reserved; allow_private_networks permits private ones"
     )]
     Address,
+    /// The port is another service's.
+    #[error("the port is not one of web servers: 443, or 1024 and above")]
+    Port,
     /// The name has no address.
     #[error("the name has no address")]
     Unresolved,
@@ -145,6 +152,12 @@ fn check(text: &str, reach: Reach) -> Result<Url, Refused> {
         Some(Host::Domain(name)) => is_localhost(name),
         None => return Err(Refused::Url("it has no host")),
     };
+    // What listens below is mail, databases, remote shells: nothing that we speak with.
+    let port = url.port_or_known_default().unwrap_or_default();
+    let own = loopback && reach == Reach::Private;
+    if port < PORT_MIN && !WEB_PORTS.contains(&port) && !own {
+        return Err(Refused::Port);
+    }
     match url.scheme() {
         "https" => Ok(url),
         "http" if loopback && reach == Reach::Private => Ok(url),

@@ -108,6 +108,16 @@ fn other_schemes_credentials_and_endless_urls_are_refused() {
 }
 
 #[test]
+fn ports_of_other_services_are_not_asked_r8() {
+    for port in [1, 22, 25, 53, 110, 389, 445, 1023] {
+        assert!(refused(&format!("https://idp.example:{port}/"), Reach::Public), "{port}");
+    }
+    for port in [443, 1024, 8443, 65535] {
+        assert!(!refused(&format!("https://idp.example:{port}/"), Reach::Public), "{port}");
+    }
+}
+
+#[test]
 fn a_name_gives_none_but_addresses_that_may_be_reached() {
     let at = |ip: [u8; 4]| SocketAddr::from((Ipv4Addr::from(ip), 0));
     let mixed = vec![at([10, 0, 0, 1]), at([8, 8, 8, 8]), at([127, 0, 0, 1])];

@@ -1,20 +1,13 @@
 //! The token endpoint: a code for tokens (RFC 6749 §4.1.3, RFC 7636).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use http::Request;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde::Deserialize;
-use url::form_urlencoded;
 
+use super::Answered;
+use super::client::{Client, Form};
 use super::discovery::Discovery;
-use super::{Answered, provider_error};
-use crate::domain::connection::ClientAuth;
-use crate::domain::sign_in::{Refusal, Step};
+use crate::domain::sign_in::Refusal;
 use crate::outbound::http::Guarded;
 
-/// Largest answer, in bytes.
-pub const ANSWER_MAX: usize = 512 * 1024;
 /// Longest ID token, in bytes (R10).
 pub const ID_TOKEN_MAX: usize = 64 * 1024;
 
@@ -32,65 +25,29 @@ struct Granted {
     access_token: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
-struct Denied {
-    #[serde(default)]
-    error: String,
-    #[serde(default)]
-    error_description: String,
-}
-
-/// Redeems the code; a refused client secret is followed by the next one, if there is one (R5).
+/// Redeems the code.
 ///
 /// # Errors
 /// [`Refusal`] with the endpoint's error.
 pub async fn redeem(
     http: &Guarded,
     discovery: &Discovery,
+    client: Client<'_>,
     answered: &Answered<'_>,
 ) -> Result<Tokens, Refusal> {
-    let secrets = answered.secrets;
-    match once(http, discovery, answered, &secrets.client_secret).await {
-        Err(Failed { wrong_client: true, refusal }) => match &secrets.next {
-            None => Err(refusal),
-            Some(next) => {
-                once(http, discovery, answered, next).await.map_err(|failed| failed.refusal)
-            }
-        },
-        done => done.map_err(|failed| failed.refusal),
-    }
-}
-
-struct Failed {
-    refusal: Refusal,
-    /// The endpoint did not believe that we are who we are.
-    wrong_client: bool,
-}
-
-fn failed(found: &str) -> Failed {
-    let found = format!("token endpoint: {found}");
-    Failed { refusal: provider_error(Step::Provider, &found), wrong_client: false }
-}
-
-async fn once(
-    http: &Guarded,
-    discovery: &Discovery,
-    answered: &Answered<'_>,
-    secret: &str,
-) -> Result<Tokens, Failed> {
-    let request = request(discovery, answered, secret).ok_or_else(|| failed("no request"))?;
-    let answer =
-        http.send(request, ANSWER_MAX).await.map_err(|error| failed(&error.to_string()))?;
-    if answer.status() != http::StatusCode::OK {
-        let denied: Denied = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let status = answer.status().as_u16();
-        let found = format!("{status} {} {}", denied.error, denied.error_description);
-        let wrong_client = status == 401 || denied.error == "invalid_client";
-        return Err(Failed { wrong_client, ..failed(found.trim_end()) });
-    }
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", answered.code),
+        ("redirect_uri", answered.redirect_uri),
+        ("code_verifier", answered.verifier),
+    ];
+    let form =
+        Form { name: "token endpoint", endpoint: &discovery.token_endpoint, fields: &fields };
+    let failed = |found: &str| form.failed(found).refusal;
+    let answer = client.send(http, &form).await.map_err(|failed| failed.refusal)?;
     // The error of the parser could quote the token: it is not passed on.
     let granted: Granted =
-        serde_json::from_slice(answer.body()).map_err(|_| failed("the answer is not JSON"))?;
+        serde_json::from_slice(&answer).map_err(|_| failed("the answer is not JSON"))?;
     let id_token = granted
         .id_token
         .ok_or_else(|| failed("the answer has no id_token: is the scope `openid` asked for?"))?;
@@ -100,33 +57,28 @@ async fn once(
     Ok(Tokens { id_token, access_token: granted.access_token })
 }
 
-fn request(
+/// Whether the endpoint believes who we are, and knows our redirect URI: a code that nobody gave is
+/// sent, and the endpoint should refuse the code and nothing else.
+///
+/// # Errors
+/// [`Refusal`] with the endpoint's error when it refuses us.
+pub async fn probe(
+    http: &Guarded,
     discovery: &Discovery,
-    answered: &Answered<'_>,
-    secret: &str,
-) -> Option<Request<Vec<u8>>> {
-    let client_id = answered.oidc.client_id.as_str();
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "authorization_code")
-        .append_pair("code", answered.code)
-        .append_pair("redirect_uri", answered.redirect_uri)
-        .append_pair("code_verifier", answered.verifier);
-    let request = Request::post(&discovery.token_endpoint)
-        .header(ACCEPT, "application/json")
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let request = match answered.oidc.auth {
-        ClientAuth::Basic => request.header(AUTHORIZATION, basic(client_id, secret)),
-        ClientAuth::Post => {
-            form.append_pair("client_id", client_id).append_pair("client_secret", secret);
-            request
-        }
-    };
-    request.body(form.finish().into_bytes()).ok()
-}
-
-/// HTTP Basic with both parts form-encoded first (RFC 6749 §2.3.1).
-fn basic(client_id: &str, secret: &str) -> String {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encode(client_id), encode(secret));
-    format!("Basic {}", STANDARD.encode(pair))
+    client: Client<'_>,
+    (redirect_uri, code): (&str, &str),
+) -> Result<(), Refusal> {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", redirect_uri),
+        ("code_verifier", code),
+    ];
+    let form =
+        Form { name: "token endpoint", endpoint: &discovery.token_endpoint, fields: &fields };
+    match client.send(http, &form).await {
+        Ok(_) => Err(form.failed("a code that nobody gave was redeemed").refusal),
+        Err(failed) if failed.error == "invalid_grant" => Ok(()),
+        Err(failed) => Err(failed.refusal),
+    }
 }

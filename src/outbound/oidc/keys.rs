@@ -2,6 +2,7 @@
 
 use http::Request;
 use http::header::ACCEPT;
+use jsonwebtoken::jwk::Jwk;
 use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
 use serde_json::Value;
 
@@ -17,13 +18,21 @@ pub const KEYS_MAX: usize = 100;
 /// Shortest modulus of an RSA key, in letters of base64: 2048 bits.
 const RSA_MODULUS_MIN: usize = 342;
 
-/// The keys of an issuer that may verify.
-pub struct Keys(CoreJsonWebKeySet);
+/// The keys of an issuer that may verify: for ID tokens, and for tokens of other kinds.
+pub struct Keys {
+    set: CoreJsonWebKeySet,
+    others: Vec<Jwk>,
+}
 
 impl Keys {
-    /// The set as the verifier wants it.
+    /// The set as the verifier of ID tokens wants it.
     pub fn set(&self) -> CoreJsonWebKeySet {
-        self.0.clone()
+        self.set.clone()
+    }
+
+    /// The same keys, for tokens that are no ID tokens.
+    pub fn all(&self) -> &[Jwk] {
+        &self.others
     }
 
     /// Reads a set; keys of kinds that we do not know are left out.
@@ -40,12 +49,14 @@ impl Keys {
         if keys.len() > KEYS_MAX {
             return Err(refuse(&format!("there are more than {KEYS_MAX}")));
         }
-        let keys = keys
+        let strong: Vec<&Value> = keys.iter().filter(|key| is_strong(key)).collect();
+        let set = strong
             .iter()
-            .filter(|key| is_strong(key))
-            .filter_map(|key| serde_json::from_value::<CoreJsonWebKey>(key.clone()).ok())
+            .filter_map(|key| serde_json::from_value::<CoreJsonWebKey>((*key).clone()).ok())
             .collect();
-        Ok(Self(CoreJsonWebKeySet::new(keys)))
+        let others =
+            strong.iter().filter_map(|key| serde_json::from_value((*key).clone()).ok()).collect();
+        Ok(Self { set: CoreJsonWebKeySet::new(set), others })
     }
 }
 

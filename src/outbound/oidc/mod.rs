@@ -4,11 +4,17 @@
 //! it leaves open (times with leeway, `azp`, `at_hash`, doubled claims, sizes) is checked beside.
 //! Every refusal says for the journal what was found, without secrets.
 
+mod client;
 mod discovery;
 mod exchange;
 mod id_token;
+mod jws;
 mod keep;
 mod keys;
+mod logout;
+mod pushed;
+mod redeem;
+mod trial;
 mod user_info;
 
 use std::collections::HashMap;
@@ -20,15 +26,17 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use self::client::Client;
 use self::discovery::Discovery;
-use self::id_token::{Expected, Unverified};
 use self::keep::Kept;
 use self::keys::Keys;
+pub use self::logout::{Leaving, NotLoggedOut};
+pub use self::trial::{Check, Checked, Tested};
 use super::http::{Guarded, Refused as NotAsked};
-use crate::domain::connection::{Oidc, Secrets};
+use crate::domain::connection::{ClientAuth, Oidc, Secrets};
 use crate::domain::secret::SecretHash;
 use crate::domain::sign_in::{Refusal, Refused, Step};
-use crate::domain::time::Clock;
+use crate::domain::time::{Clock, Timestamp};
 
 /// Issuers that are remembered; the one that was asked longest ago gives way.
 pub const ISSUERS_MAX: usize = 1000;
@@ -54,6 +62,8 @@ struct Issuer {
 
 /// A request for a sign-in.
 pub struct Ask<'a> {
+    /// What the provider knows us by, where the request is left with it first (R17).
+    pub secrets: &'a Secrets,
     /// Where the answer goes.
     pub redirect_uri: &'a str,
     /// Comes back with the answer.
@@ -64,12 +74,16 @@ pub struct Ask<'a> {
     pub verifier: &'a str,
     /// Who probably wants to sign in.
     pub login_hint: Option<&'a str>,
+    /// Whether she must sign in anew there (K7).
+    pub fresh: bool,
 }
 
 /// The provider's answer and what it must fit.
 pub struct Answered<'a> {
     /// The provider and our place there.
     pub oidc: &'a Oidc,
+    /// The tenant that is pinned, for a provider that serves many (EN1).
+    pub tenant: Option<&'a str>,
     /// What it knows us by.
     pub secrets: &'a Secrets,
     /// Where the answer came.
@@ -84,8 +98,23 @@ pub struct Answered<'a> {
     pub nonce: SecretHash,
     /// The claim that there must be, asked of UserInfo when the token has it not.
     pub needed: &'a str,
-    /// A claim that would help, asked likewise.
-    pub wanted: Option<&'a str>,
+    /// Claims that would help, asked likewise.
+    pub wanted: &'a [&'a str],
+    /// When she must have signed in at the provider at the earliest, where that is demanded (K7).
+    pub fresh_since: Option<Timestamp>,
+    /// Takes the claims of the ID token as they were sent, believed or not, for a trace.
+    pub seen: Option<&'a Mutex<Map<String, Value>>>,
+}
+
+/// What a provider said of a person, verified.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Redeemed {
+    /// The claims of the ID token, with those of UserInfo that it has not.
+    pub claims: Map<String, Value>,
+    /// The ID token itself, for a logout.
+    pub id_token: String,
+    /// The host of the provider's keys (R9).
+    pub keys_host: Option<String>,
 }
 
 impl Providers {
@@ -110,98 +139,60 @@ impl Providers {
     /// Where the browser goes to sign in.
     ///
     /// # Errors
-    /// [`Refusal`] when the provider cannot be discovered.
+    /// [`Refusal`] when the provider cannot be discovered, or does not take the request where it
+    /// wants it beforehand.
     pub async fn authorization_url(&self, oidc: &Oidc, ask: &Ask<'_>) -> Result<Url, Refusal> {
-        let discovery = self.discovery(oidc).await?;
-        let mut url = discovery.authorization_endpoint.clone();
+        let discovery = self.discovery(&oidc.issuer).await?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(ask.verifier.as_bytes()));
-        {
-            let mut query = url.query_pairs_mut();
-            query
-                .append_pair("response_type", "code")
-                .append_pair("client_id", &oidc.client_id)
-                .append_pair("redirect_uri", ask.redirect_uri)
-                .append_pair("scope", &oidc.scopes.join(" "))
-                .append_pair("state", ask.state)
-                .append_pair("nonce", ask.nonce)
-                .append_pair("code_challenge", &challenge)
-                .append_pair("code_challenge_method", "S256");
-            if let Some(hint) = ask.login_hint {
-                query.append_pair("login_hint", hint);
-            }
+        let scope = oidc.scopes.join(" ");
+        let mut fields = vec![
+            ("response_type", "code"),
+            ("client_id", oidc.client_id.as_str()),
+            ("redirect_uri", ask.redirect_uri),
+            ("scope", &scope),
+            ("state", ask.state),
+            ("nonce", ask.nonce),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        if let Some(hint) = ask.login_hint {
+            fields.push(("login_hint", hint));
         }
+        if ask.fresh {
+            fields.extend([("prompt", "login"), ("max_age", "0")]);
+        }
+        let there = &discovery.authorization_endpoint;
+        if let Some(endpoint) = &discovery.pushed_to {
+            let client = Client { oidc, secrets: ask.secrets, now: self.clock.now() };
+            // Who we are says the authentication, or the form beside it.
+            fields.retain(|(name, _)| *name != "client_id" || oidc.auth == ClientAuth::Basic);
+            return pushed::push(&self.http, client, (endpoint, there), &fields).await;
+        }
+        let mut url = there.clone();
+        url.query_pairs_mut().extend_pairs(fields);
         Ok(url)
     }
 
-    /// Turns an answer into verified claims: redeems the code, verifies the ID token, and asks
-    /// UserInfo where a claim is missing.
-    ///
-    /// # Errors
-    /// [`Refusal`] with the code of the first thing that does not fit.
-    pub async fn redeem(&self, answered: &Answered<'_>) -> Result<Map<String, Value>, Refusal> {
-        let discovery = self.discovery(answered.oidc).await?;
-        discovery.check_iss(answered.iss)?;
-        let tokens = exchange::redeem(&self.http, &discovery, answered).await?;
-        let expected = Expected {
-            issuer: &discovery.issuer,
-            client_id: &answered.oidc.client_id,
-            nonce: answered.nonce,
-            access_token: tokens.access_token.as_deref(),
-            now: self.clock.now(),
-            leeway_s: answered.oidc.leeway_s,
-        };
-        let (mut claims, keys) = self.verified(&discovery, &tokens.id_token, &expected).await?;
-        let lacks = |claim: &str| !claims.contains_key(claim);
-        let (needed, wanted) = (lacks(answered.needed), answered.wanted.is_some_and(lacks));
-        if needed || wanted {
-            let asked = user_info::Asked { discovery: &discovery, keys: &keys, expected };
-            match user_info::ask(&self.http, &asked, &claims).await {
-                Ok(more) => {
-                    for (name, value) in more {
-                        claims.entry(name).or_insert(value);
-                    }
-                }
-                Err(user_info::Failure::Refused(refusal)) => return Err(refusal),
-                Err(user_info::Failure::Silent(refusal)) if needed => return Err(refusal),
-                Err(user_info::Failure::Silent(refusal)) => {
-                    tracing::warn!(found = %refusal.detail, "UserInfo was not answered");
-                }
-            }
-        }
-        Ok(claims)
+    async fn discovery(&self, issuer: &str) -> Result<Arc<Discovery>, Refusal> {
+        let kept = self.issuer(issuer);
+        kept.discovery.get(self.clock.now(), || discovery::fetch(&self.http, issuer)).await
     }
 
-    async fn verified(
-        &self,
-        discovery: &Discovery,
-        token: &str,
-        expected: &Expected<'_>,
-    ) -> Result<(Map<String, Value>, Arc<Keys>), Refusal> {
-        let issuer = self.issuer(&discovery.issuer);
+    /// The keys of an issuer, by the name under which it is configured.
+    async fn keys(&self, issuer: &str, discovery: &Discovery) -> Result<Arc<Keys>, Refusal> {
         let fetch = || keys::fetch(&self.http, &discovery.jwks_uri);
-        let now = expected.now;
-        let keys = issuer.keys.get(now, fetch).await?;
-        match id_token::verify(token, &keys, expected) {
-            Ok(claims) => return Ok((claims, keys)),
-            Err(Unverified::Refused(refusal)) => return Err(refusal),
-            Err(Unverified::UnknownKey) => {}
-        }
-        // The provider may have changed its keys: one look, then the token is judged (R7).
-        let keys = issuer.keys.get_newer(now, &keys, fetch).await?;
-        match id_token::verify(token, &keys, expected) {
-            Ok(claims) => Ok((claims, keys)),
-            Err(Unverified::Refused(refusal)) => Err(refusal),
-            Err(Unverified::UnknownKey) => {
-                let refusal = Refusal::new(Step::Token, Refused::SignatureInvalid);
-                Err(refusal.found("no key of the provider fits the token's kid and alg"))
-            }
-        }
+        self.issuer(issuer).keys.get(self.clock.now(), fetch).await
     }
 
-    async fn discovery(&self, oidc: &Oidc) -> Result<Arc<Discovery>, Refusal> {
-        let issuer = self.issuer(&oidc.issuer);
-        let now = self.clock.now();
-        issuer.discovery.get(now, || discovery::fetch(&self.http, &oidc.issuer)).await
+    /// Keys that are newer than those seen, if the last look for some is long enough ago (R7).
+    async fn newer_keys(
+        &self,
+        issuer: &str,
+        discovery: &Discovery,
+        seen: &Arc<Keys>,
+    ) -> Result<Arc<Keys>, Refusal> {
+        let fetch = || keys::fetch(&self.http, &discovery.jwks_uri);
+        self.issuer(issuer).keys.get_newer(self.clock.now(), seen, fetch).await
     }
 
     /// What is kept of an issuer, made when it is new.
@@ -228,6 +219,8 @@ fn provider_error(step: Step, found: &str) -> Refusal {
     Refusal::new(step, Refused::ProviderError).found(found)
 }
 
+#[cfg(test)]
+mod client_tests;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]

@@ -4,16 +4,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use super::fake::{Fake, Key, unsigned};
-use super::id_token::AGE_MAX_S;
+use super::id_token::{self, AGE_MAX_S, Expected, Unverified};
 use super::*;
-use crate::domain::connection::{ClientAuth, LEEWAY_S};
+use crate::domain::connection::{AssertionAudience, ClientAuth, LEEWAY_S};
 use crate::domain::time::Timestamp;
 
-const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
 const NONCE: &str = "the-nonce";
 
 /// Claims that fit, but for what a test changes; `null` takes a claim away.
-fn claims(issuer: &str, changed: Value) -> Value {
+pub(super) fn claims(issuer: &str, changed: Value) -> Value {
     let now = NOW.seconds();
     let mut claims = json!({
         "iss": issuer, "aud": "portico", "sub": "ada", "nonce": NONCE,
@@ -155,16 +155,16 @@ fn a_claim_that_stands_twice_is_refused_r10() {
     }
 }
 
-struct Rig {
-    fake: Fake,
+pub(super) struct Rig {
+    pub(super) fake: Fake,
     clock: Arc<Clock>,
-    providers: Providers,
-    oidc: Oidc,
-    secrets: Secrets,
+    pub(super) providers: Providers,
+    pub(super) oidc: Oidc,
+    pub(super) secrets: Secrets,
 }
 
 impl Rig {
-    async fn new(keys: &[&Key]) -> Self {
+    pub(super) async fn new(keys: &[&Key]) -> Self {
         let fake = Fake::start(keys).await;
         let clock = Arc::new(Clock::manual(NOW));
         let providers = Providers::new(Guarded::new(true), Arc::clone(&clock));
@@ -175,19 +175,33 @@ impl Rig {
             scopes: vec!["openid".to_owned(), "email".to_owned()],
             secret_expires_at: None,
             leeway_s: LEEWAY_S,
+            assertion_audience: AssertionAudience::TokenEndpoint,
         };
         let secrets = Secrets { client_secret: "a+b:c".to_owned(), next: None };
         Self { fake, clock, providers, oidc, secrets }
     }
 
     /// Lets the token endpoint give this token.
-    fn gives(&self, token: &str) {
+    pub(super) fn gives(&self, token: &str) {
         self.fake.says("/token", &json!({"id_token": token, "access_token": "the-access-token"}));
     }
 
-    fn answered(&self) -> Answered<'_> {
+    pub(super) fn ask(&self) -> Ask<'_> {
+        Ask {
+            secrets: &self.secrets,
+            redirect_uri: "https://portico.example/cb",
+            state: "s",
+            nonce: "n",
+            verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+            login_hint: Some("ada@x.org"),
+            fresh: false,
+        }
+    }
+
+    pub(super) fn answered(&self) -> Answered<'_> {
         Answered {
             oidc: &self.oidc,
+            tenant: None,
             secrets: &self.secrets,
             redirect_uri: "https://portico.example/cb",
             code: "the-code",
@@ -195,13 +209,15 @@ impl Rig {
             verifier: "the-verifier",
             nonce: SecretHash::of(NONCE.as_bytes()),
             needed: "sub",
-            wanted: None,
+            wanted: &[],
+            fresh_since: None,
+            seen: None,
         }
     }
 
-    async fn redeem(&self) -> Result<Map<String, Value>, &'static str> {
+    pub(super) async fn redeem(&self) -> Result<Map<String, Value>, &'static str> {
         let redeemed = self.providers.redeem(&self.answered()).await;
-        redeemed.map_err(|refusal| refusal.code.as_str())
+        redeemed.map(|found| found.claims).map_err(|refusal| refusal.code.as_str())
     }
 }
 
@@ -248,13 +264,7 @@ async fn a_refused_secret_is_followed_by_the_next_one() {
 #[tokio::test]
 async fn the_browser_is_sent_with_pkce_state_and_nonce() {
     let rig = Rig::new(&[]).await;
-    let ask = Ask {
-        redirect_uri: "https://portico.example/cb",
-        state: "s",
-        nonce: "n",
-        verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-        login_hint: Some("ada@x.org"),
-    };
+    let ask = rig.ask();
     let url = rig.providers.authorization_url(&rig.oidc, &ask).await.unwrap();
     let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
     let sent = |name: &str| query.get(name).map(String::as_str);
@@ -300,6 +310,7 @@ async fn a_discovery_document_must_be_of_the_issuer_and_stay_on_safe_urls_oc16()
         (json!({"authorization_endpoint": "javascript:alert(1)"}), "provider_error"),
         (json!({"token_endpoint": null}), "provider_error"),
         (json!({"require_pushed_authorization_requests": true}), "provider_error"),
+        (json!({"issuer": "https://login.microsoftonline.com/{tenantid}/v2.0"}), "issuer_mismatch"),
     ];
     for (changed, code) in changes {
         let rig = Rig::new(&[]).await;
@@ -338,13 +349,13 @@ async fn user_info_is_asked_only_for_what_is_missing_and_must_name_the_same_pers
     let key = Key::new("k1");
     let rig = Rig::new(&[&key]).await;
     rig.gives(&key.sign(&claims(&rig.oidc.issuer, json!({}))));
-    let answered = Answered { needed: "oid", wanted: Some("email"), ..rig.answered() };
+    let answered = Answered { needed: "oid", wanted: &["email"], ..rig.answered() };
     let ask = || rig.providers.redeem(&answered);
     assert_eq!(ask().await.unwrap_err().code, Refused::ProviderError);
     rig.fake.says("/userinfo", &json!({"sub": "grace", "oid": "1"}));
     assert_eq!(ask().await.unwrap_err().code, Refused::TokenInvalid);
     rig.fake.says("/userinfo", &json!({"sub": "ada", "oid": "1", "iss": "x", "email": "a@x.org"}));
-    let claims = ask().await.unwrap();
+    let claims = ask().await.unwrap().claims;
     assert_eq!((&claims["oid"], &claims["email"]), (&json!("1"), &json!("a@x.org")));
     assert_eq!(claims["iss"], json!(rig.oidc.issuer));
     let (head, _) = rig.fake.heard("/userinfo").remove(0);
@@ -356,7 +367,7 @@ async fn a_missing_wanted_claim_stops_nobody() {
     let key = Key::new("k1");
     let rig = Rig::new(&[&key]).await;
     rig.gives(&key.sign(&claims(&rig.oidc.issuer, json!({}))));
-    let answered = Answered { wanted: Some("email"), ..rig.answered() };
+    let answered = Answered { wanted: &["email"], ..rig.answered() };
     assert!(rig.providers.redeem(&answered).await.is_ok());
 }
 

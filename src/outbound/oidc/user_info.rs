@@ -2,18 +2,11 @@
 
 use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use openidconnect::core::{
-    CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
-};
-use openidconnect::{
-    AdditionalClaims, ClientId, IssuerUrl, SubjectIdentifier, UserInfoJsonWebToken,
-    UserInfoVerifier,
-};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::discovery::Discovery;
 use super::id_token::{Expected, object};
+use super::jws;
 use super::keys::Keys;
 use super::provider_error;
 use crate::domain::sign_in::{Refusal, Refused, Step};
@@ -39,19 +32,6 @@ pub enum Failure {
     /// There is none: it matters when a needed claim is missing.
     Silent(Refusal),
 }
-
-/// Claims beyond the standard ones.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct More(Map<String, Value>);
-
-impl AdditionalClaims for More {}
-
-type Signed = UserInfoJsonWebToken<
-    More,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
->;
 
 fn silent(found: &str) -> Failure {
     Failure::Silent(provider_error(Step::Provider, &format!("UserInfo: {found}")))
@@ -96,26 +76,24 @@ pub async fn ask(
     Ok(more)
 }
 
+/// The claims of a signed answer: of this issuer, for us.
 fn signed(body: &[u8], asked: &Asked<'_>) -> Result<Map<String, Value>, Failure> {
     let text = std::str::from_utf8(body).map_err(|_| silent("the answer is not UTF-8"))?;
-    let token: Signed = serde_json::from_value(Value::String(text.trim().to_owned()))
-        .map_err(|_| silent("the answer is not a token"))?;
-    let issuer = IssuerUrl::new(asked.expected.issuer.to_owned())
-        .map_err(|_| silent("the issuer is no URL"))?;
-    let client_id = ClientId::new(asked.expected.client_id.to_owned());
-    let nobody: Option<SubjectIdentifier> = None;
-    let verifier = UserInfoVerifier::<CoreJweContentEncryptionAlgorithm, CoreJsonWebKey>::new(
-        client_id,
-        issuer,
-        asked.keys.set(),
-        nobody,
-    );
-    let claims = token.claims::<CoreJsonWebKey>(&verifier).map_err(|error| {
-        let refusal = Refusal::new(Step::Provider, Refused::SignatureInvalid);
-        Failure::Refused(refusal.found(&format!("UserInfo: {error}")))
-    });
-    match serde_json::to_value(claims?) {
-        Ok(Value::Object(claims)) => Ok(claims),
-        _ => Err(silent("the answer cannot be read")),
+    let refuse = |code, found: &str| {
+        let refusal = Refusal::new(Step::Provider, code);
+        Failure::Refused(refusal.found(&format!("UserInfo: {found}")))
+    };
+    let claims = jws::verify(text.trim(), asked.keys)
+        .map_err(|error| refuse(Refused::SignatureInvalid, &error.to_string()))?
+        .claims;
+    if claims.get("iss").and_then(Value::as_str) != Some(asked.expected.issuer) {
+        return Err(refuse(Refused::IssuerMismatch, "iss"));
     }
+    let client_id = asked.expected.client_id;
+    let is_ours = match claims.get("aud") {
+        Some(Value::String(one)) => one == client_id,
+        Some(Value::Array(several)) => several.iter().any(|one| one == client_id),
+        _ => false,
+    };
+    if is_ours { Ok(claims) } else { Err(refuse(Refused::AudienceMismatch, "aud")) }
 }

@@ -10,6 +10,8 @@ use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::X509;
 
+use crate::domain::saml::Ending;
+use crate::domain::secret::hex;
 use crate::domain::time::Timestamp;
 
 /// Fewest bits of an RSA key.
@@ -81,6 +83,13 @@ impl Certificate {
     #[must_use]
     pub fn to_base64(&self) -> String {
         STANDARD.encode(&self.der)
+    }
+
+    /// When it ends, and what it is called.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        let thumbprint = hex(&openssl::sha::sha256(&self.der));
+        Ending { thumbprint, at: self.ends_at.0 }
     }
 
     /// Its key.

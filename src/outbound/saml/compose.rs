@@ -59,7 +59,8 @@ pub fn instant(at: Timestamp) -> String {
 
 /// A request to sign in.
 #[must_use]
-pub fn authn_request(sp: &Sp<'_>, saml: &Saml, id: &str, at: Timestamp) -> String {
+pub fn authn_request(sp: &Sp<'_>, saml: &Saml, (id, at): (&str, Timestamp), fresh: bool) -> String {
+    let force = if fresh { " ForceAuthn=\"true\"" } else { "" };
     let mut context = String::new();
     if !saml.authn_context.is_empty() {
         context.push_str("<samlp:RequestedAuthnContext Comparison=\"exact\">");
@@ -75,7 +76,7 @@ pub fn authn_request(sp: &Sp<'_>, saml: &Saml, id: &str, at: Timestamp) -> Strin
     format!(
         "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"{}\" \
          Version=\"2.0\" IssueInstant=\"{}\" Destination=\"{}\" \
-         AssertionConsumerServiceURL=\"{}\" ProtocolBinding=\"{POST}\"><saml:Issuer>{}</saml:Issuer>\
+         AssertionConsumerServiceURL=\"{}\" ProtocolBinding=\"{POST}\"{force}><saml:Issuer>{}</saml:Issuer>\
          {context}</samlp:AuthnRequest>",
         escaped(id),
         instant(at),

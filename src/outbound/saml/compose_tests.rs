@@ -16,7 +16,7 @@ fn a_request_is_escaped_and_asks_for_nothing_that_is_not_configured_g33() {
     let id = draw_id(Rng);
     assert_eq!(id.len(), 41);
     assert_ne!(id, draw_id(Rng));
-    let text = authn_request(&sp(), &saml, &id, Timestamp(1_500_000));
+    let text = authn_request(&sp(), &saml, (&id, Timestamp(1_500_000)), false);
     let read = Element::read(&text).unwrap();
     assert_eq!(read.attribute("ID"), Some(id.as_str()));
     assert_eq!(read.attribute("IssueInstant"), Some("1970-01-01T00:00:01Z"));
@@ -24,7 +24,8 @@ fn a_request_is_escaped_and_asks_for_nothing_that_is_not_configured_g33() {
     assert_eq!(read.attribute("AssertionConsumerServiceURL"), Some("https://sp.example/acs"));
     assert_eq!(read.children.len(), 1, "no NameIDPolicy, no RequestedAuthnContext");
     saml.authn_context = vec![EVIL.to_owned()];
-    let read = Element::read(&authn_request(&sp(), &saml, &id, Timestamp(0))).unwrap();
+    let read = Element::read(&authn_request(&sp(), &saml, (&id, Timestamp(0)), true)).unwrap();
+    assert_eq!(read.attribute("ForceAuthn"), Some("true"));
     assert!(read.child(Protocol, "RequestedAuthnContext").is_some());
     assert!(read.child(Protocol, "NameIDPolicy").is_none());
 }

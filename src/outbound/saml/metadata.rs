@@ -58,6 +58,7 @@ impl Provider {
         saml.slo_url.clone_from(&self.slo_url);
         saml.slo_response_url.clone_from(&self.slo_response_url);
         saml.certificates = self.certificates.iter().map(Certificate::to_base64).collect();
+        saml.certificate_ends = self.certificates.iter().map(Certificate::ending).collect();
         saml.sign_requests |= self.wants_signed;
         saml.metadata_valid_until = self.valid_until.map(|at| at.0);
         saml.metadata_due_at = Some(self.due_at.0);

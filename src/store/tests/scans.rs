@@ -8,7 +8,7 @@ use crate::store::dialect;
 use crate::store::statement::{ALL, BY_ENGINE};
 
 /// Tables that hold a row for each user, or more.
-const LARGE: [&str; 14] = [
+const LARGE: [&str; 15] = [
     "users",
     "user_values",
     "members",
@@ -23,6 +23,7 @@ const LARGE: [&str; 14] = [
     "sign_ins",
     "access_settings",
     "licences",
+    "user_claims",
 ];
 
 /// Statements that may: the sweeper runs them seldom, and nobody waits for it.

@@ -28,6 +28,7 @@ async fn second(app: &TestApp) -> App {
         operator_token: None,
         secret_keys: vec![[7; 32]],
         allow_private_networks: true,
+        dns_server: None,
         limits: Default::default(),
         served: Default::default(),
         mailer: Mails::new().mailer(&app.app.public.url),

@@ -24,6 +24,7 @@ async fn work_off(app: &TestApp, runner: &Runner, acme: &World<'_>) {
         mailer: Arc::clone(&app.app.mailer),
         guarded: app.app.guarded.clone(),
         reading: portico::worker::saml_metadata::Reading::of(&app.app),
+        dns: app.app.dns.clone(),
     };
     let worker = worker::start(worker, stop.clone());
     let status = format!("/api/v1/organizations/{}/mapping-rules/status", acme.organization);

@@ -261,6 +261,7 @@ impl Working {
             mailer: app.mailer.clone(),
             guarded: app.guarded.clone(),
             reading: portico::worker::saml_metadata::Reading::of(app),
+            dns: app.dns.clone(),
         };
         let handle = portico::worker::start(worker, stop.clone());
         Self { stop, handle }

@@ -21,6 +21,7 @@ pub struct Place {
     pub grant: String,
     pub invite: String,
     pub webhook: String,
+    pub identity: String,
     pub sign_in: SignIn,
     /// The directory's token as its client sends it.
     pub token: String,
@@ -59,6 +60,13 @@ impl Place {
         let invite = make("invites", json!({"email": format!("eve@{name}.example")})).await;
         let webhook = make("webhooks", json!({"url": "https://hooks.example/in"})).await;
         let sign_in = SignIn::connect(app, &organization, &directory, &[]).await;
+        // Grace signed in once, so that there is an identity.
+        let grace = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "grace", "externalId": "ext-grace", "active": true});
+        let grace = scim.post("/Users", grace).await.expect(201).text_at("/id");
+        sign_in.by(&app.browser(), "ext-grace").await;
+        let identities = operator.get(&format!("/api/v1/users/{grace}/identities")).await;
+        let identity = identities.expect(200).text_at("/data/0/id");
         app.run_worker().await;
         Self {
             organization,
@@ -73,6 +81,7 @@ impl Place {
             grant,
             invite,
             webhook,
+            identity,
             sign_in,
             token,
         }
@@ -106,6 +115,7 @@ impl Place {
             Needs::Action(_, Of::Grant) => &self.grant,
             Needs::Action(_, Of::Invite) => &self.invite,
             Needs::Action(_, Of::Webhook) => &self.webhook,
+            Needs::Action(_, Of::Identity) => &self.identity,
             Needs::Action(_, Of::Connection) => &self.sign_in.connection,
             Needs::Scim(_) if row.path.starts_with("/Users") => &self.user,
             Needs::Scim(_) if row.path.starts_with("/Groups") => &self.group,

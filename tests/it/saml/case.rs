@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use portico::domain::connection::{Connection, Link, Oidc, Provider, Settings, Status};
+use portico::domain::connection::{Connection, Jit, Link, Oidc, Provider, Settings, Status};
 use portico::domain::id::{ConnectionId, OrganizationId};
 use portico::domain::saml::judge::{Expected, Request};
 use portico::domain::saml::{Require, Saml};
@@ -152,11 +152,15 @@ impl Case {
                 claims: self.claims.clone(),
                 guests_allowed: false,
                 tenant_id: None,
+                jit: Jit::default(),
+                rule_claims: Vec::new(),
+                trace_until: None,
                 oidc: Oidc::none(),
                 saml: Some(self.saml()),
             },
             secret: None,
             domains: Vec::new(),
+            keys_host: None,
             version: 1,
             created_at: at,
             updated_at: at,
@@ -183,6 +187,7 @@ pub fn run(saml: &Saml, encoded: &str, in_response_to: Option<&str>) -> Verdict 
         acs_url: ACS,
         request,
         now: Timestamp::parse(NOW).unwrap(),
+        fresh_since: None,
     };
     verify::response(encoded, &expected, &Keys::of(&[secret("sp"), secret("sp-old")]))
 }

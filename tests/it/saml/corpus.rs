@@ -76,6 +76,7 @@ fn every_fault_of_a_message_has_a_message_that_shows_it() {
         Fault::TooLarge,
         Fault::TooManyElements,
         Fault::TooDeep,
+        Fault::NotFresh,
         Fault::Replayed,
         Fault::Busy,
         Fault::Metadata,

@@ -1,6 +1,14 @@
 //! Sign-in with a real OpenID provider, as a browser does it.
 
+mod attacks;
+mod certified;
 mod connection;
+mod domain_proof;
+mod hostile;
+mod journal;
+mod liar;
+mod linking;
+mod logout;
 mod page;
 mod removed;
 mod rig;

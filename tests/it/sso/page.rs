@@ -78,3 +78,35 @@ async fn a_target_that_leads_away_and_an_unknown_connection_are_refused() {
     browser.get("/sso/nonsense/callback").await.expect(404);
     assert_eq!(rig.journal().await.len(), 0);
 }
+
+#[tokio::test]
+async fn pages_speak_four_languages_by_the_query_or_by_the_browser() {
+    let rig = Rig::new(TestApp::sqlite().await).await;
+    let browser = rig.app.browser();
+    for (lang, heading, signed_out) in [
+        ("en", "Sign in", "You are signed out"),
+        ("fr", "Se connecter", "Vous êtes déconnecté"),
+        ("de", "Anmelden", "Sie sind abgemeldet"),
+        ("es", "Iniciar sesión", "Ha cerrado la sesión"),
+    ] {
+        let asked = browser.get(&format!("/sign-in?lang={lang}&return_to=/x")).await.expect(200);
+        let reader = rig.app.browser().with_header("accept-language", &format!("nl, {lang};q=0.5"));
+        for page in [asked, reader.get("/sign-in?return_to=/x").await.expect(200)] {
+            assert!(page.text().contains(&format!("<html lang=\"{lang}\">")), "{page}");
+            assert!(page.text().contains(&format!("<h1>{heading}</h1>")), "{page}");
+            assert!(page.text().contains("value=\"/x\""), "{page}");
+            assert!(page.text().contains("?lang=de&#38;return_to=%2Fx"), "{page}");
+        }
+        let left = browser.get(&format!("/signed-out?lang={lang}")).await.expect(200);
+        assert!(left.text().contains(signed_out), "{left}");
+        let refused = reader.get(&format!("/sso/{}/callback?state=x", rig.connection)).await;
+        assert!(refused.text().contains(&format!("<html lang=\"{lang}\">")), "{refused}");
+    }
+    let german = rig.app.browser().with_header("accept-language", "de-AT");
+    let refused = german.get(&format!("/sso/{}/callback?state=x", rig.connection)).await;
+    assert!(refused.text().contains("Diese Anmeldung hat nicht in diesem Browser begonnen."));
+    // A form that was sent in a language is answered in it.
+    let form = [("email", "ada@nowhere.example"), ("lang", "fr")];
+    let answered = browser.post_form("/sign-in", &form).await.expect(200);
+    assert!(answered.text().contains("Aucune connexion"), "{answered}");
+}

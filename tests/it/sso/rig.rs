@@ -21,16 +21,20 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A provider with one client that answers to this address.
-    pub fn start(redirect_uri: &str, accounts: &Value) -> Self {
+    /// A provider with one client that answers to this address, and more said of it.
+    pub fn start(redirect_uri: &str, accounts: &Value, more: &Value) -> Self {
         let program =
             concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/oidc/provider.mjs").to_owned();
-        let client = json!({
+        let mut client = json!({
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
             "redirect_uris": [redirect_uri],
             "accounts": accounts,
         });
+        for (name, value) in more.as_object().unwrap() {
+            client[name.as_str()] = value.clone();
+        }
+        client.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         let mut child = Command::new("node")
             .args([program.as_str(), "0", "--until-stdin-closes"])
             .env("PEER_OIDC", client.to_string())
@@ -93,7 +97,12 @@ impl Rig {
         let made = app.operator().post(&path, body).await.expect(201);
         let (connection, start_url) = (made.text_at("/id"), made.text_at("/start_url"));
         assert_eq!(made.text_at("/directory_id"), directory);
-        let peer = Peer::start(&made.text_at("/redirect_uri"), &accounts);
+        let client = json!({
+            "backchannel_logout_uri": made.text_at("/backchannel_logout_uri"),
+            "backchannel_logout_session_required": true,
+            "post_logout_redirect_uris": [made.text_at("/post_logout_redirect_uri")],
+        });
+        let peer = Peer::start(&made.text_at("/redirect_uri"), &accounts, &client);
         let rig = Self { app, peer, organization, token, connection, start_url };
         let change = json!({"status": "active", "oidc": {"issuer": rig.peer.issuer}});
         rig.change(change).await.expect(200);

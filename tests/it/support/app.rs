@@ -59,6 +59,12 @@ impl TestApp {
         Self::with(Database::sqlite(), PLATFORM, Limits::new(1, burst)).await
     }
 
+    /// An app on SQLite that asks this name server.
+    pub async fn asking(dns_server: SocketAddr) -> Self {
+        let (database, limits) = (Database::sqlite(), Limits::default());
+        Self::built(database, PLATFORM, (limits, Some(dns_server), None)).await
+    }
+
     /// An app on PostgreSQL.
     pub async fn postgres() -> Self {
         Self::postgres_of(PLATFORM).await
@@ -76,14 +82,18 @@ impl TestApp {
 
     /// An app on SQLite whose mail goes another way than into its folder.
     pub async fn mailing(way: Way) -> Self {
-        Self::built(Database::sqlite(), PLATFORM, Limits::default(), Some(way)).await
+        Self::built(Database::sqlite(), PLATFORM, (Limits::default(), None, Some(way))).await
     }
 
     async fn with(database: Database, preset: &str, limits: Limits) -> Self {
-        Self::built(database, preset, limits, None).await
+        Self::built(database, preset, (limits, None, None)).await
     }
 
-    async fn built(database: Database, preset: &str, limits: Limits, way: Option<Way>) -> Self {
+    async fn built(
+        database: Database,
+        preset: &str,
+        (limits, dns_server, way): (Limits, Option<SocketAddr>, Option<Way>),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mails = Mails::new();
@@ -104,6 +114,7 @@ impl TestApp {
             operator_token: Some(SecretHash::of(OPERATOR_TOKEN.as_bytes())),
             secret_keys: vec![[7; 32]],
             allow_private_networks: true,
+            dns_server,
             limits,
             served: Default::default(),
             mailer,
@@ -133,8 +144,9 @@ impl TestApp {
         let journal = Arc::clone(&self.app.journal);
         let mailer = Arc::clone(&self.app.mailer);
         let reading = portico::worker::saml_metadata::Reading::of(&self.app);
+        let dns = Arc::clone(&self.app.dns);
         let (retention, guarded) = (Default::default(), self.app.guarded.clone());
-        let worker = Worker { runner, feed, retention, journal, mailer, guarded, reading };
+        let worker = Worker { runner, feed, retention, journal, mailer, guarded, reading, dns };
         worker::start(worker, stop.clone())
     }
 

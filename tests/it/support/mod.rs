@@ -17,6 +17,7 @@ mod provider;
 
 pub use app::{OPERATOR_TOKEN, TestApp, client};
 pub use caller::Caller;
+pub use provider::{Fake, Key, unsigned};
 pub use reply::Reply;
 pub use server::TestServer;
 pub use sign_in::SignIn;

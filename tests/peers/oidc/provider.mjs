@@ -7,7 +7,8 @@
 // A whole sign-in goes by plain HTTP: with `login_hint` the interaction ends at once for that
 // account, without it a page asks for the form field `login`. Any login is an account; its claims
 // may be set by `accounts: {"<login>": {"email": "...", "groups": [...]}}` in PEER_OIDC, and
-// `token_endpoint_auth_method` may be set there too. Everything is kept in memory. The 8th major
+// any other metadata of the client (`token_endpoint_auth_method`, `jwks_uri`, `backchannel_logout_uri`)
+// may be set there too. Everything is kept in memory. The 8th major
 // version is the last that runs on Node 18, which Debian 12 brings.
 
 import { createServer } from 'node:http';
@@ -63,7 +64,11 @@ const configuration = {
   },
   // Claims of the asked scopes stand in the ID token, as the big providers do it.
   conformIdTokenClaims: false,
-  features: { devInteractions: { enabled: false } },
+  features: {
+    devInteractions: { enabled: false },
+    backchannelLogout: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+  },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   ttl: { AccessToken: 3600, IdToken: 3600, Interaction: 600, Session: 3600, Grant: 3600 },
   findAccount: (_, login) => ({ accountId: login, claims: () => claims(login) }),

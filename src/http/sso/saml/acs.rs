@@ -70,13 +70,16 @@ async fn take(app: &App, place: &Place, headers: &HeaderMap, body: Body) -> Take
         Ok(sent) => sent,
         Err(found) => return Ok(Err(Stopped::Now(found.into()))),
     };
-    if let Err(refusal) = place.check_open(Step::Callback) {
-        return Ok(Err(Stopped::Now(refusal)));
-    }
     let login = match login(app, place, &sent, headers).await? {
         Ok(login) => login,
         Err(refusal) => return Ok(Err(Stopped::Now(refusal))),
     };
+    let trial = login.as_ref().is_some_and(|login| login.trial);
+    let open =
+        if trial { place.check_trial(Step::Callback) } else { place.check_open(Step::Callback) };
+    if let Err(refusal) = open {
+        return Ok(Err(Stopped::Now(refusal)));
+    }
     let identity = match verified(app, place, (&sent.response, login.as_ref())).await? {
         Ok(identity) => identity,
         Err(refusal) => return Ok(Err(Stopped::Now(refusal))),
@@ -165,6 +168,7 @@ async fn judged(
     let addresses = Addresses::of(app, place.connection.id);
     let (encoded, secrets) = (encoded.to_owned(), ring_of(app, place)?.decrypting());
     let (now, asked) = (app.runner.clock.now(), login.map(|login| login.nonce));
+    let fresh_since = login.filter(|login| login.fresh).map(|login| login.created_at);
     let job = move || {
         let is = |id: &str| asked.is_some_and(|asked| asked.matches(id.as_bytes()));
         let expected = Expected {
@@ -176,6 +180,7 @@ async fn judged(
                 None => Answers::Unsolicited { allowed: saml.allow_idp_initiated },
             },
             now,
+            fresh_since,
         };
         verify::response(&encoded, &expected, &Keys::of(&secrets)).outcome
     };
@@ -203,6 +208,7 @@ async fn arrive(
             None => target.unwrap_or_else(ReturnTo::home),
         },
         asks: login.is_none(),
+        trial: login.as_ref().is_some_and(|login| login.trial),
         expires_at: app.runner.clock.now().plus_s(LIFE_S),
         used_at: None,
     };

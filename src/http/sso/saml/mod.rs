@@ -10,6 +10,7 @@ mod metadata;
 mod proceed;
 mod slo;
 pub mod start;
+mod words;
 
 use axum::routing::{get, post};
 

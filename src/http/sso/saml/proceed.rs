@@ -11,8 +11,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::place::Place;
+use super::super::tried;
 use super::saml_of;
 use super::start::redirected;
+use super::words::{Words, words};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::saml::identity::{Identity, asserted};
@@ -43,6 +45,7 @@ struct Ask<'a> {
     action: &'a str,
     result: &'a str,
     cancel: &'a str,
+    words: &'static Words,
 }
 
 /// Begins the session, or asks first.
@@ -122,6 +125,7 @@ async fn asks(
         action: &format!("/sso/{}/continue", connection.id),
         result: handle,
         cancel: "/sign-in",
+        words: words(page::language(None, headers)),
     };
     Ok(Some(page::page(StatusCode::OK, &question)))
 }
@@ -145,7 +149,8 @@ async fn end(
     (headers, agreed): (&HeaderMap, bool),
 ) -> Result<Response, Problem> {
     saml_of(place)?;
-    if let Err(refusal) = place.check_open(Step::Callback) {
+    // A draft is open to trials alone; who may sign in is judged with the rest.
+    if let Err(refusal) = place.check_trial(Step::Callback) {
         return Ok(place.refuse(app, headers, refusal).await);
     }
     let cookie = draw(Rng);
@@ -168,6 +173,7 @@ async fn end(
         .await?;
     match outcome {
         Outcome::SignedIn(_) => signed_in(app, &cookie, return_to.as_str()),
+        Outcome::Tried(tried) => Ok(tried::page(app, place, *tried)),
         Outcome::Refused(refusal) => Ok(place.show(app, headers, &refusal)),
     }
 }

@@ -98,7 +98,8 @@ async fn log_out(
     let (id, now) = (compose::draw_id(Rng), app.runner.clock.now());
     let xml = compose::logout_response(&addresses.sp(), to, (&request.id, None), (&id, now));
     let relay = received.relay_state.filter(|relay| relay.len() <= RELAY_MAX);
-    signed(app, place, to, (Carries::Response, xml), relay).await.map(Ok)
+    let there = signed(app, place, to, (Carries::Response, xml), relay).await?;
+    redirected(&there).map(Ok)
 }
 
 async fn signed(
@@ -107,32 +108,24 @@ async fn signed(
     to: &str,
     (carries, xml): (Carries, String),
     relay: Option<String>,
-) -> Result<Response, Problem> {
+) -> Result<String, Problem> {
     let (key, to) = (ring_of(app, place)?.signing().cloned(), to.to_owned());
     let job = move || {
         let key = key.as_ref().map(|key| key.secret.as_slice());
         redirect::sent(&to, (carries, &xml), relay.as_deref(), key)
     };
     let url = app.saml.run(job).await.and_then(|url| url).map_err(Problem::internal)?;
-    redirected(url.as_str())
+    Ok(url.into())
 }
 
 /// Where a browser goes whose session was ended here, when its provider takes logouts.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn leave(
-    app: &App,
-    session: &Session,
-    named: Option<store::saml::Named>,
-) -> Result<Option<Response>, Problem> {
-    let (Some(id), Some(named)) = (session.connection_id, named) else { return Ok(None) };
-    let Ok(place) = Place::of(app, &id.to_string()).await else { return Ok(None) };
-    let Ok(saml) = saml_of(&place) else { return Ok(None) };
-    let Some(to) = saml.slo_url.clone() else { return Ok(None) };
+pub async fn leave(app: &App, session: &Session, named: store::saml::Named) -> Option<String> {
+    let id = session.connection_id?;
+    let place = Place::of(app, &id.to_string()).await.ok()?;
+    let to = saml_of(&place).ok()?.slo_url.clone()?;
     let addresses = Addresses::of(app, id);
     let request = (compose::draw_id(Rng), app.runner.clock.now());
     let known = (&named.name, named.session_index.as_deref());
     let xml = compose::logout_request(&addresses.sp(), &to, known, (&request.0, request.1));
-    signed(app, &place, &to, (Carries::Request, xml), None).await.map(Some)
+    signed(app, &place, &to, (Carries::Request, xml), None).await.ok()
 }

@@ -11,8 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::place::Place;
+use super::words::{Words, words};
 use super::{Addresses, ring_of, saml_of};
 use crate::app::App;
+use crate::domain::language::Language;
 use crate::domain::login::{LIFE_S, Login, ReturnTo};
 use crate::domain::saml::Binding;
 use crate::domain::saml::fault::{Fault, Found};
@@ -30,6 +32,7 @@ struct PostForm<'a> {
     action: &'a str,
     message: &'a str,
     relay_state: &'a str,
+    words: &'static Words,
 }
 
 /// A request that was written, and what must be remembered of it.
@@ -44,12 +47,17 @@ pub struct Begun {
 ///
 /// # Errors
 /// [`Problem`] when it cannot be written or signed.
-pub async fn begin(app: &App, place: &Place, return_to: ReturnTo) -> Result<Begun, Problem> {
+pub async fn begin(
+    app: &App,
+    place: &Place,
+    (return_to, fresh, trial): (ReturnTo, bool, bool),
+    language: Language,
+) -> Result<Begun, Problem> {
     let saml = saml_of(place)?.clone();
     let addresses = Addresses::of(app, place.connection.id);
     let (now, relay_state, browser) = (app.runner.clock.now(), draw(Rng), draw(Rng));
     let request = compose::draw_id(Rng);
-    let xml = compose::authn_request(&addresses.sp(), &saml, &request, now);
+    let xml = compose::authn_request(&addresses.sp(), &saml, (&request, now), fresh);
     let response = match saml.sso_binding {
         Binding::Redirect => {
             let key =
@@ -65,7 +73,10 @@ pub async fn begin(app: &App, place: &Place, return_to: ReturnTo) -> Result<Begu
         Binding::Post => {
             let message = STANDARD.encode(xml);
             let (action, message) = (saml.sso_url.as_str(), message.as_str());
-            page::sending(action, &PostForm { action, message, relay_state: &relay_state })
+            page::sending(
+                action,
+                &PostForm { action, message, relay_state: &relay_state, words: words(language) },
+            )
         }
     };
     let login = Login {
@@ -80,6 +91,8 @@ pub async fn begin(app: &App, place: &Place, return_to: ReturnTo) -> Result<Begu
         created_at: now,
         expires_at: now.plus_s(LIFE_S),
         used_at: None,
+        fresh,
+        trial,
     };
     Ok(Begun { login, response: with_cookie(app, response, &browser)? })
 }

@@ -4,8 +4,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::connection::{ClientAuth, LEEWAY_S, Link, Oidc, Settings, Status};
-use crate::domain::id::OrganizationId;
+use crate::domain::connection::{
+    AssertionAudience, ClientAuth, Jit, LEEWAY_S, Link, Oidc, Settings, Status,
+};
+use crate::domain::id::{ConnectionId, OrganizationId};
 
 fn connection(provider: Provider) -> Connection {
     Connection {
@@ -20,6 +22,9 @@ fn connection(provider: Provider) -> Connection {
             claims: std::collections::BTreeMap::new(),
             guests_allowed: false,
             tenant_id: None,
+            jit: Jit::default(),
+            rule_claims: Vec::new(),
+            trace_until: None,
             oidc: Oidc {
                 issuer: "https://idp.example".to_owned(),
                 client_id: "portico".to_owned(),
@@ -27,11 +32,13 @@ fn connection(provider: Provider) -> Connection {
                 scopes: vec!["openid".to_owned()],
                 secret_expires_at: None,
                 leeway_s: LEEWAY_S,
+                assertion_audience: AssertionAudience::TokenEndpoint,
             },
             saml: None,
         },
         secret: None,
         domains: Vec::new(),
+        keys_host: None,
         version: 1,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
@@ -115,17 +122,82 @@ fn an_address_that_its_provider_calls_unproved_finds_nobody_oa10() {
 }
 
 #[test]
-fn a_detail_of_a_provider_is_cut_and_has_no_control_characters() {
-    let refusal = Refusal::new(Step::Callback, Refused::ProviderError);
-    let found = refusal.found(&format!("a\u{7}b\n{}", "x".repeat(DETAIL_MAX)));
-    assert_eq!(found.detail.chars().count(), DETAIL_MAX);
-    assert!(found.detail.starts_with("abx"));
+fn claims_that_rules_read_come_as_texts_under_our_names() {
+    let mut plain = connection(Provider::Generic);
+    plain.settings.rule_claims = ["groups", "level", "none", "odd"].map(str::to_owned).to_vec();
+    plain.settings.claims.insert("level".to_owned(), "https://acme.example/level".to_owned());
+    let claims = json!({"sub": "1", "groups": ["a", 7, true, null, {"x": 1}, "", "a\u{0}b"],
+        "https://acme.example/level": "gold", "odd": {"a": 1}, "unlisted": "x"});
+    let found = read(&plain, claims).unwrap();
+    let of = |name: &str| found.claims[name].clone();
+    assert_eq!(
+        (of("groups"), of("level")),
+        (vec!["a".into(), "7".into(), "true".into()], vec!["gold".into()])
+    );
+    assert_eq!((of("none"), of("odd"), found.claims.len()), (vec![], vec![], 4));
 }
 
 #[test]
-fn no_two_refusals_have_one_code() {
-    let mut codes: Vec<_> = Refused::ALL.iter().map(|refused| refused.as_str()).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    assert_eq!(codes.len(), Refused::ALL.len());
+fn a_claim_left_out_for_its_number_is_not_a_claim_without_values_en5_oc25() {
+    let mut entra = connection(Provider::Entra);
+    entra.settings.rule_claims = vec!["groups".to_owned()];
+    let marked = [
+        json!({"oid": "o", "_claim_names": {"groups": "src1"},
+            "_claim_sources": {"src1": {"endpoint": "https://evil.example/"}}}),
+        json!({"oid": "o", "hasgroups": true}),
+    ];
+    for claims in marked {
+        let found = read(&entra, claims).unwrap();
+        assert!(found.claims.is_empty() && found.withheld.contains("groups"));
+        assert_eq!(found.notes.len(), 1);
+    }
+    let found = read(&entra, json!({"oid": "o"})).unwrap();
+    assert_eq!((found.claims["groups"].len(), found.withheld.len()), (0, 0));
+}
+
+#[test]
+fn a_claim_has_a_thousand_short_values_and_round_counts_of_okta_are_told_oa15_ok2() {
+    let mut okta = connection(Provider::Okta);
+    okta.settings.rule_claims = vec!["groups".to_owned()];
+    let groups = |count: usize| -> Vec<String> { (0..count).map(|n| n.to_string()).collect() };
+    let longest = "x".repeat(VALUE_MAX);
+    for (sent, kept, notes) in [
+        (groups(VALUES_MAX + 1), VALUES_MAX, 1),
+        (groups(100), 100, 1),
+        (groups(101), 101, 0),
+        (vec![longest.clone(), format!("{longest}x")], 1, 0),
+    ] {
+        let found = read(&okta, json!({"sub": "1", "groups": sent})).unwrap();
+        assert_eq!((found.claims["groups"].len(), found.notes.len()), (kept, notes));
+    }
+}
+
+#[test]
+fn only_a_trusted_provider_with_a_pinned_tenant_attests_an_address_li13() {
+    let attests = |issuer: &str, tenant: Option<&str>, claims: Value| {
+        let mut one = connection(Provider::Generic);
+        one.settings.oidc.issuer = issuer.to_owned();
+        one.settings.tenant_id = tenant.map(str::to_owned);
+        let mut all = json!({"sub": "1", "email": "ada@acme.example", "hd": "t", "tid": "t"});
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        read(&one, all).unwrap().own.unwrap().attested
+    };
+    let entra = format!("{ENTRA}t/v2.0");
+    assert!(attests(GOOGLE, Some("t"), json!({"email_verified": true})));
+    assert!(attests(&entra, Some("t"), json!({"xms_edov": "1"})));
+    assert!(!attests(&entra, Some("t"), json!({"email_verified": true})), "Entra checks none");
+    assert!(!attests(&entra, None, json!({"xms_edov": true})));
+    assert!(!attests("https://idp.example", Some("t"), json!({"email_verified": true})));
+}
+
+#[test]
+fn a_person_is_called_as_her_provider_says_without_control_characters() {
+    let mut plain = connection(Provider::Generic);
+    plain.settings.claims.insert("first_name".to_owned(), "vorname".to_owned());
+    let claims =
+        json!({"sub": "1", "vorname": " Ada\u{7} ", "family_name": "x".repeat(300), "name": ""});
+    let named = read(&plain, claims).unwrap().named;
+    assert_eq!(named.first_name.as_deref(), Some("Ada"));
+    assert_eq!(named.last_name.unwrap().len(), NAME_MAX);
+    assert_eq!(named.display_name, None);
 }

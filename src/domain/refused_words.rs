@@ -1,0 +1,221 @@
+//! What a refused person reads, in each language.
+//!
+//! The English sentence is the key: refusals that say the same in English say the same everywhere.
+
+use super::language::Language;
+
+/// English, then French, German and Spanish.
+const SENTENCES: &[(&str, [&str; 3])] = &[
+    (
+        "Your sign-in worked, but there is no account for you here. Ask your administrator.",
+        [
+            "Votre authentification a réussi, mais vous n’avez pas de compte ici. Adressez-vous à votre administrateur.",
+            "Ihre Anmeldung hat geklappt, aber Sie haben hier kein Konto. Fragen Sie Ihre Administration.",
+            "Su autenticación funcionó, pero no tiene una cuenta aquí. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "Your account is switched off. Ask your administrator.",
+        [
+            "Votre compte est désactivé. Adressez-vous à votre administrateur.",
+            "Ihr Konto ist abgeschaltet. Fragen Sie Ihre Administration.",
+            "Su cuenta está desactivada. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "Your account is about to be switched off. Ask your administrator.",
+        [
+            "Votre compte est sur le point d’être désactivé. Adressez-vous à votre administrateur.",
+            "Ihr Konto wird gerade abgeschaltet. Fragen Sie Ihre Administration.",
+            "Su cuenta está a punto de desactivarse. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "Your sign-in worked, but your account could not be told apart. Ask your administrator.",
+        [
+            "Votre authentification a réussi, mais votre compte n’a pas pu être identifié avec certitude. Adressez-vous à votre administrateur.",
+            "Ihre Anmeldung hat geklappt, aber Ihr Konto war nicht eindeutig zu finden. Fragen Sie Ihre Administration.",
+            "Su autenticación funcionó, pero no se pudo identificar su cuenta con certeza. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "Your sign-in worked, but your account is bound to another identity. Ask your administrator.",
+        [
+            "Votre authentification a réussi, mais votre compte est lié à une autre identité. Adressez-vous à votre administrateur.",
+            "Ihre Anmeldung hat geklappt, aber Ihr Konto ist mit einer anderen Identität verbunden. Fragen Sie Ihre Administration.",
+            "Su autenticación funcionó, pero su cuenta está vinculada a otra identidad. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "Your sign-in worked, but your e-mail address is not of this organization. Ask your administrator.",
+        [
+            "Votre authentification a réussi, mais votre adresse e-mail n’est pas de cette organisation. Adressez-vous à votre administrateur.",
+            "Ihre Anmeldung hat geklappt, aber Ihre E-Mail-Adresse gehört nicht zu dieser Organisation. Fragen Sie Ihre Administration.",
+            "Su autenticación funcionó, pero su correo electrónico no es de esta organización. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "Your sign-in worked, but there is no account for you here yet. Ask your administrator.",
+        [
+            "Votre authentification a réussi, mais vous n’avez pas encore de compte ici. Adressez-vous à votre administrateur.",
+            "Ihre Anmeldung hat geklappt, aber Sie haben hier noch kein Konto. Fragen Sie Ihre Administration.",
+            "Su autenticación funcionó, pero aún no tiene una cuenta aquí. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "Your sign-in worked, but you have no role here. Ask your administrator.",
+        [
+            "Votre authentification a réussi, mais vous n’avez aucun rôle ici. Adressez-vous à votre administrateur.",
+            "Ihre Anmeldung hat geklappt, aber Sie haben hier keine Rolle. Fragen Sie Ihre Administration.",
+            "Su autenticación funcionó, pero no tiene ningún rol aquí. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "You have an account here already. Sign in with it first, in this browser, then start again to connect the two.",
+        [
+            "Vous avez déjà un compte ici. Connectez-vous d’abord avec lui dans ce navigateur, puis recommencez pour relier les deux.",
+            "Sie haben hier schon ein Konto. Melden Sie sich in diesem Browser zuerst damit an und beginnen Sie dann neu, um beide zu verbinden.",
+            "Ya tiene una cuenta aquí. Inicie primero sesión con ella en este navegador y después empiece de nuevo para unir las dos.",
+        ],
+    ),
+    (
+        "Your provider did not ask you to sign in anew. Please start again.",
+        [
+            "Votre fournisseur ne vous a pas demandé de vous reconnecter. Veuillez recommencer.",
+            "Ihr Anbieter hat Sie nicht neu angemeldet. Bitte beginnen Sie neu.",
+            "Su proveedor no le pidió iniciar sesión de nuevo. Empiece de nuevo.",
+        ],
+    ),
+    (
+        "Guests of this organization cannot sign in here.",
+        [
+            "Les invités de cette organisation ne peuvent pas se connecter ici.",
+            "Gäste dieser Organisation können sich hier nicht anmelden.",
+            "Los invitados de esta organización no pueden iniciar sesión aquí.",
+        ],
+    ),
+    (
+        "You signed in with an account of another organization.",
+        [
+            "Vous vous êtes connecté avec un compte d’une autre organisation.",
+            "Sie haben sich mit dem Konto einer anderen Organisation angemeldet.",
+            "Ha iniciado sesión con una cuenta de otra organización.",
+        ],
+    ),
+    (
+        "This way of signing in is switched off. Ask your administrator.",
+        [
+            "Ce mode de connexion est désactivé. Adressez-vous à votre administrateur.",
+            "Diese Art der Anmeldung ist abgeschaltet. Fragen Sie Ihre Administration.",
+            "Este inicio de sesión está desactivado. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "Signing in is switched off for your organization.",
+        [
+            "La connexion est désactivée pour votre organisation.",
+            "Die Anmeldung ist für Ihre Organisation abgeschaltet.",
+            "El inicio de sesión está desactivado para su organización.",
+        ],
+    ),
+    (
+        "This sign-in was not begun in this browser. Please start again.",
+        [
+            "Cette connexion n’a pas commencé dans ce navigateur. Veuillez recommencer.",
+            "Diese Anmeldung hat nicht in diesem Browser begonnen. Bitte beginnen Sie neu.",
+            "Este inicio de sesión no empezó en este navegador. Empiece de nuevo.",
+        ],
+    ),
+    (
+        "This sign-in was used already. Please start again.",
+        [
+            "Cette connexion a déjà été utilisée. Veuillez recommencer.",
+            "Diese Anmeldung wurde schon benutzt. Bitte beginnen Sie neu.",
+            "Este inicio de sesión ya se utilizó. Empiece de nuevo.",
+        ],
+    ),
+    (
+        "This sign-in took too long. Please start again.",
+        [
+            "Cette connexion a pris trop de temps. Veuillez recommencer.",
+            "Diese Anmeldung hat zu lange gedauert. Bitte beginnen Sie neu.",
+            "Este inicio de sesión tardó demasiado. Empiece de nuevo.",
+        ],
+    ),
+    (
+        "The sign-in could not be verified. Please start again.",
+        [
+            "La connexion n’a pas pu être vérifiée. Veuillez recommencer.",
+            "Die Anmeldung ließ sich nicht prüfen. Bitte beginnen Sie neu.",
+            "No se pudo verificar el inicio de sesión. Empiece de nuevo.",
+        ],
+    ),
+    (
+        "The sign-in could not be verified. Ask your administrator.",
+        [
+            "La connexion n’a pas pu être vérifiée. Adressez-vous à votre administrateur.",
+            "Die Anmeldung ließ sich nicht prüfen. Fragen Sie Ihre Administration.",
+            "No se pudo verificar el inicio de sesión. Consulte a su administrador.",
+        ],
+    ),
+    (
+        "The sign-in was declined at your provider.",
+        [
+            "La connexion a été refusée chez votre fournisseur.",
+            "Die Anmeldung wurde bei Ihrem Anbieter abgelehnt.",
+            "El inicio de sesión fue rechazado en su proveedor.",
+        ],
+    ),
+    (
+        "Your provider wants you to sign in anew. Please start again.",
+        [
+            "Votre fournisseur veut que vous vous reconnectiez. Veuillez recommencer.",
+            "Ihr Anbieter möchte, dass Sie sich neu anmelden. Bitte beginnen Sie neu.",
+            "Su proveedor quiere que inicie sesión de nuevo. Empiece de nuevo.",
+        ],
+    ),
+    (
+        "Your provider wants to ask you something. Please start again.",
+        [
+            "Votre fournisseur a une question à vous poser. Veuillez recommencer.",
+            "Ihr Anbieter möchte Sie etwas fragen. Bitte beginnen Sie neu.",
+            "Su proveedor quiere preguntarle algo. Empiece de nuevo.",
+        ],
+    ),
+    (
+        "Your provider did not answer as expected. Please try again later.",
+        [
+            "Votre fournisseur n’a pas répondu comme prévu. Veuillez réessayer plus tard.",
+            "Ihr Anbieter hat nicht wie erwartet geantwortet. Bitte versuchen Sie es später noch einmal.",
+            "Su proveedor no respondió como se esperaba. Inténtelo más tarde.",
+        ],
+    ),
+];
+
+/// A sentence in a language; in English where it has none.
+#[must_use]
+pub fn said_in(english: &'static str, language: Language) -> &'static str {
+    let found = SENTENCES.iter().find(|(known, _)| *known == english);
+    match (found, language) {
+        (Some((_, [french, _, _])), Language::Fr) => french,
+        (Some((_, [_, german, _])), Language::De) => german,
+        (Some((_, [_, _, spanish])), Language::Es) => spanish,
+        _ => english,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sign_in::Refused;
+
+    #[test]
+    fn every_refusal_is_said_in_every_language() {
+        for refused in Refused::ALL {
+            for language in Language::ALL.into_iter().filter(|one| *one != Language::En) {
+                let said = said_in(refused.said(), language);
+                assert_ne!(said, refused.said(), "{} in {}", refused.as_str(), language.as_str());
+            }
+        }
+    }
+}
