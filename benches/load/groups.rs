@@ -85,7 +85,7 @@ impl Run<'_> {
     }
 
     /// Makes a group with the first `size` users, a thousand members a request.
-    async fn group(&self, name: &str, size: usize) -> String {
+    pub(super) async fn group(&self, name: &str, size: usize) -> String {
         let path = format!("{}/Groups", self.base);
         let body = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name,
@@ -102,7 +102,7 @@ impl Run<'_> {
     }
 
     /// The first users as members.
-    async fn first(&self, size: usize) -> Vec<Value> {
+    pub(super) async fn first(&self, size: usize) -> Vec<Value> {
         let mut members: Vec<Value> = Vec::new();
         let mut start = 1;
         while members.len() < size {

@@ -23,6 +23,7 @@ mod limit;
 mod measure;
 mod pages;
 mod report;
+mod rules;
 mod scenario;
 mod server;
 mod users;

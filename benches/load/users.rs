@@ -12,7 +12,7 @@ use super::scenario::{CONNECTIONS, Cost, Limits, Run, patch};
 type Filter = fn(usize) -> String;
 
 /// Seconds that a population may take to come.
-const GROW_S: u64 = 6 * 3600;
+pub(super) const GROW_S: u64 = 6 * 3600;
 
 /// The body of the n-th user.
 pub(super) fn user(n: usize) -> Value {

@@ -41,4 +41,10 @@ impl Actor {
         };
         ActorRef { kind: kind.to_owned(), id }
     }
+
+    /// The token of the directory that she came with.
+    #[must_use]
+    pub const fn token(&self) -> Option<TokenId> {
+        if let Self::Directory(_, token) = self { Some(*token) } else { None }
+    }
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::actor::ActorRef;
-use super::id::{EventId, OrganizationId};
+use super::id::{EventId, OrganizationId, TokenId};
 use super::time::Timestamp;
 
 /// One thing that happened, as it is kept and shown.
@@ -22,6 +22,10 @@ pub struct Event {
     pub occurred_at: Timestamp,
     /// Who did it.
     pub actor: ActorRef,
+    /// By which token of a directory.
+    pub token_id: Option<TokenId>,
+    /// In which request; `None` for what the gateway does by itself.
+    pub request_id: Option<String>,
     /// What it happened to: a noun of ours and its id.
     pub subject: (&'static str, String),
     /// Ids and names, no personal values.
@@ -31,6 +35,8 @@ pub struct Event {
 /// What a flow says of an event; the work adds the rest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Happened {
+    /// Whose feed tells of it, when that is not the organization in which it was done.
+    pub elsewhere: Option<OrganizationId>,
     /// Dotted and past tense.
     pub name: &'static str,
     /// The noun of the subject.
@@ -45,7 +51,14 @@ impl Happened {
     /// `name` happened to the `kind` with this `id`.
     #[must_use]
     pub fn to(name: &'static str, kind: &'static str, id: impl ToString) -> Self {
-        Self { name, kind, id: id.to_string(), data: Map::new() }
+        Self { elsewhere: None, name, kind, id: id.to_string(), data: Map::new() }
+    }
+
+    /// The feed of another organization tells of it.
+    #[must_use]
+    pub fn elsewhere(mut self, organization: OrganizationId) -> Self {
+        self.elsewhere = Some(organization);
+        self
     }
 
     /// Adds one fact: an id, a number or a name.

@@ -28,6 +28,7 @@ pub mod organization;
 pub mod patience;
 pub mod problem;
 pub mod provision;
+pub mod request;
 pub mod resource;
 pub mod role;
 pub mod runner;

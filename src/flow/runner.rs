@@ -16,6 +16,7 @@ use super::access::Rules;
 use super::noted;
 use super::patience::{self, Patience};
 use super::problem::Problem;
+use super::request;
 use super::work::{Aftermath, Work};
 use crate::domain::actor::Actor;
 use crate::domain::change::Change;
@@ -40,6 +41,10 @@ pub trait Listener: Send + Sync {
     /// Changes may have been missed: everything must be read anew.
     fn forget_all(&self);
 }
+
+/// What a run has besides its verb: whether it must hold the rule set alone, where its notes go, and
+/// who waits for which request.
+type Besides<'r> = (&'r Arc<AtomicBool>, &'r mut Notes, &'r (Patience, Option<String>));
 
 /// What every work stands on.
 #[derive(Clone)]
@@ -84,12 +89,13 @@ impl Runner {
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T> + Send + Sync + 'static,
     {
         let runner = self.clone();
-        let (noted, patience) = (noted::current(), patience::current());
+        let noted = noted::current();
+        let asked = (patience::current(), request::current());
         let task = tokio::spawn(async move {
             let (mut run, mut notes) = (1, Notes::default());
             let alone = Arc::new(AtomicBool::new(false));
             let done = loop {
-                let besides = (&alone, &mut notes, &patience);
+                let besides = (&alone, &mut notes, &asked);
                 match runner.once(&actor, organization, &verb, besides).await {
                     Err(problem) if problem.again && run < RUNS_MAX => run += 1,
                     done => break done,
@@ -108,7 +114,7 @@ impl Runner {
         actor: &Actor,
         organization: OrganizationId,
         verb: &F,
-        (alone, notes, patience): (&Arc<AtomicBool>, &mut Notes, &Patience),
+        (alone, notes, (patience, request)): Besides<'_>,
     ) -> Result<T, Problem>
     where
         F: for<'w> Fn(&'w mut Work) -> Verb<'w, T>,
@@ -122,6 +128,7 @@ impl Runner {
         let shared = (Arc::clone(&self.platform), Arc::clone(&self.rules), Arc::clone(&self.seal));
         let mut work = Work::new(tx, (actor.clone(), organization), at, shared);
         work.must_be_alone = Arc::clone(alone);
+        work.request_id.clone_from(request);
         let ran = AssertUnwindSafe(verb(&mut work)).catch_unwind().await;
         *notes = std::mem::take(&mut work.notes);
         let (tx, written) = match ran {
@@ -136,6 +143,9 @@ impl Runner {
             Ok((value, aftermath)) if patience.commits() => {
                 let kept = self.db.keep(tx).await;
                 patience.committed();
+                if kept.is_err() {
+                    self.rules.forget_all();
+                }
                 kept?;
                 self.tell(organization, &aftermath);
                 Ok(value)

@@ -52,6 +52,8 @@ pub struct Work {
     pub(super) must_be_alone: Arc<AtomicBool>,
     /// This work edited the rules: those of memory are not what it must apply.
     pub(super) rules_edited: bool,
+    /// The request in which this is done, if any.
+    pub(super) request_id: Option<String>,
     events: Vec<Happened>,
     changes: Vec<Change>,
     heard: HashSet<Change>,
@@ -96,6 +98,7 @@ impl Work {
             rule_set: None,
             must_be_alone: Arc::default(),
             rules_edited: false,
+            request_id: None,
             events: Vec::new(),
             changes: Vec::new(),
             heard: HashSet::new(),
@@ -214,7 +217,7 @@ impl Work {
 
     async fn write_collected(&mut self) -> Result<(), Problem> {
         let (at, mut changes) = (self.at, self.changes.clone());
-        let actor = self.actor.reference();
+        let (actor, token) = (self.actor.reference(), self.actor.token());
         let happened = std::mem::take(&mut self.events);
         if happened.is_empty() {
             return Ok(store::change::insert(&mut self.scope(), &changes, at).await?);
@@ -224,17 +227,27 @@ impl Work {
         ids.sort_unstable();
         let event = |(id, happened): (EventId, Happened)| Event {
             id,
-            organization_id: self.organization,
+            organization_id: happened.elsewhere.unwrap_or(self.organization),
             name: happened.name,
             occurred_at: at,
             actor: actor.clone(),
+            token_id: token,
+            request_id: self.request_id.clone(),
             subject: (happened.kind, happened.id),
             data: happened.data,
         };
-        let events: Vec<Event> = ids.into_iter().zip(happened).map(event).collect();
-        for some in events.chunks(EVENTS_AT_ONCE) {
+        let events = ids.into_iter().zip(happened).map(event);
+        let (here, elsewhere): (Vec<Event>, Vec<Event>) =
+            events.partition(|event| event.organization_id == self.organization);
+        for some in here.chunks(EVENTS_AT_ONCE) {
             store::event::insert(&mut self.scope(), (some, ACCESS_CHANGED), &changes).await?;
             changes.clear();
+        }
+        store::change::insert(&mut self.scope(), &changes, at).await?;
+        for some in elsewhere.chunk_by(|one, next| one.organization_id == next.organization_id) {
+            let Some(there) = some.first().map(|event| event.organization_id) else { continue };
+            let mut scope = Scope::new(self.tx.conn(), there);
+            store::event::insert(&mut scope, (some, ACCESS_CHANGED), &[]).await?;
         }
         Ok(())
     }

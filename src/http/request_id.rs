@@ -1,6 +1,6 @@
 //! The request id: accepted when it is sane, drawn otherwise, echoed, logged, put into problems.
 //!
-//! It travels in a task-local value, since everything that renders an answer needs it.
+//! It travels with the task, since everything that renders an answer needs it.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
@@ -8,34 +8,31 @@ use axum::response::Response;
 
 use crate::domain::secret::hex;
 use crate::domain::time::Rng;
+use crate::flow::request;
 
 /// The header, in and out.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is accepted, in letters.
 pub const MAX: usize = 128;
 
-tokio::task_local! {
-    static CURRENT: String;
-}
-
 /// The id of the request that this task answers; empty outside of one.
 #[must_use]
 pub fn current() -> String {
-    CURRENT.try_with(Clone::clone).unwrap_or_default()
+    request::current().unwrap_or_default()
 }
 
 /// Gives the request its id and echoes it.
-pub async fn known<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+pub async fn known<F>(asked: Request, next: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,
 {
-    let id = request
+    let id = asked
         .headers()
         .get(&HEADER)
         .and_then(|sent| sent.to_str().ok())
         .filter(|sent| acceptable(sent))
         .map_or_else(|| hex(&Rng.bytes::<12>()), str::to_owned);
-    let mut response = CURRENT.scope(id.clone(), next(request)).await;
+    let mut response = request::under(id.clone(), next(asked)).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }

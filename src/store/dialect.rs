@@ -30,13 +30,23 @@ impl ByEngine {
 /// refer to the locked one may come and go.
 macro_rules! postgres {
     (ids) => {
-        "in (select unnest(translate($2, '[]\"', '{}')::uuid[]))"
+        "= any (translate($2, '[]\"', '{}')::uuid[])"
     };
     (given) => {
         "(select distinct id
           from unnest(translate($2, '[]\"', '{}')::uuid[]) as listed (id)
           order by id) as given
          cross join lateral"
+    };
+    (given_groups) => {
+        "(select distinct id
+          from unnest(translate($2, '[]\"', '{}')::uuid[]) as listed (id)
+          order by id) as given
+         cross join lateral (
+             select g.id
+             from groups g
+             where g.organization_id = $1 and g.directory_id = $4 and g.id = given.id
+             offset 0) as found"
     };
     (texts) => {
         "in (select jsonb_array_elements_text($2::jsonb))"
@@ -80,6 +90,12 @@ macro_rules! sqlite {
         "(select distinct unhex(value, '-') as id
           from json_each($2)) as given
          cross join"
+    };
+    (given_groups) => {
+        "(select distinct unhex(value, '-') as id
+          from json_each($2)) as given
+         cross join groups found
+         where found.organization_id = $1 and found.directory_id = $4 and found.id = given.id"
     };
     (texts) => {
         "in (select value from json_each($2))"

@@ -1,5 +1,6 @@
 //! Events: written with what they tell, placed in the feed after commit.
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -119,10 +120,25 @@ pub struct Placed {
     pub occurred_at: Timestamp,
     /// Who did it.
     pub actor: ActorRef,
+    /// By which token of a directory.
+    pub token_id: Option<String>,
+    /// In which request.
+    pub request_id: Option<String>,
     /// What it happened to: a noun and its id.
     pub subject: (String, String),
     /// Ids and names, as JSON.
     pub data: String,
+}
+
+/// Who did it and how, as one column keeps them.
+#[derive(Serialize, Deserialize)]
+struct By {
+    #[serde(flatten)]
+    actor: ActorRef,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -141,13 +157,16 @@ impl TryFrom<Row> for Placed {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let actor = serde_json::from_str(&row.actor);
+        let by: By =
+            serde_json::from_str(&row.actor).map_err(|_| StoreError::unreadable("actor"))?;
         Ok(Self {
             id: EventId(row.id),
             position: row.position,
             name: row.name,
             occurred_at: Timestamp(row.occurred_at),
-            actor: actor.map_err(|_| StoreError::unreadable("actor"))?,
+            actor: by.actor,
+            token_id: by.token_id,
+            request_id: by.request_id,
             subject: (row.subject_kind, row.subject_id),
             data: row.data,
         })
@@ -206,7 +225,12 @@ pub async fn insert(
     changes: &[Change],
 ) -> Result<(), StoreError> {
     let Some(first) = events.first() else { return Ok(()) };
-    let actor = serde_json::to_string(&first.actor).map_err(|_| StoreError::unreadable("actor"))?;
+    let by = By {
+        actor: first.actor.clone(),
+        token_id: first.token_id.map(|id| id.to_string()),
+        request_id: first.request_id.clone(),
+    };
+    let actor = serde_json::to_string(&by).map_err(|_| StoreError::unreadable("actor"))?;
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
         let data =

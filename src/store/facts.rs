@@ -43,8 +43,14 @@ sql_by_engine! {
               where r.organization_id = $1 and r.user_id = u.id)",
         },
         " as grants,
-            exists (select 1 from unresolved n where n.user_id = u.id) as misses,
-            exists (select 1 from held_losses h where h.user_id = u.id) as is_held
+            exists (
+                select 1
+                from unresolved n
+                where n.organization_id = $1 and n.user_id = u.id) as misses,
+            exists (
+                select 1
+                from held_losses h
+                where h.organization_id = $1 and h.user_id = u.id) as is_held
          from users u
          where u.organization_id = $1 and u.id = $2",
     ];

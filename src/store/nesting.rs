@@ -106,16 +106,7 @@ sql_by_engine! {
         "insert into group_members (organization_id, group_id, member_id)
          select $1, $3, found.id
          from ",
-        given,
-        {
-            " (select g.id
-               from groups g
-               where g.organization_id = $1 and g.directory_id = $4 and g.id = given.id
-               offset 0) as found",
-            " groups found
-              where found.organization_id = $1 and found.directory_id = $4
-                  and found.id = given.id",
-        },
+        given_groups,
         " on conflict do nothing",
     ];
     REMOVE = [

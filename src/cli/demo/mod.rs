@@ -111,6 +111,11 @@ fn stranger() -> Account {
     }
 }
 
+/// This program as it was called, so that a printed line works in the shell that started it.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "portico".to_owned())
+}
+
 fn lines(
     settings: &Settings,
     operator: &str,
@@ -137,8 +142,10 @@ fn lines(
     writeln!(out, "\nPlay Entra ID against it:\n")?;
     writeln!(
         out,
-        "  portico simulate entra --url {} --token {} --users 200 --groups 20",
-        seeded.scim_base_url, seeded.scim_token
+        "  {} simulate entra --url {} --token {} --users 200 --groups 20",
+        program(),
+        seeded.scim_base_url,
+        seeded.scim_token
     )?;
     writeln!(out, "\nMay the site manager edit work orders in Lyon?\n")?;
     writeln!(

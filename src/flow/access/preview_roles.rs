@@ -4,9 +4,10 @@
 //! A second state of the organization is built in memory beside the present one, with the roles as
 //! they would be and with what the rules would give then, and the two are asked the same.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::keeping::{keeps, stands};
 use super::live::{FIRST, Live, rows};
 use super::rules::{own, under};
 use super::seen::{self, candidates};
@@ -21,8 +22,10 @@ use crate::domain::user::User;
 use crate::flow::problem::Problem;
 use crate::flow::role::refused;
 use crate::flow::runner::Runner;
-use crate::store;
+use crate::store::grant::Grant;
+use crate::store::held_loss::HeldLoss;
 use crate::store::profile::Person;
+use crate::store::{self, Scope};
 
 /// Users that are read at once.
 const AT_ONCE: i64 = 500;
@@ -145,7 +148,8 @@ async fn build(
     Ok(after)
 }
 
-/// Users as they are read, with what the rules would give them in place of what they gave.
+/// Users as they are read, with what the rules would give them in place of what they gave. Whose
+/// loss is held gets nothing new, and keeps what the rules that stand gave her (scim S27).
 async fn with_rules(
     runner: &Runner,
     organization: OrganizationId,
@@ -159,7 +163,10 @@ async fn with_rules(
     let reached = seen::reached(scope, &users).await?;
     let people: Vec<_> = users.iter().map(|user| (user.id, user.directory)).collect();
     let claims = seen::claims(scope, rules, &people, runner.clock.now()).await?;
-    let mut given: HashMap<UserId, Vec<GrantRow>> = HashMap::new();
+    let mut losses = store::held_loss::of_users(scope, &ids).await?;
+    losses.retain(|_, held| !held.rejected);
+    let standing = standing(scope, rules, &losses).await?;
+    let (mut given, mut keepers) = (HashMap::<UserId, Vec<GrantRow>>::new(), HashSet::new());
     for user in users {
         let person = Person {
             id: user.id,
@@ -170,6 +177,10 @@ async fn with_rules(
         let groups = groups.get(&person.id).map(Vec::as_slice).unwrap_or_default();
         let facts = (groups, claims.get(&person.id));
         let outcome = candidates(rules, &person, facts, &Selection::all())?.settle(after);
+        if losses.get(&person.id).is_some_and(|held| keeps(held.loss, &outcome)) {
+            keepers.insert(person.id);
+            continue;
+        }
         let mut seen = BTreeSet::new();
         let grants = outcome.grants.into_iter().filter_map(|grant| {
             seen.insert((grant.role, grant.reach.clone())).then(|| GrantRow {
@@ -184,9 +195,26 @@ async fn with_rules(
         given.insert(person.id, grants.collect());
     }
     let row = |mut row: UserRow| {
-        row.grants.retain(|grant| grant.source != Source::Rule);
+        let keeps = keepers.contains(&row.id);
+        row.grants
+            .retain(|grant| grant.source != Source::Rule || keeps && standing.contains(&grant.id));
         row.grants.extend(given.remove(&row.id).unwrap_or_default());
         row
     };
     Ok(rows.into_iter().map(row).collect())
+}
+
+/// What rules that stand gave to those whose loss is held.
+async fn standing(
+    scope: &mut Scope<'_>,
+    rules: &RuleSet,
+    losses: &HashMap<UserId, HeldLoss>,
+) -> Result<HashSet<GrantId>, Problem> {
+    if losses.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let users: Vec<UserId> = losses.keys().copied().collect();
+    let grants = store::grant::of_users(scope, &users).await?.into_iter();
+    let stand = |grant: &Grant| grant.source == Source::Rule && stands(rules, &grant.source_id);
+    Ok(grants.filter(stand).map(|grant| grant.id).collect())
 }

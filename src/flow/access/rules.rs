@@ -56,7 +56,14 @@ impl Rules {
         kept.insert(organization, (version, rules));
     }
 
-    /// The rules of a version that is committed and held: from memory, or read and kept there.
+    /// A commit failed: a version that was read beside it may never have been, and its number will
+    /// be another edit's. Everything is read again.
+    pub(in crate::flow) fn forget_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The rules of a version that is committed and held: from memory, or read and kept there. On
+    /// SQLite "committed" may mean a savepoint of a batch whose commit can still fail.
     ///
     /// # Errors
     /// 503 when they must be read and the database does not answer.
@@ -178,4 +185,25 @@ pub fn draft(rule: &Rule) -> Result<RuleDraft, Problem> {
     let directory = rule.directory_id.map(|id| id.to_string());
     fields.insert("directory".to_owned(), Value::from(directory));
     serde_json::from_value(Value::Object(fields)).map_err(Problem::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::platform::preset;
+
+    #[test]
+    fn what_was_kept_beside_a_commit_that_failed_is_no_longer_answered() {
+        let (rules, organization) = (Rules::default(), OrganizationId(uuid::Uuid::from_u128(1)));
+        let definition = Definition::parse(preset("field-vision").unwrap(), "test").unwrap();
+        let checked = Checked {
+            rules: Arc::new(RuleSet::new(Vec::new()).unwrap()),
+            roles: Arc::new(custom::table(&Arc::new(definition), &[])),
+        };
+        rules.keep(organization, (2, 1), checked);
+        assert!(rules.kept(organization, (2, 1)).is_some());
+        assert!(rules.kept(organization, (2, 2)).is_none());
+        rules.forget_all();
+        assert!(rules.kept(organization, (2, 1)).is_none());
+    }
 }

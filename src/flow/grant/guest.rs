@@ -3,7 +3,7 @@
 //! The work runs in the organization, whose feed tells of it. A guest is no user of it: of her it
 //! sees who she is and what she holds here, and takes that away when it likes.
 
-use super::{check, held, live, put_all, tell};
+use super::{check, held, live, put_all, tell, told};
 use crate::domain::access::grant::Source;
 use crate::domain::id::UserId;
 use crate::domain::organization::Kind;
@@ -51,4 +51,20 @@ pub(super) async fn hold(work: &mut Work, user: UserId) -> Result<(), Problem> {
     }
     let found = store::profile::hold(&mut Scope::new(work.conn(), home), &[user]).await?;
     if found.is_empty() { Err(Problem::not_found("user")) } else { Ok(()) }
+}
+
+/// Ends what somebody of this organization holds in others, each of whose feeds tells of it. Her
+/// row is held.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn end_elsewhere(work: &mut Work, user: UserId) -> Result<(), Problem> {
+    for (there, id) in store::guest::elsewhere(&mut work.scope(), user).await? {
+        let mut scope = Scope::new(work.conn(), there);
+        let Some(grant) = store::grant::by_id(&mut scope, id).await? else { continue };
+        if store::grant::delete(&mut scope, id).await? {
+            work.record(told("grant.removed", &grant).elsewhere(there));
+        }
+    }
+    Ok(())
 }

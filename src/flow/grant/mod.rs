@@ -25,7 +25,7 @@ use crate::domain::time::Timestamp;
 use crate::store;
 use crate::store::grant::Grant;
 
-pub use guest::{GUEST_S, give_guest};
+pub use guest::{GUEST_S, end_elsewhere, give_guest};
 pub use replace::{Replacement, replace, replacement, version};
 
 /// Resources that one call may name.

@@ -109,6 +109,7 @@ async fn block(work: &mut Work, user: &User) -> Result<(), Problem> {
         }
     }
     grant::tell(work, user.id, &before).await?;
+    grant::end_elsewhere(work, user.id).await?;
     store::user::end_sessions(&mut work.scope(), user.id).await?;
     work.changed(Change::User(user.id));
     if !user.suspended_by.holds(Suspender::Admin) {
@@ -141,6 +142,7 @@ pub async fn erase_from(
 ) -> Result<(), Problem> {
     leave_groups(work, user.id, held).await?;
     end_sub_users(work, user.id, left_at).await?;
+    grant::end_elsewhere(work, user.id).await?;
     leave_traces(work, user, home, left_at).await?;
     store::user::delete(&mut work.scope(), user.id).await?;
     work.record(Happened::to("user.removed", "user", user.id));

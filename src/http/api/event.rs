@@ -44,13 +44,26 @@ pub struct Event {
     r#type: String,
     occurred_at: String,
     organization_id: String,
-    actor: Noun,
+    /// The `X-Request-Id` of the request in which it was done; null for the gateway's own doing.
+    request_id: Option<String>,
+    actor: By,
     subject: Noun,
     #[schema(value_type = Object)]
     data: Value,
 }
 
-/// Who acted, or what it happened to.
+/// Who acted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventActor)]
+pub struct By {
+    kind: String,
+    id: Option<String>,
+    /// The token of the directory by which its client acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_id: Option<String>,
+}
+
+/// What it happened to.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EventNoun)]
 pub struct Noun {
@@ -74,7 +87,8 @@ impl Event {
             r#type: from.name,
             occurred_at: from.occurred_at.to_string(),
             organization_id: organization.to_string(),
-            actor: Noun { kind: from.actor.kind, id: from.actor.id },
+            request_id: from.request_id,
+            actor: By { kind: from.actor.kind, id: from.actor.id, token_id: from.token_id },
             subject: Noun { kind, id: Some(id) },
             data: serde_json::from_str(&from.data).unwrap_or_default(),
         }

@@ -109,6 +109,11 @@ on_both_engines! {
         assert_eq!(code(&acme, &vera.id).await, "held");
         home.world.scim.delete(&format!("/Users/{}", vera.id)).await.expect(204);
         assert_eq!(code(&acme, &vera.id).await, "user-unknown");
+        // Where she was a guest, the feed tells of the end of both grants, and of nothing else.
+        let removed = app.events(&acme.organization, "grant.removed").await;
+        let told = |at: usize| (&removed[at]["subject"]["id"], &removed[at]["data"]["source"]);
+        assert_eq!((removed.len(), told(1)), (2, (&json!(vera.id), &json!("guest"))));
+        assert!(app.events(&acme.organization, "user.removed").await.is_empty());
     }
 
     async fn an_organization_sees_of_a_guest_who_she_is_and_takes_what_she_holds(app: TestApp) {

@@ -26,4 +26,5 @@ mod replace;
 mod search;
 mod vacancy;
 mod wide;
+mod wide_kill;
 mod world;
