@@ -27,9 +27,9 @@ use crate::flow::access::feed::Feed;
 use crate::flow::problem::Problem;
 use crate::flow::provision::journal::Journal;
 use crate::flow::runner::Runner;
+use crate::outbound::dns::Dns;
 use crate::outbound::http::Guarded;
 use crate::outbound::mail::Mailer;
-use crate::outbound::dns::Dns;
 use crate::store::{Conn, Db, StoreError};
 
 /// What the worker stands on.

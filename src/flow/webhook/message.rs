@@ -25,12 +25,17 @@ pub const TEST: &str = "webhook.test";
 /// An event as it is told: the same as in the feed.
 fn body(organization: OrganizationId, event: &Placed) -> Value {
     let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let mut actor = json!({"kind": event.actor.kind, "id": event.actor.id});
+    if let (Some(actor), Some(token)) = (actor.as_object_mut(), &event.token_id) {
+        actor.insert("token_id".to_owned(), json!(token));
+    }
     json!({
         "id": event.id.to_string(),
         "type": event.name,
         "occurred_at": event.occurred_at.to_string(),
         "organization_id": organization.to_string(),
-        "actor": {"kind": event.actor.kind, "id": event.actor.id},
+        "request_id": event.request_id,
+        "actor": actor,
         "subject": {"kind": event.subject.0, "id": event.subject.1},
         "data": data,
     })
