@@ -1,5 +1,8 @@
 //! What must hold for any bytes: no panic, bounded work, and the laws of each parser.
 
+use portico::domain::time::Timestamp;
+use portico::outbound::saml::preflight::{self, Root};
+use portico::outbound::saml::{metadata, redirect};
 use portico::scim::catalog::{GROUP, USER};
 use portico::scim::filter::{self, eval};
 use portico::scim::path::Path;
@@ -86,4 +89,34 @@ pub fn bulk(bytes: &[u8]) {
         planned.dedup();
         assert!(planned.len() <= parsed.operations.len(), "more was planned than asked");
     }
+}
+
+/// A SAML message passes the pre-flight or not; what passes is bounded, and passes again.
+pub fn preflight(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let roots = [Root::Response, Root::Assertion, Root::LogoutRequest, Root::LogoutResponse];
+    let passed: Vec<_> =
+        roots.iter().filter_map(|root| preflight::check(text, *root).ok()).collect();
+    assert!(passed.len() <= 1, "one message has two roots");
+    for checked in passed {
+        assert!(checked.work.elements <= 20_000 && checked.work.depth <= 24, "unbounded");
+        assert!(checked.work.signatures <= 2 && !checked.id.is_empty(), "{checked:?}");
+        assert!(!text.contains("<!") && !text.contains("<?x-"), "markup passed: {text}");
+    }
+}
+
+/// Metadata is read or refused; what is read has an entity, an address and a key.
+pub fn metadata(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(read) = metadata::read(text, None, Timestamp(1_700_000_000_000_000)) else { return };
+    assert!(!read.entity_id.is_empty() && !read.certificates.is_empty(), "{read:?}");
+    assert!(metadata::is_browsable(&read.sso_url), "{read:?}");
+}
+
+/// A logout query is taken apart or refused; nothing verifies without a certificate.
+pub fn redirect(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(read) = redirect::received(text) else { return };
+    assert!(read.text.len() <= redirect::INFLATED_MAX, "unbounded");
+    assert!(read.verify(&[]).is_err(), "it verifies by no key");
 }

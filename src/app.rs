@@ -20,6 +20,7 @@ use crate::flow::runner::{Listener, Runner};
 use crate::outbound::dns::Dns;
 use crate::outbound::http::Guarded;
 use crate::outbound::oidc::Providers;
+use crate::outbound::saml::Wall;
 use crate::scim::catalog::Served;
 use crate::store::Db;
 
@@ -70,6 +71,10 @@ pub struct Parts {
     pub seal: Arc<Seal>,
     /// Identity providers, asked before a transaction opens.
     pub providers: Providers,
+    /// Requests to addresses that customers gave us.
+    pub guarded: Guarded,
+    /// Where SAML messages are worked on.
+    pub saml: Wall,
     /// Looks up the records of e-mail domains, before a transaction opens.
     pub dns: Arc<Dns>,
     /// Decisions from memory.
@@ -107,7 +112,7 @@ impl App {
         let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&feed) as Arc<dyn Listener>];
         let clock = Arc::new(base.clock);
         let guarded = Guarded::new(base.allow_private_networks);
-        let providers = Providers::new(guarded, Arc::clone(&clock));
+        let providers = Providers::new(guarded.clone(), Arc::clone(&clock));
         let seal = Arc::new(Seal::new(base.secret_keys));
         let runner = Runner {
             db: base.db,
@@ -125,6 +130,8 @@ impl App {
             operator_token,
             seal,
             providers,
+            guarded,
+            saml: Wall::default(),
             dns: Arc::new(Dns::new(base.dns_server)),
             live,
             feed,

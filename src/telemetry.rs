@@ -27,6 +27,9 @@ pub const SCIM_REQUESTS: &str = "portico_scim_requests_total";
 /// Counts entries that the journals of directories lost: the queue was full, or nobody took them.
 pub const JOURNAL_LOST: &str = "portico_journal_lost_total";
 
+/// Counts SAML messages whose verification took too long or failed by itself.
+pub const SAML_GIVEN_UP: &str = "portico_saml_given_up_total";
+
 /// Counts entries that were written into the journals of directories.
 pub const JOURNAL_ENTRIES: &str = "portico_journal_entries_total";
 
@@ -98,6 +101,7 @@ impl Metrics {
         describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "Time to answer a request");
         describe_counter!(SCIM_REQUESTS, "Answered requests of SCIM clients");
         describe_counter!(JOURNAL_LOST, "Entries that journals of directories lost");
+        describe_counter!(SAML_GIVEN_UP, "SAML messages whose verification was given up");
         describe_counter!(JOURNAL_ENTRIES, "Entries written into journals of directories");
         describe_counter!(JOURNAL_BATCHES, "Transactions that wrote them");
         Ok(Self(STARTED.get_or_init(|| handle).clone()))
@@ -173,6 +177,11 @@ pub fn scim_finished(method: &'static str, resource: &'static str, status: u16) 
     };
     counter!(SCIM_REQUESTS, "method" => method, "resource" => resource, "status" => class)
         .increment(1);
+}
+
+/// Counts a SAML message whose verification was given up.
+pub fn saml_given_up() {
+    counter!(SAML_GIVEN_UP).increment(1);
 }
 
 /// Counts entries that journals lost.

@@ -99,6 +99,7 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
         feed: Arc::clone(&app.feed),
         retention,
         journal: Arc::clone(&app.journal),
+        reading: worker::saml_metadata::Reading::of(&app),
         dns: Arc::clone(&app.dns),
     };
     let worker = worker::start(worker, app.draining.clone());

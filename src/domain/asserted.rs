@@ -124,13 +124,22 @@ pub fn asserted(connection: &Connection, claims: &Map<String, Value>) -> Result<
         email: email.map(|email| email.chars().take(DETAIL_MAX).collect()),
         addresses,
         own: mine.and_then(|text| own(connection, claims, text)),
-        named: named_by(connection, claims),
         provider_subject: short(claims, "sub"),
         provider_session: short(claims, "sid"),
         ..Asserted::default()
     };
-    read_rule_claims(connection, claims, &mut asserted);
+    complete(connection, claims, &mut asserted);
     Ok(asserted)
+}
+
+/// Adds how she is called and the claims that rules read; the same for every kind of provider.
+pub(super) fn complete(
+    connection: &Connection,
+    claims: &Map<String, Value>,
+    asserted: &mut Asserted,
+) {
+    asserted.named = named_by(connection, claims);
+    read_rule_claims(connection, claims, asserted);
 }
 
 fn own(connection: &Connection, claims: &Map<String, Value>, text: &str) -> Option<Own> {

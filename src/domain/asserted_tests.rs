@@ -34,6 +34,7 @@ fn connection(provider: Provider) -> Connection {
                 leeway_s: LEEWAY_S,
                 assertion_audience: AssertionAudience::TokenEndpoint,
             },
+            saml: None,
         },
         secret: None,
         domains: Vec::new(),

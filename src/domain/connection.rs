@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::id::{ConnectionId, DirectoryId, DomainId, OrganizationId};
+use super::saml::{NAME_ID, Saml};
 use super::time::Timestamp;
 
 /// Longest name, in characters.
@@ -92,6 +93,16 @@ words! {
 }
 
 words! {
+    /// What a connection speaks.
+    Kind {
+        /// OpenID Connect.
+        Oidc = "oidc",
+        /// SAML 2.0.
+        Saml = "saml",
+    }
+}
+
+words! {
     /// How we prove to the token endpoint who we are.
     ClientAuth {
         /// `client_secret_basic`.
@@ -142,6 +153,12 @@ impl Link {
         let claim = if provider == Provider::Entra { "oid" } else { "sub" };
         Self { claim: claim.to_owned(), scim: ScimKey::ExternalId }
     }
+
+    /// The rule of SAML: the NameID is the directory's `externalId`.
+    #[must_use]
+    pub fn of_saml() -> Self {
+        Self { claim: NAME_ID.to_owned(), scim: ScimKey::ExternalId }
+    }
 }
 
 /// The OpenID provider and our place there.
@@ -169,6 +186,22 @@ const fn token_endpoint() -> AssertionAudience {
     AssertionAudience::TokenEndpoint
 }
 
+impl Oidc {
+    /// No OpenID provider: what a connection of another kind has.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            issuer: String::new(),
+            client_id: String::new(),
+            auth: ClientAuth::Basic,
+            scopes: Vec::new(),
+            secret_expires_at: None,
+            leeway_s: LEEWAY_S,
+            assertion_audience: AssertionAudience::TokenEndpoint,
+        }
+    }
+}
+
 /// What can be chosen for a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -193,8 +226,11 @@ pub struct Settings {
     /// Until when what sign-ins bring is kept readable, sealed, for those who look for a fault.
     #[serde(default)]
     pub trace_until: Option<i64>,
-    /// The OpenID provider.
+    /// The OpenID provider; empty where the connection speaks SAML.
     pub oidc: Oidc,
+    /// The SAML provider; `None` where the connection speaks OpenID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<Saml>,
 }
 
 /// One SSO source of an organization.
@@ -274,7 +310,27 @@ pub fn is_tenant(text: &str) -> bool {
     text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
+impl Settings {
+    /// What the connection speaks.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        if self.saml.is_some() { Kind::Saml } else { Kind::Oidc }
+    }
+}
+
 impl Connection {
+    /// What identities are bound to besides the tenant (LI12): who the provider is, and what names
+    /// a person there.
+    fn bound_to(&self) -> (&str, &str) {
+        match &self.settings.saml {
+            None => (&self.settings.oidc.issuer, self.subject_claim()),
+            Some(saml) => {
+                let subject = self.settings.claims.get("subject").map_or(NAME_ID, String::as_str);
+                (&saml.idp_entity_id, subject)
+            }
+        }
+    }
+
     /// The claim that names a person for good: Entra's `oid` is one for all its applications and is
     /// what its directory sends, `sub` anywhere else (EN2).
     #[must_use]
@@ -320,8 +376,7 @@ impl Connection {
     /// are any (LI12).
     #[must_use]
     pub fn rebinds(&self, changed: &Self) -> bool {
-        self.settings.oidc.issuer != changed.settings.oidc.issuer
+        self.bound_to() != changed.bound_to()
             || self.settings.tenant_id != changed.settings.tenant_id
-            || self.subject_claim() != changed.subject_claim()
     }
 }

@@ -31,6 +31,7 @@ pub mod organization;
 pub mod platform;
 pub mod refused_words;
 pub mod resource;
+pub mod saml;
 pub mod seal;
 pub mod secret;
 pub mod session;

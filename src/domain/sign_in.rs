@@ -187,6 +187,15 @@ refusals! {
     InteractionRequired = "interaction_required",
         "Your provider wants to ask you something. Please start again.",
         "The provider answered `interaction_required`: consent or a second factor is missing.";
+    /// The provider's SAML message is not as it must be.
+    ResponseInvalid = "response_invalid",
+        "The sign-in could not be verified. Ask your administrator.",
+        "The SAML response is not as it must be: the detail names the fault.";
+    /// What the provider encrypted cannot be read.
+    DecryptionFailed = "decryption_failed",
+        "The sign-in could not be verified. Ask your administrator.",
+        "The provider encrypted the assertion in a way that is not accepted, or for another key \
+         than ours.";
     /// The provider does not answer as it should.
     ProviderError = "provider_error",
         "Your provider did not answer as expected. Please try again later.",
@@ -205,6 +214,8 @@ pub enum Step {
     Provider,
     /// The token was read.
     Token,
+    /// The SAML response was read.
+    Response,
     /// A user was looked for.
     Link,
 }
@@ -218,6 +229,7 @@ impl Step {
             Self::Callback => "callback",
             Self::Provider => "provider",
             Self::Token => "token",
+            Self::Response => "response",
             Self::Link => "link",
         }
     }

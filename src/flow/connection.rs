@@ -5,6 +5,7 @@
 
 mod check;
 mod key;
+mod saml;
 mod sent;
 
 use super::access;
@@ -13,7 +14,7 @@ use super::fields::Fields;
 use super::problem::{Code, Problem};
 use super::sign_in::claims;
 use super::work::Work;
-use crate::domain::connection::{CONNECTIONS_MAX, Connection, Secrets, Status};
+use crate::domain::connection::{CONNECTIONS_MAX, Connection, Kind, Secrets, Status};
 use crate::domain::event::Happened;
 use crate::domain::id::ConnectionId;
 use crate::domain::seal::{Place, Seal};
@@ -23,6 +24,7 @@ use crate::store;
 use crate::store::connection_end::{End, Kind as EndKind};
 
 pub use key::{begin_trial, public_keys, test_secret};
+pub use saml::SamlSent;
 pub use sent::{JitSent, LinkSent, OidcSent, Sent};
 
 /// Makes a connection.
@@ -38,8 +40,13 @@ pub async fn create(work: &mut Work, seal: &Seal, sent: &Sent) -> Result<Connect
         let detail = format!("An organization has at most {CONNECTIONS_MAX} connections.");
         return Err(Problem::new(Code::Conflict, detail));
     }
-    connection.secret = Some(sealed(work, seal, &connection, &secrets)?);
+    let ring = sent.saml.as_ref().and_then(|saml| saml.ring.as_ref());
+    connection.secret = Some(match ring {
+        Some(ring) => super::saml::sealed_ring(work, &connection, ring)?,
+        None => sealed(work, seal, &connection, &secrets)?,
+    });
     store::connection::insert(&mut work.scope(), &connection).await?;
+    super::saml_metadata::note(work, &connection).await?;
     note_ends(work, &connection).await?;
     work.record(
         Happened::to("connection.created", "connection", connection.id)
@@ -62,7 +69,11 @@ pub async fn change(
 ) -> Result<Connection, Problem> {
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
-    let old_secrets = secrets(seal, &found)?;
+    // What a SAML connection keeps sealed is keys of ours, which nobody sends.
+    let old_secrets = match found.settings.kind() {
+        Kind::Oidc => secrets(seal, &found)?,
+        Kind::Saml => Secrets { client_secret: String::new(), next: None },
+    };
     let (mut changed, new_secrets) =
         check::over(work, (found.clone(), old_secrets.clone()), sent).await?;
     if found.rebinds(&changed) && store::identity::are_at(&mut work.scope(), id).await? {
@@ -82,6 +93,7 @@ pub async fn change(
     if !store::connection::update(&mut work.scope(), &changed).await? {
         return Err(Problem::stale());
     }
+    super::saml_metadata::note(work, &changed).await?;
     note_ends(work, &changed).await?;
     if changed.status != Status::Active {
         store::session::delete_of_connection(&mut work.scope(), id).await?;
@@ -135,13 +147,20 @@ async fn end_claims(work: &mut Work, changed: &Connection) -> Result<(), Problem
 }
 
 /// Keeps what of the connection ends, so that it is told ahead.
-async fn note_ends(work: &mut Work, connection: &Connection) -> Result<(), Problem> {
+pub(super) async fn note_ends(work: &mut Work, connection: &Connection) -> Result<(), Problem> {
     let end = |at: i64| End {
         kind: EndKind::ClientSecret,
         name: EndKind::ClientSecret.as_str().to_owned(),
         at: Timestamp(at),
     };
-    let ends: Vec<End> = connection.settings.oidc.secret_expires_at.map(end).into_iter().collect();
+    let secret = connection.settings.oidc.secret_expires_at.map(end);
+    let saml = connection.settings.saml.as_ref();
+    let certificates = saml.into_iter().flat_map(|saml| &saml.certificate_ends).map(|ending| End {
+        kind: EndKind::Certificate,
+        name: ending.thumbprint.clone(),
+        at: Timestamp(ending.at),
+    });
+    let ends: Vec<End> = secret.into_iter().chain(certificates).collect();
     Ok(store::connection_end::replace(&mut work.scope(), connection.id, &ends).await?)
 }
 
@@ -194,6 +213,7 @@ fn differences(old: &Connection, new: &Connection) -> Vec<&'static str> {
         ("rule_claims", before.rule_claims != after.rule_claims),
         ("trace_until", before.trace_until != after.trace_until),
         ("oidc", before.oidc != after.oidc),
+        ("saml", before.saml != after.saml),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))

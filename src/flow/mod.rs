@@ -32,6 +32,8 @@ pub mod request;
 pub mod resource;
 pub mod role;
 pub mod runner;
+pub mod saml;
+pub mod saml_metadata;
 pub mod session;
 pub mod sign_in;
 pub mod sub_user;

@@ -42,8 +42,8 @@ pub trait Listener: Send + Sync {
     fn forget_all(&self);
 }
 
-/// What a run has besides its verb: whether it must hold the rule set alone, where its notes go, and
-/// who waits for which request.
+/// What a run has besides its verb: whether it must hold the rule set alone, where its notes go,
+/// and who waits for which request.
 type Besides<'r> = (&'r Arc<AtomicBool>, &'r mut Notes, &'r (Patience, Option<String>));
 
 /// What every work stands on.

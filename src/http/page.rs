@@ -1,6 +1,7 @@
 //! Pages for people: how they are rendered, and the headers that guard them (K6).
 //!
-//! Pages have no scripts; their one style sheet stands in them and is allowed by its digest.
+//! Pages have no scripts but one, which sends a form to a provider; their one style sheet stands in
+//! them. Both are allowed by their digests.
 
 use askama::Template;
 use axum::extract::Request;
@@ -58,6 +59,30 @@ fn policy() -> String {
         "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'; \
          form-action 'self' https: http://127.0.0.1:* http://localhost:*"
     )
+}
+
+/// The only script there is: it sends the form of its page, where that must be a form.
+pub const SUBMIT: &str = "document.forms[0].submit()";
+
+/// A page that sends its form to one address at once; without scripts there is its button.
+pub fn sending(action: &str, template: &impl Template) -> Response {
+    let mut response = page(StatusCode::OK, template);
+    let digest = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let origin = url::Url::parse(action).map(|url| url.origin().ascii_serialization());
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
+         frame-ancestors 'none'; form-action {}",
+        digest(STYLE),
+        digest(SUBMIT),
+        origin.unwrap_or_else(|_| "'none'".to_owned()),
+    );
+    match HeaderValue::from_str(&policy) {
+        Ok(policy) => {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            response
+        }
+        Err(error) => super::answer::Refusal(Problem::internal(error)).into_response(),
+    }
 }
 
 /// Whether the caller is a browser that wants a page.

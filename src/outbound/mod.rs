@@ -1,8 +1,10 @@
-//! The world: guarded HTTP, DNS, OpenID providers, and a SCIM client for `portico simulate`.
+//! The world: guarded HTTP, DNS, OpenID and SAML providers, and a SCIM client for
+//! `portico simulate`.
 //!
 //! Nothing here is called while a transaction is open.
 
 pub mod dns;
 pub mod http;
 pub mod oidc;
+pub mod saml;
 pub mod scim_client;

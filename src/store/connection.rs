@@ -12,9 +12,6 @@ use crate::domain::id::{ConnectionId, DirectoryId, DomainId, OrganizationId};
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 
-/// The one kind there is yet.
-const KIND: &str = "oidc";
-
 macro_rules! columns {
     () => {
         "organization_id, id, name, status, provider, directory_id, settings, secret, version,
@@ -190,7 +187,7 @@ pub async fn insert(scope: &mut Scope<'_>, new: &Connection) -> Result<(), Store
         .query(INSERT)
         .bind(new.id.0)
         .bind(new.name.clone())
-        .bind(KIND)
+        .bind(new.settings.kind().as_str())
         .bind(new.status.as_str())
         .bind(new.provider.as_str())
         .bind(new.directory_id.map(|id| id.0))

@@ -96,6 +96,8 @@ pub mod resource;
 pub mod role;
 pub mod rule;
 pub mod rule_set;
+pub mod saml;
+pub mod saml_metadata;
 pub mod session;
 pub mod sign_in;
 pub mod sign_in_trace;

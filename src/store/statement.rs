@@ -49,6 +49,8 @@ pub(super) const ALL: &[Listed] = &[
     ("role", super::role::STATEMENTS),
     ("rule", super::rule::STATEMENTS),
     ("rule_set", super::rule_set::STATEMENTS),
+    ("saml", super::saml::STATEMENTS),
+    ("saml_metadata", super::saml_metadata::STATEMENTS),
     ("session", super::session::STATEMENTS),
     ("sign_in", super::sign_in::STATEMENTS),
     ("sign_in_trace", super::sign_in_trace::STATEMENTS),

@@ -22,6 +22,22 @@ sql! {
             where expires_at < $1
             order by expires_at
             limit $2 + 0)";
+    SAML_REPLAYS = "
+        delete from saml_replays
+        where (connection_id, kind, id_hash) in (
+            select connection_id, kind, id_hash
+            from saml_replays
+            where expires_at < $1
+            order by expires_at
+            limit $2 + 0)";
+    SAML_RESULTS = "
+        delete from saml_results
+        where id in (
+            select id
+            from saml_results
+            where expires_at < $1
+            order by expires_at
+            limit $2 + 0)";
     SESSIONS = "
         delete from sessions
         where id in (
@@ -172,6 +188,10 @@ sql! {
 pub enum RunOut {
     /// Sign-ins in progress whose end has passed.
     Logins,
+    /// Ids of SAML messages that nothing accepts any more by their times.
+    SamlReplays,
+    /// SAML sign-ins whose browser did not come.
+    SamlResults,
     /// Browser sessions whose end has passed.
     Sessions,
     /// Access tokens of OAuth clients whose end has passed.
@@ -206,6 +226,8 @@ pub async fn run_out(
 ) -> Result<u64, StoreError> {
     let sql = match what {
         RunOut::Logins => LOGINS,
+        RunOut::SamlReplays => SAML_REPLAYS,
+        RunOut::SamlResults => SAML_RESULTS,
         RunOut::Sessions => SESSIONS,
         RunOut::ClientTokens => CLIENT_TOKENS,
         RunOut::LogoutTokens => LOGOUT_TOKENS,

@@ -9,6 +9,7 @@ mod domains;
 mod due;
 mod journal;
 mod outbox;
+pub mod saml_metadata;
 mod sequence;
 mod sweep;
 
@@ -37,6 +38,8 @@ pub struct Worker {
     pub retention: Retention,
     /// Exchanges of SCIM clients that wait to be written.
     pub journal: Arc<Journal>,
+    /// What reads the metadata of SAML providers again.
+    pub reading: saml_metadata::Reading,
     /// Looks up the records of e-mail domains.
     pub dns: Arc<Dns>,
 }
@@ -66,6 +69,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
         loops.spawn(domains::run(worker.runner.clone(), Arc::clone(&worker.dns), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));
+        loops.spawn(saml_metadata::run(worker.reading.clone(), stop.clone()));
         let journal = Arc::clone(&worker.journal);
         loops.spawn(journal::write(worker.runner.clone(), journal, stop.clone()));
         loops.spawn(journal::tell_stale(worker.runner.clone(), stop.clone()));

@@ -71,6 +71,8 @@ impl Kind {
 const fn kinds(retention: Retention) -> [Kind; 15] {
     [
         Kind::Rows(RunOut::Logins, 0),
+        Kind::Rows(RunOut::SamlReplays, 0),
+        Kind::Rows(RunOut::SamlResults, 0),
         Kind::Rows(RunOut::Sessions, 0),
         Kind::Rows(RunOut::ClientTokens, ENDED_S),
         Kind::Rows(RunOut::LogoutTokens, 0),

@@ -13,6 +13,7 @@ use portico::domain::access::grant::Source;
 use portico::domain::id::RuleId;
 use portico::domain::mapping::{RuleDraft, Terms, check};
 use portico::domain::platform::{Action, Definition, Scope, preset, preset_names};
+use portico::domain::saml::fault::Fault;
 use portico::flow::problem::Code;
 use portico::flow::provision::search::{CURSOR_S, MEMBERS_MAX, PAGES, SCAN_MAX, SCAN_S};
 use portico::scim::catalog::{GROUP, ROLE, USER};
@@ -66,6 +67,22 @@ fn errors_are_the_codes_of_the_program() {
         writeln!(text, "| `{key}` | {status} | {title} |").unwrap();
     }
     keep("errors.md", &text);
+}
+
+#[test]
+fn saml_faults_are_those_of_the_program() {
+    let mut text = heading(
+        "Faults of SAML messages",
+        "What can be wrong with a SAML message, in the order in which it is looked for. The journal of sign-ins \
+         (`GET /api/v1/connections/{id}/sign-ins`)\nshows the code of the middle column, and in its hint the fault, what was \
+         found, and what can be done.",
+    );
+    text.push_str("\n| fault | code in the journal | what it means |\n|---|---|---|\n");
+    for fault in Fault::ALL {
+        let (key, code, hint) = (fault.as_str(), fault.refused().as_str(), fault.hint());
+        writeln!(text, "| `{key}` | `{code}` | {hint} |").unwrap();
+    }
+    keep("saml.md", &text);
 }
 
 #[test]

@@ -113,3 +113,17 @@ fn patch_bodies_hold_their_laws_on_any_bytes() {
 fn bulk_bodies_hold_their_laws_on_any_bytes() {
     holds("bulk", targets::bulk);
 }
+#[test]
+fn saml_messages_hold_their_laws_on_any_bytes() {
+    holds("preflight", targets::preflight);
+}
+
+#[test]
+fn saml_metadata_holds_its_laws_on_any_bytes() {
+    holds("metadata", targets::metadata);
+}
+
+#[test]
+fn logout_queries_hold_their_laws_on_any_bytes() {
+    holds("redirect", targets::redirect);
+}

@@ -24,6 +24,7 @@ mod peers;
 mod program;
 mod raw;
 mod routes;
+mod saml;
 mod scim;
 mod simulate;
 mod sso;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Checking;
+use super::saml;
 use super::sent::{LinkSent, OidcSent, Sent};
 use crate::domain::access::grant::spread;
 use crate::domain::client_key::ClientKey;
@@ -14,6 +15,7 @@ use crate::domain::connection::{
     ScimKey, Secrets, Settings, Status, TEXT_MAX, TRACE_MAX_S, is_tenant, serves_many,
 };
 use crate::domain::id::{DirectoryId, DomainId};
+use crate::domain::saml::Saml;
 use crate::domain::time::Timestamp;
 use crate::flow::access;
 use crate::flow::fields::Fields;
@@ -27,6 +29,9 @@ const CLAIM_NAME_MAX: usize = 64;
 /// Checks a new connection.
 pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Secrets), Problem> {
     let provider = sent.provider.as_deref().and_then(Provider::parse);
+    let speaks_saml = sent.saml.is_some();
+    let link =
+        if speaks_saml { Link::of_saml() } else { Link::of(provider.unwrap_or(Provider::Generic)) };
     let empty = Connection {
         id: work.id(),
         organization_id: work.organization,
@@ -35,7 +40,7 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
         provider: provider.unwrap_or(Provider::Generic),
         directory_id: None,
         settings: Settings {
-            link: Link::of(provider.unwrap_or(Provider::Generic)),
+            link,
             claims: BTreeMap::new(),
             guests_allowed: false,
             tenant_id: None,
@@ -51,6 +56,7 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
                 leeway_s: LEEWAY_S,
                 assertion_audience: AssertionAudience::TokenEndpoint,
             },
+            saml: speaks_saml.then(Saml::default),
         },
         secret: None,
         domains: Vec::new(),
@@ -65,11 +71,14 @@ pub(super) async fn new(work: &mut Work, sent: &Sent) -> Result<(Connection, Sec
     }
     // What cannot be left out is checked as if it had been sent empty.
     sent.name.get_or_insert_default();
-    let oidc = sent.oidc.get_or_insert_default();
-    oidc.issuer.get_or_insert_default();
-    oidc.client_id.get_or_insert_default();
-    // We make a key of our own where the provider knows us by one and none is sent.
-    if oidc.auth.as_deref() != Some(ClientAuth::PrivateKeyJwt.as_str()) {
+    if !speaks_saml {
+        let oidc = sent.oidc.get_or_insert_default();
+        oidc.issuer.get_or_insert_default();
+        oidc.client_id.get_or_insert_default();
+        // We make a key of our own where the provider knows us by one and none is sent.
+        if oidc.auth.as_deref() != Some(ClientAuth::PrivateKeyJwt.as_str()) {
+            oidc.client_secret.get_or_insert_default();
+        }
         oidc.client_secret.get_or_insert_default();
     }
     over(work, (empty, Secrets { client_secret: String::new(), next: None }), &sent).await
@@ -103,6 +112,7 @@ pub(super) async fn over(
         checking.oidc(&mut connection.settings.oidc, oidc);
         checking.secrets(&mut secrets, oidc, (auth, connection.settings.oidc.auth));
     }
+    saml::kinds(&mut checking, &mut connection, sent);
     checking.tenant(&connection);
     checking.fields.done()?;
     Ok((connection, secrets))
@@ -163,7 +173,8 @@ impl Checking<'_> {
         }
         for (name, claim) in settings.claims.iter().take(CLAIMS_MAX) {
             let pointer = format!("/claims/{}", escaped(name));
-            let known = KNOWN_CLAIMS.iter().any(|(known, _)| known == name);
+            let subject = name == "subject" && settings.saml.is_some();
+            let known = subject || KNOWN_CLAIMS.iter().any(|(known, _)| known == name);
             if !known && !settings.rule_claims.contains(name) {
                 let detail = "This is neither `email`, `first_name`, `last_name`, `display_name` \
                               nor a name in `rule_claims`.";
@@ -341,6 +352,9 @@ impl Checking<'_> {
 
     /// An issuer that serves every tenant: without a pinned one anybody could sign in (W1, EN1).
     fn tenant(&mut self, connection: &Connection) {
+        if connection.settings.saml.is_some() {
+            return;
+        }
         let (issuer, tenant) = (&connection.settings.oidc.issuer, &connection.settings.tenant_id);
         let google = connection.provider == Provider::Google || issuer == GOOGLE;
         if google && tenant.is_none() {
@@ -363,7 +377,7 @@ fn is_claim_name(text: &str) -> bool {
 }
 
 /// Checks a text for machines: visible ASCII, 1 to [`TEXT_MAX`] letters.
-fn word(fields: &mut Fields, pointer: &str, text: &str) {
+pub(super) fn word(fields: &mut Fields, pointer: &str, text: &str) {
     if !(1..=TEXT_MAX).contains(&text.len()) {
         fields.wrong(pointer, "length", format!("This has 1 to {TEXT_MAX} characters."));
     } else if !text.bytes().all(|b| b.is_ascii_graphic()) {

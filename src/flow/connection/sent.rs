@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::saml::SamlSent;
+
 /// What was sent; what is `None` was not, and stays.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
@@ -31,6 +33,8 @@ pub struct Sent {
     pub trace_until: Option<Option<String>>,
     /// The OpenID provider.
     pub oidc: Option<OidcSent>,
+    /// The SAML provider.
+    pub saml: Option<SamlSent>,
 }
 
 /// Whether people are made at their first sign-in, as it was sent.

@@ -8,10 +8,10 @@ use axum::routing::{delete, get, patch, post};
 
 use super::connection_body::{Change, New};
 use super::connection_shown::{Connection, SignIn, Test, Trace};
-use super::permit;
+use super::{connection_saml, permit};
 use crate::app::App;
 use crate::domain::connection as domain;
-use crate::domain::id::{ConnectionId, SignInId};
+use crate::domain::id::{ConnectionId, OrganizationId, SignInId};
 use crate::domain::seal::Place;
 use crate::domain::sign_in::Entry;
 use crate::flow;
@@ -113,7 +113,7 @@ async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) ->
     if let Some(role) = new.default_role() {
         permit::rule(&app, &caller, organization, role).await?;
     }
-    let sent = new.sent()?;
+    let sent = new.sent(&app).await?;
     check_issuer(&app, &sent)?;
     let seal = app.seal.clone();
     let made = app
@@ -141,9 +141,17 @@ async fn list(
 
 /// `GET /connections/{id}`
 async fn read(State(app): State<App>, caller: Caller, Path(id): Path<ConnectionId>) -> Answer {
-    let scope = &mut app.runner.read(caller.organization()?);
-    let found = store::connection::by_id(scope, id).await?;
-    shown(&app, StatusCode::OK, found.ok_or_else(|| Problem::not_found("connection"))?)
+    let found = present(&app, caller.organization()?, id).await?;
+    shown(&app, StatusCode::OK, found)
+}
+
+async fn present(
+    app: &App,
+    organization: OrganizationId,
+    id: ConnectionId,
+) -> Answer<domain::Connection> {
+    let found = store::connection::by_id(&mut app.runner.read(organization), id).await?;
+    Ok(found.ok_or_else(|| Problem::not_found("connection"))?)
 }
 
 /// `PATCH /connections/{id}`
@@ -158,7 +166,8 @@ async fn change(
     if let Some(role) = change.default_role() {
         permit::rule(&app, &caller, organization, role).await?;
     }
-    let sent = change.sent()?;
+    let present = present(&app, organization, id).await?;
+    let sent = change.sent(&app, &present).await?;
     check_issuer(&app, &sent)?;
     let seal = app.seal.clone();
     let saved = app
@@ -204,20 +213,24 @@ async fn sign_ins(
     Ok(Json(Page::of(found, paging.limit, |item: &Entry| cursor(item.at, item.id.0))))
 }
 
-fn shown(app: &App, status: StatusCode, found: domain::Connection) -> Answer {
+pub(super) fn shown(app: &App, status: StatusCode, found: domain::Connection) -> Answer {
     Ok(versioned(status, found.version, Connection::of(app, found)))
 }
 
 /// `POST /connections/{id}/test`
 async fn test(State(app): State<App>, caller: Caller, Path(id): Path<ConnectionId>) -> Answer {
     let organization = caller.organization()?;
-    let found = store::connection::by_id(&mut app.runner.read(organization), id).await?;
-    let found = found.ok_or_else(|| Problem::not_found("connection"))?;
-    let secrets = flow::connection::secrets(&app.seal, &found)?;
-    let tenant = found.settings.tenant_id.as_deref();
-    let redirect_uri = sso::url(&app, id, "callback");
-    let how = (&secrets, tenant);
-    let tested = app.providers.test(&found.settings.oidc, how, &redirect_uri).await;
+    let found = present(&app, organization, id).await?;
+    let tested = match &found.settings.saml {
+        Some(saml) => Err(connection_saml::test(&app, saml).await),
+        None => {
+            let secrets = flow::connection::secrets(&app.seal, &found)?;
+            let tenant = found.settings.tenant_id.as_deref();
+            let redirect_uri = sso::url(&app, id, "callback");
+            let how = (&secrets, tenant);
+            Ok(app.providers.test(&found.settings.oidc, how, &redirect_uri).await)
+        }
+    };
     let secret = app
         .runner
         .write(caller.actor, organization, move |work| {
@@ -225,7 +238,11 @@ async fn test(State(app): State<App>, caller: Caller, Path(id): Path<ConnectionI
         })
         .await?;
     let test_url = format!("{}?test={secret}", sso::url(&app, id, "start"));
-    let mut response = Json(Test::of(tested, test_url)).into_response();
+    let shown = match tested {
+        Ok(tested) => Test::of(tested, test_url),
+        Err(found) => Test::of_saml(found, test_url),
+    };
+    let mut response = Json(shown).into_response();
     // A repeated request does not get the secret again.
     response.extensions_mut().insert(ShownOnce("test_url"));
     Ok(response)

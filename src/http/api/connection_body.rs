@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::connection_saml::{Beside, Saml};
+use crate::app::App;
+use crate::domain::connection as domain;
 use crate::flow::connection::{JitSent, LinkSent, OidcSent, Sent};
 use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
@@ -18,7 +20,7 @@ use crate::http::extract::{clearable, kept};
 pub struct New {
     /// What people call it, 1 to 200 characters.
     name: String,
-    /// `oidc`; `saml` is not offered yet.
+    /// `oidc` or `saml`.
     kind: String,
     /// `draft`, `active` (unless said) or `disabled`.
     status: Option<String>,
@@ -42,16 +44,18 @@ pub struct New {
     jit: Option<Jit>,
     /// Claims that mapping rules read as `claims.<name>`, at most 20.
     rule_claims: Option<Vec<String>>,
-    /// Not offered yet.
+    /// Whether people may begin at a SAML provider; no, unless said.
+    #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    idp_initiated_target: Option<Value>,
+    /// Where those who begin at the provider go: a path of this host; `null` for the usual one.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    idp_initiated_target: Option<Option<String>>,
     /// Until when what sign-ins bring is kept readable, sealed, as RFC 3339: 24 hours ahead at most.
     trace_until: Option<String>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    saml: Option<Value>,
+    /// The SAML provider.
+    #[serde(default, deserialize_with = "kept")]
+    saml: Option<Saml>,
 }
 
 /// A change as a JSON Merge Patch: what is left out stays.
@@ -97,18 +101,20 @@ pub struct Change {
     /// Claims that mapping rules read as `claims.<name>`, at most 20.
     #[serde(default, deserialize_with = "kept")]
     rule_claims: Option<Vec<String>>,
-    /// Not offered yet.
+    /// Whether people may begin at a SAML provider; no, unless said.
+    #[serde(default, deserialize_with = "kept")]
     allow_idp_initiated: Option<bool>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    idp_initiated_target: Option<Value>,
+    /// Where those who begin at the provider go: a path of this host; `null` for the usual one.
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>)]
+    idp_initiated_target: Option<Option<String>>,
     /// Until when what sign-ins bring is kept readable; `null` for not at all.
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     trace_until: Option<Option<String>>,
-    /// Not offered yet.
-    #[schema(value_type = Option<Object>)]
-    saml: Option<Value>,
+    /// The SAML provider.
+    #[serde(default, deserialize_with = "kept")]
+    saml: Option<Saml>,
 }
 
 /// How a subject finds its user.
@@ -174,43 +180,42 @@ struct Oidc {
     assertion_audience: Option<String>,
 }
 
-/// Notes options that are known and not offered yet: they would be kept without effect.
-macro_rules! check_offered {
-    ($sent:expr, $fields:expr) => {
-        let present = [
-            ("/allow_idp_initiated", $sent.allow_idp_initiated == Some(true)),
-            ("/idp_initiated_target", $sent.idp_initiated_target.is_some()),
-            ("/saml", $sent.saml.is_some()),
-        ];
-        for (pointer, _) in present.into_iter().filter(|(_, sent)| *sent) {
-            $fields.wrong(pointer, "not-offered", "This is not offered yet: leave it out.");
-        }
-    };
-}
-
 impl New {
     /// The role that newcomers are to have, if one is said.
     pub fn default_role(&self) -> Option<&str> {
         self.jit.as_ref().and_then(Jit::default_role)
     }
 
-    /// What was sent, for the flow.
+    /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
-    /// 422 for kinds and options that are not offered yet.
-    pub fn sent(self) -> Result<Sent, Problem> {
+    /// 422 for kinds and options that are not offered, and for metadata that cannot be read.
+    pub async fn sent(self, app: &App) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
+        let saml = self.kind == "saml";
         match self.kind.as_str() {
-            "oidc" => {
-                check_offered!(self, fields);
-            }
-            "saml" => fields.wrong("/kind", "not-offered", "`saml` is not offered yet."),
+            "oidc" => idp_initiated_is_off(&mut fields, self.allow_idp_initiated),
+            "saml" => {}
             _ => fields.wrong("/kind", "value", "kind is `oidc` or `saml`."),
         }
-        if self.kind == "oidc" && self.oidc.is_none() {
-            fields.wrong("/oidc", "required", "A connection of kind `oidc` needs this.");
+        let (needs, lacks, other) = match saml {
+            true => ("/saml", self.saml.is_none(), ("/oidc", self.oidc.is_some())),
+            false => ("/oidc", self.oidc.is_none(), ("/saml", self.saml.is_some())),
+        };
+        if lacks {
+            let detail = format!("A connection of kind `{}` needs this.", self.kind);
+            fields.wrong(needs, "required", detail);
+        }
+        if other.1 {
+            fields.wrong(other.0, "value", "This belongs to another kind of connection.");
         }
         fields.done()?;
+        let beside = Beside {
+            allow_idp_initiated: self.allow_idp_initiated,
+            idp_initiated_target: self.idp_initiated_target,
+            present: None,
+            name: self.name.clone(),
+        };
         Ok(Sent {
             name: Some(self.name),
             status: self.status,
@@ -225,7 +230,19 @@ impl New {
             rule_claims: self.rule_claims,
             trace_until: self.trace_until.map(Some),
             oidc: self.oidc.map(Oidc::sent),
+            saml: match self.saml {
+                Some(saml) => Some(saml.sent(app, beside).await?),
+                None => None,
+            },
         })
+    }
+}
+
+/// People begin at a provider without being asked here by SAML alone (K3).
+fn idp_initiated_is_off(fields: &mut Fields, sent: Option<bool>) {
+    if sent == Some(true) {
+        let detail = "Only SAML has this; give the provider our `start_url` as a bookmark.";
+        fields.wrong("/allow_idp_initiated", "not-offered", detail);
     }
 }
 
@@ -235,14 +252,33 @@ impl Change {
         self.jit.as_ref().and_then(Jit::default_role)
     }
 
-    /// What was sent, for the flow.
+    /// What was sent, for the flow; what is to be fetched is fetched.
     ///
     /// # Errors
-    /// 422 for options that are not offered yet.
-    pub fn sent(self) -> Result<Sent, Problem> {
+    /// 422 for options that are not offered, and for metadata that cannot be read.
+    pub async fn sent(self, app: &App, present: &domain::Connection) -> Result<Sent, Problem> {
         let mut fields = Fields::new();
-        check_offered!(self, fields);
+        let configured = present.settings.saml.clone();
+        if configured.is_none() {
+            idp_initiated_is_off(&mut fields, self.allow_idp_initiated);
+            if self.saml.is_some() {
+                fields.wrong("/saml", "value", "This connection speaks OpenID Connect.");
+            }
+        }
         fields.done()?;
+        let touched = self.saml.is_some()
+            || self.allow_idp_initiated.is_some()
+            || self.idp_initiated_target.is_some();
+        let beside = Beside {
+            allow_idp_initiated: self.allow_idp_initiated,
+            idp_initiated_target: self.idp_initiated_target,
+            present: configured.clone(),
+            name: String::new(),
+        };
+        let saml = match (configured, touched) {
+            (Some(_), true) => Some(self.saml.unwrap_or_default().sent(app, beside).await?),
+            _ => None,
+        };
         Ok(Sent {
             name: self.name,
             status: self.status,
@@ -257,6 +293,7 @@ impl Change {
             rule_claims: self.rule_claims,
             trace_until: self.trace_until,
             oidc: self.oidc.map(Oidc::sent),
+            saml,
         })
     }
 }

@@ -7,8 +7,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::connection_body::{Jit, Link};
+use super::connection_saml::ShownSaml;
 use crate::app::App;
 use crate::domain::connection as domain;
+use crate::domain::id::ConnectionId;
 use crate::domain::sign_in::Entry;
 use crate::domain::time::Timestamp;
 use crate::http::sso;
@@ -20,7 +22,7 @@ pub struct Connection {
     id: String,
     organization_id: String,
     name: String,
-    /// `oidc`.
+    /// `oidc` or `saml`.
     kind: &'static str,
     /// `draft`, `active` or `disabled`.
     status: &'static str,
@@ -35,17 +37,40 @@ pub struct Connection {
     jit: Jit,
     rule_claims: Vec<String>,
     trace_until: Option<String>,
-    oidc: ShownOidc,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc: Option<ShownOidc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saml: Option<ShownSaml>,
+    /// Whether people may begin at the provider.
+    allow_idp_initiated: bool,
+    /// Where those go.
+    idp_initiated_target: Option<String>,
     /// Where a sign-in begins.
     start_url: String,
-    /// What to register at the provider.
-    redirect_uri: String,
-    /// Where the provider tells of logouts behind the browser.
-    backchannel_logout_uri: String,
-    /// Where the provider begins a sign-in.
-    initiate_login_uri: String,
-    /// Where the browser comes back from signing out.
-    post_logout_redirect_uri: String,
+    /// What to register at an OpenID provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<String>,
+    /// Where an OpenID provider tells of logouts behind the browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backchannel_logout_uri: Option<String>,
+    /// Where an OpenID provider begins a sign-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initiate_login_uri: Option<String>,
+    /// Where the browser comes back from signing out at an OpenID provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post_logout_redirect_uri: Option<String>,
+    /// Our entity id, to register at a SAML provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sp_entity_id: Option<String>,
+    /// Where a SAML provider sends its answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acs_url: Option<String>,
+    /// Our metadata, for a SAML provider to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata_url: Option<String>,
+    /// Where a SAML provider sends logouts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slo_url: Option<String>,
     created_at: String,
     updated_at: String,
 }
@@ -71,17 +96,25 @@ impl Connection {
     /// A connection as it is shown.
     pub fn of(app: &App, from: domain::Connection) -> Self {
         let settings = from.settings;
-        let keyed = settings.oidc.auth == domain::ClientAuth::PrivateKeyJwt;
+        let kind = settings.kind();
+        let url = |of: domain::Kind, end| (kind == of).then(|| sso::url(app, from.id, end));
+        let there = settings.saml.as_ref();
         Self {
-            backchannel_logout_uri: sso::url(app, from.id, "backchannel-logout"),
-            initiate_login_uri: sso::url(app, from.id, "initiate"),
-            post_logout_redirect_uri: sso::signed_out_url(app),
+            allow_idp_initiated: there.is_some_and(|saml| saml.allow_idp_initiated),
+            idp_initiated_target: there.and_then(|saml| saml.idp_initiated_target.clone()),
+            backchannel_logout_uri: url(domain::Kind::Oidc, "backchannel-logout"),
+            initiate_login_uri: url(domain::Kind::Oidc, "initiate"),
+            post_logout_redirect_uri: there.is_none().then(|| sso::signed_out_url(app)),
             start_url: sso::url(app, from.id, "start"),
-            redirect_uri: sso::url(app, from.id, "callback"),
+            redirect_uri: url(domain::Kind::Oidc, "callback"),
+            sp_entity_id: url(domain::Kind::Saml, "metadata"),
+            acs_url: url(domain::Kind::Saml, "acs"),
+            metadata_url: url(domain::Kind::Saml, "metadata"),
+            slo_url: url(domain::Kind::Saml, "slo"),
             id: from.id.to_string(),
             organization_id: from.organization_id.to_string(),
             name: from.name,
-            kind: "oidc",
+            kind: kind.as_str(),
             status: from.status.as_str(),
             provider: from.provider.as_str(),
             directory_id: from.directory_id.map(|id| id.to_string()),
@@ -99,21 +132,26 @@ impl Connection {
             },
             rule_claims: settings.rule_claims,
             trace_until: settings.trace_until.map(|until| Timestamp(until).to_string()),
-            oidc: ShownOidc {
-                assertion_audience: keyed.then(|| settings.oidc.assertion_audience.as_str()),
-                client_jwks_uri: keyed.then(|| sso::url(app, from.id, "jwks")),
-                issuer: settings.oidc.issuer,
-                client_id: settings.oidc.client_id,
-                auth: settings.oidc.auth.as_str(),
-                scopes: settings.oidc.scopes,
-                secret_expires_at: settings
-                    .oidc
-                    .secret_expires_at
-                    .map(|at| Timestamp(at).to_string()),
-                leeway_s: settings.oidc.leeway_s,
-            },
+            oidc: there.is_none().then(|| ShownOidc::of(app, from.id, settings.oidc)),
+            saml: settings.saml.map(ShownSaml::of),
             created_at: from.created_at.to_string(),
             updated_at: from.updated_at.to_string(),
+        }
+    }
+}
+
+impl ShownOidc {
+    fn of(app: &App, id: ConnectionId, from: domain::Oidc) -> Self {
+        let keyed = from.auth == domain::ClientAuth::PrivateKeyJwt;
+        Self {
+            assertion_audience: keyed.then(|| from.assertion_audience.as_str()),
+            client_jwks_uri: keyed.then(|| sso::url(app, id, "jwks")),
+            issuer: from.issuer,
+            client_id: from.client_id,
+            auth: from.auth.as_str(),
+            scopes: from.scopes,
+            secret_expires_at: from.secret_expires_at.map(|at| Timestamp(at).to_string()),
+            leeway_s: from.leeway_s,
         }
     }
 }
@@ -177,7 +215,8 @@ pub struct Test {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ConnectionCheck)]
 struct TestCheck {
-    /// `discovery`, `keys`, `algorithms`, `pkce`, `auth_method`, `client` or `logout`.
+    /// `discovery`, `keys`, `algorithms`, `pkce`, `auth_method`, `client` or `logout`;
+    /// for SAML `certificates` or `metadata`.
     check: &'static str,
     /// `passed`, `warned` or `failed`.
     result: &'static str,
@@ -189,6 +228,18 @@ impl Test {
     /// A trial as it is shown.
     pub fn of(tested: Tested, test_url: String) -> Self {
         let checks: Vec<TestCheck> = tested.into_iter().map(TestCheck::of).collect();
+        Self { ok: checks.iter().all(|one| one.result != "failed"), checks, test_url }
+    }
+}
+
+impl Test {
+    /// A trial of a SAML provider as it is shown: what was looked at, and what is wrong with it.
+    pub fn of_saml(found: Vec<(&'static str, Option<String>)>, test_url: String) -> Self {
+        let check = |(check, detail): (&'static str, Option<String>)| {
+            let result = if detail.is_none() { "passed" } else { "failed" };
+            TestCheck { check, result, detail }
+        };
+        let checks: Vec<TestCheck> = found.into_iter().map(check).collect();
         Self { ok: checks.iter().all(|one| one.result != "failed"), checks, test_url }
     }
 }

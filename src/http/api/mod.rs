@@ -4,6 +4,8 @@ mod access_settings;
 mod conflict;
 mod connection;
 mod connection_body;
+mod connection_key;
+mod connection_saml;
 mod connection_shown;
 mod custom_role;
 mod custom_role_preview;
@@ -49,6 +51,7 @@ const TABLES: &[&[Route]] = &[
     exchange::ROUTES,
     health::ROUTES,
     connection::ROUTES,
+    connection_key::ROUTES,
     role::ROUTES,
     custom_role::ROUTES,
     custom_role_preview::ROUTES,

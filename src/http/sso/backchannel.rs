@@ -15,6 +15,7 @@ use serde_json::json;
 use super::place::Place;
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::connection::Kind;
 use crate::flow;
 use crate::flow::problem::{Code, Problem};
 
@@ -46,7 +47,7 @@ pub async fn logout(
 
 /// What is wrong with the token, if anything.
 async fn end(app: &App, connection: &str, token: &str) -> Result<Option<String>, Problem> {
-    let place = Place::of(app, connection).await?;
+    let place = Place::speaking(app, connection, Kind::Oidc).await?;
     let (id, settings) = (place.connection.id, &place.connection.settings);
     let at = (&settings.oidc, settings.tenant_id.as_deref());
     let token = match app.providers.logged_out(at, token).await {

@@ -14,7 +14,7 @@ use super::start::VERIFIER;
 use super::tried;
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::connection::Connection;
+use crate::domain::connection::{Connection, Kind};
 use crate::domain::login::{Login, ReturnTo};
 use crate::domain::seal::Place as Sealed;
 use crate::domain::secret::{SecretHash, draw};
@@ -50,7 +50,7 @@ pub async fn callback(
 ) -> Response {
     // What is no text is no connection's id either.
     let connection = connection.map(|Path(text)| text).unwrap_or_default();
-    let place = match Place::of(&app, &connection).await {
+    let place = match Place::speaking(&app, &connection, Kind::Oidc).await {
         Ok(place) => place,
         Err(problem) => return page::refuse(problem, &headers),
     };

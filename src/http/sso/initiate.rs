@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::place::Place;
 use super::start::{self, Asked};
 use crate::app::App;
+use crate::domain::connection::Kind;
 use crate::domain::login::ReturnTo;
 use crate::domain::sign_in::{Refusal, Refused, Step};
 use crate::flow::problem::{Code, Problem};
@@ -56,7 +57,7 @@ fn unreadable(headers: &HeaderMap) -> Response {
 }
 
 async fn begin(app: &App, connection: &str, sent: Initiated, headers: &HeaderMap) -> Response {
-    let place = match Place::of(app, connection).await {
+    let place = match Place::speaking(app, connection, Kind::Oidc).await {
         Ok(place) => place,
         Err(problem) => return page::refuse(problem, headers),
     };

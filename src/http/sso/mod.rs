@@ -9,6 +9,7 @@ mod initiate;
 mod jwks;
 mod me;
 mod place;
+pub mod saml;
 mod sign_in;
 mod sign_out;
 mod start;
@@ -129,7 +130,8 @@ pub const OWN: &[Route] = &[
 /// The routes of this surface.
 pub fn router(app: &App) -> Router<App> {
     let limited = Limited { app: app.clone(), limits: Arc::default() };
-    mount(app, OPEN).route_layer(from_fn_with_state(limited, limit)).merge(mount(app, OWN))
+    let open = mount(app, OPEN).merge(mount(app, saml::OPEN));
+    open.route_layer(from_fn_with_state(limited, limit)).merge(mount(app, OWN))
 }
 
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::connection::Connection;
+use crate::domain::connection::{Connection, Kind};
 use crate::domain::id::ConnectionId;
 use crate::domain::language::Language;
 use crate::domain::organization::Organization;
@@ -41,6 +41,16 @@ impl Place {
         let connection = store::connection::by_id(&mut runner.read(owner), id).await?;
         let organization = store::organization::by_id(&mut runner.db.conn(), owner).await?;
         Ok(Self { connection: connection.ok_or_else(unknown)?, organization })
+    }
+
+    /// The place that a path names, where the connection speaks this.
+    ///
+    /// # Errors
+    /// 404 when there is none; 503 when the database does not answer.
+    pub async fn speaking(app: &App, text: &str, kind: Kind) -> Result<Self, Problem> {
+        let place = Self::of(app, text).await?;
+        let fits = place.connection.settings.kind() == kind;
+        if fits { Ok(place) } else { Err(Problem::not_found("connection")) }
     }
 
     /// Whether people may sign in here now.

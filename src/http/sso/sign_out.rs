@@ -21,6 +21,7 @@ use crate::domain::time::Rng;
 use crate::flow;
 use crate::flow::problem::Problem;
 use crate::http::cookie::Cookie;
+use crate::http::sso::saml;
 use crate::http::words::{Words, words};
 use crate::http::{page, session};
 use crate::outbound::oidc::Leaving;
@@ -48,8 +49,8 @@ pub async fn sign_out(State(app): State<App>, request: Request) -> Response {
         return page::refuse(problem, &parts.headers);
     }
     match end(&app, &parts.headers).await {
-        Ok(Some(ended)) => match farewell(&app, &ended).await {
-            Some((there, state)) => left(&app, &there, Some(&state)),
+        Ok(Some((ended, named))) => match farewell(&app, &ended, named).await {
+            Some((there, state)) => left(&app, &there, state.as_deref()),
             None => left(&app, "/signed-out", None),
         },
         Ok(None) => left(&app, "/signed-out", None),
@@ -57,9 +58,14 @@ pub async fn sign_out(State(app): State<App>, request: Request) -> Response {
     }
 }
 
-async fn end(app: &App, headers: &HeaderMap) -> Result<Option<Session>, Problem> {
+/// A session that was ended, and by which name a SAML provider knows it.
+type Ended = (Session, Option<store::saml::Named>);
+
+async fn end(app: &App, headers: &HeaderMap) -> Result<Option<Ended>, Problem> {
     let Some(signed) = session::of(app, headers).await? else { return Ok(None) };
     let session = signed.session;
+    let scope = &mut app.runner.read(session.organization_id);
+    let named = store::saml::name_of(scope, session.id).await?;
     let ended = session.clone();
     app.runner
         .write(Actor::User(session.user_id), session.organization_id, move |work| {
@@ -67,12 +73,20 @@ async fn end(app: &App, headers: &HeaderMap) -> Result<Option<Session>, Problem>
             Box::pin(async move { flow::session::end(work, &session).await.map(|_| ()) })
         })
         .await?;
-    Ok(Some(ended))
+    Ok(Some((ended, named)))
 }
 
 /// Where the browser signs out at the provider, and the state that comes back; `None` where that is
 /// not offered.
-async fn farewell(app: &App, session: &Session) -> Option<(String, String)> {
+async fn farewell(
+    app: &App,
+    session: &Session,
+    named: Option<store::saml::Named>,
+) -> Option<(String, Option<String>)> {
+    if let Some(named) = named {
+        // What SAML providers answer is signed, and says itself what it answers.
+        return saml::leave(app, session, named).await.map(|there| (there, None));
+    }
     let scope = &mut app.runner.read(session.organization_id);
     let connection = store::connection::by_id(scope, session.connection_id?).await.ok()??;
     let organization = session.organization_id;
@@ -83,7 +97,7 @@ async fn farewell(app: &App, session: &Session) -> Option<(String, String)> {
     let (back, state) = (signed_out_url(app), draw(Rng));
     let leaving = Leaving { id_token: hint.as_deref(), back: &back, state: &state };
     let url = app.providers.end_session_url(&connection.settings.oidc, &leaving).await?;
-    Some((url.into(), state))
+    Some((url.into(), Some(state)))
 }
 
 fn left(app: &App, there: &str, state: Option<&str>) -> Response {

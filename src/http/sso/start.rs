@@ -56,7 +56,7 @@ pub async fn start(
 
 /// Begins a sign-in, however it was asked for, and answers the browser.
 pub async fn answer(app: &App, connection: &str, asked: &Asked, headers: &HeaderMap) -> Response {
-    let begun = match begin(app, connection, asked).await {
+    let begun = match begin(app, connection, (asked, headers)).await {
         Ok(begun) => begun,
         Err(problem) => return page::refuse(problem, headers),
     };
@@ -79,7 +79,11 @@ struct Secrets {
     browser: String,
 }
 
-async fn begin(app: &App, connection: &str, asked: &Asked) -> Result<Begun, Problem> {
+async fn begin(
+    app: &App,
+    connection: &str,
+    (asked, headers): (&Asked, &HeaderMap),
+) -> Result<Begun, Problem> {
     let place = Place::of(app, connection).await?;
     let Some(return_to) = flow::sign_in::return_to(asked.return_to.as_deref()) else {
         return Err(Problem::new(Code::Malformed, "return_to is not a path of this host."));
@@ -90,6 +94,12 @@ async fn begin(app: &App, connection: &str, asked: &Asked) -> Result<Begun, Prob
         return Ok(Begun::Refused(Box::new(place), refusal));
     }
     let fresh = asked.fresh.as_deref() == Some("1");
+    if place.connection.settings.saml.is_some() {
+        let (how, language) = ((return_to, fresh, trial), page::language(None, headers));
+        let begun = super::saml::start::begin(app, &place, how, language).await?;
+        keep(app, begun.login).await?;
+        return Ok(Begun::Sent(begun.response));
+    }
     let [state, nonce, verifier, browser] = std::array::from_fn(|_| draw(Rng));
     let secrets = Secrets { state, nonce, verifier, browser };
     let redirect_uri = place.redirect_uri(app);
@@ -156,8 +166,12 @@ async fn remember(
         fresh,
         trial,
     };
+    keep(app, login).await
+}
+
+async fn keep(app: &App, login: Login) -> Result<(), Problem> {
     app.runner
-        .write(Actor::Anonymous, organization, move |work| {
+        .write(Actor::Anonymous, login.organization_id, move |work| {
             let login = login.clone();
             Box::pin(async move { flow::sign_in::begin(work, &login).await })
         })

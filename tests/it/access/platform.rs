@@ -21,7 +21,8 @@ async fn work_off(app: &TestApp, runner: &Runner, acme: &World<'_>) {
         feed: Arc::clone(&app.app.feed),
         retention: Default::default(),
         journal: Arc::clone(&app.app.journal),
-        dns: Arc::clone(&app.app.dns),
+        reading: portico::worker::saml_metadata::Reading::of(&app.app),
+        dns: app.app.dns.clone(),
     };
     let worker = worker::start(worker, stop.clone());
     let status = format!("/api/v1/organizations/{}/mapping-rules/status", acme.organization);

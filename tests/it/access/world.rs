@@ -254,6 +254,7 @@ impl Working {
             feed: app.feed.clone(),
             retention: Default::default(),
             journal: app.journal.clone(),
+            reading: portico::worker::saml_metadata::Reading::of(app),
             dns: app.dns.clone(),
         };
         let handle = portico::worker::start(worker, stop.clone());

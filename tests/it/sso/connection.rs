@@ -72,7 +72,7 @@ async fn what_is_wrong_or_not_offered_is_named() {
         sent
     };
     let cases = [
-        (body(json!({"kind": "saml"})), "/kind"),
+        (body(json!({"kind": "saml"})), "/saml"),
         (body(json!({"kind": "ldap"})), "/kind"),
         (body(json!({"oidc": null})), "/oidc"),
         (body(json!({"jit": {"default_role": "nobody"}})), "/jit/default_role"),

@@ -127,8 +127,10 @@ impl TestApp {
     pub fn start_worker(&self, stop: &CancellationToken) -> JoinHandle<()> {
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
         let journal = Arc::clone(&self.app.journal);
+        let reading = portico::worker::saml_metadata::Reading::of(&self.app);
         let dns = Arc::clone(&self.app.dns);
-        let worker = Worker { runner, feed, retention: Default::default(), journal, dns };
+        let retention = Default::default();
+        let worker = Worker { runner, feed, retention, journal, reading, dns };
         worker::start(worker, stop.clone())
     }
 

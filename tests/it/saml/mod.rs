@@ -1,0 +1,11 @@
+//! SAML: the corpus of messages by independent signers, and what bounds the work on them.
+
+mod bounds;
+mod case;
+mod connection;
+mod corpus;
+mod register;
+mod rig;
+mod second;
+mod sign_in;
+mod simplesamlphp;
