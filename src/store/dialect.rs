@@ -148,6 +148,7 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("duplicates.user_id, duplicates.other_id", "duplicates_once_key"),
     ("logins.state_hash", "logins_state_hash_key"),
     ("sessions.hash", "sessions_hash_key"),
+    ("saml_results.handle_hash", "saml_results_handle_hash_key"),
     ("identities.connection_id, identities.subject", "identities_pkey"),
     ("identities.id", "identities_id_key"),
     (
@@ -245,8 +246,8 @@ pub(super) const fn hold_rule_set(postgres: bool, hold: Hold) -> &'static str {
     }
 }
 
-/// What rules read of a user. They reach those of directories and of sign-ins: nobody of the billing
-/// system and no sub-user.
+/// What rules read of a user. They reach those of directories and of sign-ins: nobody of the
+/// billing system and no sub-user.
 macro_rules! person {
     () => {
         "select id, directory_id, document,
