@@ -1,8 +1,8 @@
 //! What a SAML response costs: the pre-flight, the whole pipeline, and beside them the bare
 //! cryptography that nobody can do without.
 //!
-//! Messages are those of the corpus. `cargo bench --bench saml` measures, with `-- --test` each part
-//! runs once.
+//! Messages are those of the corpus. `cargo bench --bench saml` measures, with `-- --test` each
+//! part runs once.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on must stop")]
 

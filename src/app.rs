@@ -101,8 +101,6 @@ pub struct Parts {
     pub mailer: Arc<Mailer>,
     /// Hashes passwords.
     pub hasher: Hasher,
-    /// Asks addresses that customers gave us.
-    pub guarded: Guarded,
 }
 
 /// The parts, cheap to clone.
@@ -154,7 +152,6 @@ impl App {
             journal: Arc::default(),
             mailer: Arc::new(base.mailer),
             hasher: Hasher::default(),
-            guarded,
         }))
     }
 }

@@ -1,8 +1,8 @@
 //! An e-mail domain that an organization claims, and what may be claimed at all.
 //!
 //! Names are compared as A-labels in lower case. Public suffixes and domains of free mail belong to
-//! everybody and so to nobody (sso LI13). A proof is looked for again: whoever lets a domain go does
-//! not keep its people.
+//! everybody and so to nobody (sso LI13). A proof is looked for again: whoever lets a domain go
+//! does not keep its people.
 
 use super::id::{DomainId, OrganizationId};
 use super::time::Timestamp;

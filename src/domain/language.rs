@@ -1,7 +1,7 @@
 //! The languages of pages and mail, and which one somebody reads.
 //!
-//! `?lang=` has the first word, then `Accept-Language` by its weights (RFC 9110 §12.5.4); English is
-//! for everybody else.
+//! `?lang=` has the first word, then `Accept-Language` by its weights (RFC 9110 §12.5.4); English
+//! is for everybody else.
 
 /// Languages that are looked at in one header.
 const RANGES_MAX: usize = 20;

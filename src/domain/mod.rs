@@ -25,8 +25,6 @@ pub mod identity;
 pub mod import;
 pub mod invite;
 pub mod language;
-pub mod language;
-pub mod login;
 pub mod login;
 pub mod logout;
 pub mod mail;

@@ -67,8 +67,8 @@ fn taken(error: StoreError) -> Problem {
     }
 }
 
-/// Takes over what a look for the record of a domain found; answers it as it is now, and what became
-/// of it.
+/// Takes over what a look for the record of a domain found; answers it as it is now, and what
+/// became of it.
 ///
 /// # Errors
 /// 404 when there is none; 409 when it was proved to be another's meanwhile.

@@ -9,7 +9,7 @@ use super::sign_in::{self, Ending, Outcome};
 use super::work::Work;
 use crate::domain::connection::Connection;
 use crate::domain::event::Happened;
-use crate::domain::id::{ConnectionId, LoginId};
+use crate::domain::id::{ConnectionId, LoginId, SessionId};
 use crate::domain::login::ReturnTo;
 use crate::domain::saml::identity::{Identity, NameId, asserted};
 use crate::domain::saml::key::{Key, Ring, Unchanged, Use};
@@ -23,8 +23,8 @@ use crate::store;
 
 /// The table and column of what was verified.
 pub const IDENTITY: &str = "saml_results.identity";
-/// Sessions that one logout of a provider ends, at most.
-const LOGOUT_MAX: i64 = 1_000;
+/// Sessions of a name that are read at once.
+pub const NAMED_AT_ONCE: i64 = 100;
 
 /// A verified message, on its way to its browser.
 #[derive(Clone, Debug)]
@@ -196,26 +196,33 @@ pub async fn log_out(work: &mut Work, logout: &Logout) -> Result<Option<usize>, 
     if !store::saml::use_up(&mut work.scope(), logout.connection, &used).await? {
         return Ok(None);
     }
-    let scope = &mut work.scope();
-    let value = &logout.name.value;
-    let found = store::saml::named(scope, logout.connection, value, LOGOUT_MAX).await?;
-    let meant = found.into_iter().filter(|one| {
-        let index = one.session_index.as_ref();
-        let among = index.is_some_and(|index| logout.sessions.contains(index));
-        one.name.is_same(&logout.name) && (logout.sessions.is_empty() || among)
-    });
-    let mut ended = 0;
-    for one in meant {
-        if store::session::delete(&mut work.scope(), one.session).await? {
-            ended += 1;
-            work.record(
-                Happened::to("session.ended", "connection", logout.connection)
-                    .with("session_id", one.session.to_string())
-                    .with("by", "provider"),
-            );
+    let (mut after, mut ended) = (SessionId(uuid::Uuid::nil()), 0);
+    loop {
+        let (scope, from) = (&mut work.scope(), (logout.name.value.as_str(), after));
+        let found = store::saml::named(scope, logout.connection, from, NAMED_AT_ONCE).await?;
+        let Some(last) = found.last() else { return Ok(Some(ended)) };
+        after = last.session;
+        for one in found.iter().filter(|one| logout.means(one)) {
+            if store::session::delete(&mut work.scope(), one.session).await? {
+                ended += 1;
+                work.record(
+                    Happened::to("session.ended", "user", one.user)
+                        .with("session_id", one.session.to_string())
+                        .with("connection_id", logout.connection.to_string())
+                        .with("by", "provider"),
+                );
+            }
         }
     }
-    Ok(Some(ended))
+}
+
+impl Logout {
+    /// Whether a session is among those that are to end.
+    fn means(&self, one: &store::saml::Named) -> bool {
+        let index = one.session_index.as_ref();
+        let among = index.is_some_and(|index| self.sessions.contains(index));
+        one.name.is_same(&self.name) && (self.sessions.is_empty() || among)
+    }
 }
 
 /// Our keys at a connection.

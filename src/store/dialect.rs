@@ -152,6 +152,7 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("api_tokens.public_part", "api_tokens_public_part_key"),
     ("invites.token_hash", "invites_token_hash_key"),
     ("invites.organization_id, invites.class, invites.email_key", "invites_pending_key"),
+    ("saml_results.handle_hash", "saml_results_handle_hash_key"),
     ("identities.connection_id, identities.subject", "identities_pkey"),
     ("identities.id", "identities_id_key"),
     (
@@ -251,8 +252,8 @@ pub(super) const fn hold_rule_set(postgres: bool, hold: Hold) -> &'static str {
     }
 }
 
-/// What rules read of a user. They reach those of directories and of sign-ins: nobody of the billing
-/// system and no sub-user.
+/// What rules read of a user. They reach those of directories and of sign-ins: nobody of the
+/// billing system and no sub-user.
 macro_rules! person {
     () => {
         "select id, directory_id, document,

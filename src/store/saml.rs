@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::error::StoreError;
 use super::scope::Scope;
-use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::id::{ConnectionId, SessionId, UserId};
 use crate::domain::login::ReturnTo;
 use crate::domain::saml::identity::NameId;
 use crate::domain::saml::result::{Arrived, Used};
@@ -37,15 +37,18 @@ sql! {
         from sessions
         where organization_id = $1 and hash = $2";
     NAMED = "
-        select session_id, name, session_index
-        from saml_sessions
-        where organization_id = $1 and connection_id = $2 and name_value = $3
-        order by session_id
-        limit $4 + 0";
+        select n.session_id, s.user_id, n.name, n.session_index
+        from saml_sessions n
+        join sessions s on s.id = n.session_id
+        where n.organization_id = $1 and n.connection_id = $2 and n.name_value = $3
+            and n.session_id > $4
+        order by n.session_id
+        limit $5 + 0";
     NAME_OF = "
-        select session_id, name, session_index
-        from saml_sessions
-        where organization_id = $1 and session_id = $2";
+        select n.session_id, s.user_id, n.name, n.session_index
+        from saml_sessions n
+        join sessions s on s.id = n.session_id
+        where n.organization_id = $1 and n.session_id = $2";
 }
 
 #[derive(FromRow)]
@@ -146,7 +149,9 @@ pub async fn consume(scope: &mut Scope<'_>, id: Uuid, at: Timestamp) -> Result<b
 pub struct Named {
     /// The session.
     pub session: SessionId,
-    /// Whose, whole.
+    /// Whose.
+    pub user: UserId,
+    /// What the provider calls her, whole.
     pub name: NameId,
     /// What the provider calls the session.
     pub session_index: Option<String>,
@@ -155,6 +160,7 @@ pub struct Named {
 #[derive(FromRow)]
 struct NamedRow {
     session_id: Uuid,
+    user_id: Uuid,
     name: String,
     session_index: Option<String>,
 }
@@ -164,8 +170,8 @@ impl TryFrom<NamedRow> for Named {
 
     fn try_from(row: NamedRow) -> Result<Self, StoreError> {
         let name = serde_json::from_str(&row.name).map_err(|_| StoreError::unreadable("name"))?;
-        let session = SessionId(row.session_id);
-        Ok(Self { session, name, session_index: row.session_index })
+        let (session, user) = (SessionId(row.session_id), UserId(row.user_id));
+        Ok(Self { session, user, name, session_index: row.session_index })
     }
 }
 
@@ -192,17 +198,19 @@ pub async fn name_session(
     Ok(())
 }
 
-/// Sessions of a connection by the value of a name; the caller compares the rest of it.
+/// Sessions of a connection by the value of a name, in the order of their ids after `after`; the
+/// caller compares the rest of the name.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn named(
     scope: &mut Scope<'_>,
     connection: ConnectionId,
-    value: &str,
+    (value, after): (&str, SessionId),
     limit: i64,
 ) -> Result<Vec<Named>, StoreError> {
-    let query = scope.query(NAMED).bind(connection.0).bind(value.to_owned()).bind(limit);
+    let query = scope.query(NAMED).bind(connection.0).bind(value.to_owned());
+    let query = query.bind(after.0).bind(limit);
     query.all::<NamedRow>().await?.into_iter().map(Named::try_from).collect()
 }
 

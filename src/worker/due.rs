@@ -1,5 +1,5 @@
-//! What falls due by the clock: notices ahead of the end of secrets, losses that were held for their
-//! time, and claims that count no more.
+//! What falls due by the clock: notices ahead of the end of secrets, losses that were held for
+//! their time, and claims that count no more.
 //!
 //! Any process may look; several at once do nothing twice.
 

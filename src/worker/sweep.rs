@@ -68,7 +68,7 @@ impl Kind {
     }
 }
 
-const fn kinds(retention: Retention) -> [Kind; 15] {
+const fn kinds(retention: Retention) -> [Kind; 17] {
     [
         Kind::Rows(RunOut::Logins, 0),
         Kind::Rows(RunOut::SamlReplays, 0),

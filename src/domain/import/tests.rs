@@ -94,7 +94,7 @@ fn workbook(sheet: &str, padding: usize) -> Vec<u8> {
     let options = SimpleFileOptions::default();
     for at in 0..source.len() {
         let mut file = source.by_index(at).unwrap();
-        let name = file.name().to_owned();
+        let name = file.name().unwrap().into_owned();
         target.start_file(&name, options).unwrap();
         if name.ends_with("sheet1.xml") {
             target.write_all(sheet.as_bytes()).unwrap();

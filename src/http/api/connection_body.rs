@@ -51,7 +51,8 @@ pub struct New {
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     idp_initiated_target: Option<Option<String>>,
-    /// Until when what sign-ins bring is kept readable, sealed, as RFC 3339: 24 hours ahead at most.
+    /// Until when what sign-ins bring is kept readable, sealed, as RFC 3339: 24 hours ahead at
+    /// most.
     trace_until: Option<String>,
     /// The SAML provider.
     #[serde(default, deserialize_with = "kept")]
@@ -154,8 +155,8 @@ struct Oidc {
     /// Our client id there.
     #[serde(default, deserialize_with = "kept")]
     client_id: Option<String>,
-    /// Our client secret there; it is sealed and never shown. For `private_key_jwt` a private key as
-    /// PEM, its certificate behind it where the provider knows that; left out, we make a key.
+    /// Our client secret there; it is sealed and never shown. For `private_key_jwt` a private key
+    /// as PEM, its certificate behind it where the provider knows that; left out, we make a key.
     #[serde(default, deserialize_with = "kept")]
     client_secret: Option<String>,
     /// The secret to come: tried when the present one is refused.

@@ -135,8 +135,8 @@ impl Saml {
         };
         self.check_ways()?;
         match self.text(app).await? {
-            Some((pointer, text)) => self.from_metadata(app, &mut sent, (pointer, text)).await?,
-            None => self.from_fields(app, &mut sent, beside.present.is_none()).await?,
+            Some((pointer, text)) => self.take_metadata(app, &mut sent, (pointer, text)).await?,
+            None => self.take_fields(app, &mut sent, beside.present.is_none()).await?,
         }
         if self.sign_requests.is_some() {
             sent.sign_requests = self.sign_requests;
@@ -177,7 +177,7 @@ impl Saml {
         Ok(self.metadata_xml.clone().map(|text| ("/saml/metadata_xml", text)))
     }
 
-    async fn from_metadata(
+    async fn take_metadata(
         &self,
         app: &App,
         sent: &mut SamlSent,
@@ -210,7 +210,7 @@ impl Saml {
         Ok(())
     }
 
-    async fn from_fields(&self, app: &App, sent: &mut SamlSent, new: bool) -> Result<(), Problem> {
+    async fn take_fields(&self, app: &App, sent: &mut SamlSent, new: bool) -> Result<(), Problem> {
         sent.idp_entity_id.clone_from(&self.idp_entity_id);
         sent.sso_url.clone_from(&self.sso_url);
         sent.slo_url.clone_from(&self.slo_url);

@@ -41,8 +41,8 @@ impl Providers {
         let (mut claims, keys) =
             self.verified((&oidc.issuer, &discovery), &tokens.id_token, &expected).await?;
         check_fresh(&claims, answered.fresh_since, oidc.leeway_s)?;
-        let lacks = |claim: &&str| !claims.contains_key(*claim);
-        let needed = lacks(&answered.needed);
+        let lacks = |claim: &str| !claims.contains_key(claim);
+        let needed = lacks(answered.needed);
         if needed || answered.wanted.iter().any(|claim| lacks(claim)) {
             let asked = user_info::Asked { discovery: &discovery, keys: &keys, expected };
             match user_info::ask(&self.http, &asked, &claims).await {

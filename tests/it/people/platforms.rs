@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{accept, browser, invite, somebody, user};
+use super::{PASSWORD, accept, browser, invite, somebody, user};
 use crate::support::TestApp;
 
 async fn id(app: &TestApp, organization: &str, login: &str) -> String {
@@ -95,7 +95,7 @@ on_both_engines! {
         assert_eq!(user(&app, &acme, "ada").await["status"], "invite_expired");
         // Her admin signs in anew: sessions end too.
         let admin = browser(&app);
-        let fields = [("user_name", "grace@example.com"), ("password", super::PASSWORD)];
+        let fields = [("user_name", "grace@example.com"), ("password", PASSWORD)];
         admin.post_form("/sign-in/password", &fields).await.expect(303);
         let resend = format!("/api/v1/invites/{}/resend", sent.text_at("/id"));
         admin.post(&resend, json!({})).await.expect(200);

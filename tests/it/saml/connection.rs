@@ -82,7 +82,7 @@ async fn what_a_connection_lacks_is_told_by_its_pointer() {
         (json!({"saml": {"metadata_xml": "x", "metadata_url": "https://x.example"}}), "/saml"),
         (json!({"saml": fields(), "oidc": {}}), "/oidc"),
         (json!({"saml": fields(), "idp_initiated_target": "//evil"}), "/idp_initiated_target"),
-        (json!({"saml": fields(), "claims": {"nonsense": "x"}}), "/claims"),
+        (json!({"saml": fields(), "claims": {"nonsense": "x"}}), "/claims/nonsense"),
     ];
     for (body, pointer) in bad {
         let reply = made(&app, &organization, body.clone()).await;

@@ -1,6 +1,12 @@
 //! The walk to a SAML provider and back, with a provider by other hands (samlp): who is let in, who
 //! is not, and what is written down.
 
+use portico::domain::actor::Actor;
+use portico::domain::id::{ConnectionId, OrganizationId};
+use portico::domain::secret::SecretHash;
+use portico::domain::session::Session;
+use portico::flow::saml::{Logout, NAMED_AT_ONCE};
+use portico::{flow, store};
 use serde_json::json;
 
 use super::rig::{Form, Rig};
@@ -51,6 +57,55 @@ on_both_engines! {
         rig.refused(&browser.get(&next).await, "replayed", "").await;
         let reply = form.send(&browser).await;
         rig.refused(&reply, "replayed", "").await;
+    }
+
+    async fn a_logout_of_the_provider_ends_all_sessions_of_the_name_however_many_g35(app: TestApp) {
+        let rig = Rig::new(app).await;
+        let ada = rig.ada().await;
+        let browser = rig.app.browser();
+        rig.sign_in(&browser, ADA).await.expect(200);
+        let connection = ConnectionId::parse(&rig.connection).unwrap();
+        let organization = OrganizationId::parse(&rig.organization).unwrap();
+        let runner = &rig.app.app.runner;
+        let cookie = SecretHash::of(browser.cookie("portico-session").unwrap().as_bytes());
+        let found = store::session::by_hash(&mut runner.db.conn(), cookie).await.unwrap();
+        let session = found.unwrap();
+        let named = store::saml::name_of(&mut runner.read(organization), session.id).await.unwrap();
+        let name = named.unwrap().name;
+        let more = (session, name.clone());
+        runner
+            .write(Actor::System, organization, move |work| {
+                let (session, name) = more.clone();
+                Box::pin(async move {
+                    for n in 0..NAMED_AT_ONCE {
+                        let hash = SecretHash::of(&n.to_be_bytes());
+                        let one = Session { id: work.id(), hash, ..session.clone() };
+                        store::session::insert(&mut work.scope(), &one).await?;
+                        let named = (&name, None);
+                        store::saml::name_session(&mut work.scope(), hash, connection, named)
+                            .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .unwrap();
+        let until = runner.clock.now().plus_s(60);
+        let logout = Logout { connection, id: "_1".to_owned(), until, name, sessions: Vec::new() };
+        let log_out = || {
+            let logout = logout.clone();
+            runner.write(Actor::Anonymous, organization, move |work| {
+                let logout = logout.clone();
+                Box::pin(async move { flow::saml::log_out(work, &logout).await })
+            })
+        };
+        let all = usize::try_from(NAMED_AT_ONCE).unwrap() + 1;
+        assert_eq!(log_out().await.unwrap(), Some(all));
+        assert_eq!(log_out().await.unwrap(), None, "a message counts once");
+        browser.get("/me").await.expect_problem(401, "unauthenticated");
+        let told = rig.app.events(&rig.organization, "session.ended").await;
+        assert_eq!(told[0]["subject"], json!({"kind": "user", "id": ada}));
+        assert_eq!(told[0]["data"]["by"], "provider");
     }
 
     async fn people_may_begin_at_the_provider_only_where_that_is_allowed_k3_a31(app: TestApp) {

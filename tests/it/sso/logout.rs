@@ -1,4 +1,5 @@
-//! Leaving: at the provider, behind the browser, and all the ways in which somebody who left is out.
+//! Leaving: at the provider, behind the browser, and all the ways in which somebody who left is
+//! out.
 
 use serde_json::{Value, json};
 

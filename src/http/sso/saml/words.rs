@@ -73,9 +73,9 @@ const SPANISH: Words = Words {
 #[must_use]
 pub const fn words(language: Language) -> &'static Words {
     match language {
-        Language::English => &ENGLISH,
-        Language::French => &FRENCH,
-        Language::German => &GERMAN,
-        Language::Spanish => &SPANISH,
+        Language::En => &ENGLISH,
+        Language::Fr => &FRENCH,
+        Language::De => &GERMAN,
+        Language::Es => &SPANISH,
     }
 }
