@@ -67,7 +67,7 @@ sql! {
         from password_tries
         where organization_id = $1 and user_id = $2 and address = $3";
     FAILURES = "
-        select coalesce(sum(failures), 0) + 0
+        select cast(coalesce(sum(failures), 0) as bigint)
         from password_tries
         where organization_id = $1 and user_id = $2 and window_at > $3 and trusted_at is null";
     FAILED = "

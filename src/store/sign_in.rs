@@ -20,20 +20,26 @@ sql! {
             user_id, subject, email, hint, request_id)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     OF_USER = "
-        select at, outcome, subject, email
+        select id, connection_id, at, step, code, rule, user_id, subject, email, hint, request_id
         from sign_ins
         where organization_id = $1 and user_id = $2
         order by at, id
         limit $3 + 0";
-    /// What was kept of a person who is forgotten, also where nobody knew that it was she.
+    /// What was kept of a person who is forgotten.
     FORGET = "
         update sign_ins
         set subject = null, email = null, user_id = null
-        where organization_id = $1 and (user_id = $2 or lower(email) = $3)
-            and connection_id in (
-                select id
-                from connections
-                where organization_id = $1)";
+        where organization_id = $1 and user_id = $2";
+    /// Whose journals there are.
+    JOURNALS = "
+        select id
+        from connections
+        where organization_id = $1";
+    /// Where nobody knew that it was she, one journal at a time: its index leads to its entries.
+    FORGET_ADDRESS = "
+        update sign_ins
+        set subject = null, email = null, user_id = null
+        where organization_id = $1 and connection_id = $2 and lower(email) = $3";
     PAGE = "
         select id, connection_id, at, step, code, rule, user_id, subject, email, hint, request_id
         from sign_ins
@@ -122,8 +128,9 @@ pub async fn of_user(
     scope: &mut Scope<'_>,
     user: UserId,
     limit: i64,
-) -> Result<Vec<(i64, String, Option<String>, Option<String>)>, StoreError> {
-    scope.query(OF_USER).bind(user.0).bind(limit).all().await
+) -> Result<Vec<Entry>, StoreError> {
+    let rows = scope.query(OF_USER).bind(user.0).bind(limit).all::<Row>().await?;
+    Ok(rows.into_iter().map(Entry::from).collect())
 }
 
 /// Forgets whom entries about a user, or with her address, are about.
@@ -135,6 +142,10 @@ pub async fn forget(
     user: UserId,
     email_key: &str,
 ) -> Result<(), StoreError> {
-    scope.query(FORGET).bind(user.0).bind(email_key.to_owned()).execute().await?;
+    scope.query(FORGET).bind(user.0).execute().await?;
+    for (connection,) in scope.query(JOURNALS).all::<(Uuid,)>().await? {
+        let address = scope.query(FORGET_ADDRESS).bind(connection).bind(email_key.to_owned());
+        address.execute().await?;
+    }
     Ok(())
 }

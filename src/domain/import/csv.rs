@@ -26,10 +26,17 @@ pub(super) fn read(bytes: &[u8], reading: &mut Reading) -> Result<(), NoFile> {
         if !more {
             return Ok(());
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        let line = record.position().map_or(0, |start| line(bytes, start));
         let cells: Option<Vec<String>> =
             record.iter().map(|cell| String::from_utf8(cell.to_vec()).ok()).collect();
         reading.take(line, &cells.ok_or(NoFile::Encoding(line))?)?;
     }
+}
+
+/// The line of a record. The reader tells where the blank lines before it began.
+fn line(bytes: &[u8], start: &csv::Position) -> usize {
+    let at = usize::try_from(start.byte()).unwrap_or(usize::MAX);
+    let blank = bytes.iter().skip(at).take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let blank = blank.filter(|byte| **byte == b'\n').count();
+    usize::try_from(start.line()).unwrap_or(usize::MAX).saturating_add(blank)
 }

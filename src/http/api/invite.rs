@@ -238,7 +238,7 @@ impl From<Offered> for flow::grant::New {
 }
 
 impl Invite {
-    fn of(organization: OrganizationId, from: domain::Invite, now: Timestamp) -> Self {
+    pub(super) fn of(organization: OrganizationId, from: domain::Invite, now: Timestamp) -> Self {
         let offered = |one: domain::Offered| Offered { role: one.role, resources: one.resources };
         Self {
             id: from.id.to_string(),

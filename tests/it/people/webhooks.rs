@@ -85,6 +85,7 @@ async fn hook(app: &TestApp, organization: &str, receiver: &mut Receiver, types:
     let path = format!("/api/v1/organizations/{organization}/webhooks");
     let body = json!({"url": receiver.url, "types": types});
     let made = app.operator().post(&path, body).await.expect(201);
+    receiver.command(&format!("now {}", app.app.runner.clock.now().seconds()));
     receiver.command(&format!("secret {}", made.text_at("/secret")));
     let listed = app.operator().get(&path).await.expect(200);
     assert!(listed.json()["data"][0]["secret"].is_null());

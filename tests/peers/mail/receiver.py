@@ -2,11 +2,13 @@
 
     receiver.py FOLDER
 
-Prints its port. Lines on stdin command it: `secret S`, `fail N` (the next N are answered 500),
-`stall N` (the next N are answered after a while), `gone`. Each message that verifies is written to
+Prints its port. Lines on stdin command it: `secret S`, `now T` (what its clock says, in seconds
+of Unix: the gateway's clock stands still in tests), `fail N` (the next N are answered 500), `stall N`
+(the next N are answered after a while), `gone`. Each message that verifies is written to
 FOLDER as `<number> <id> <type> <subject>`; each that does not, as `bad`.
 """
 
+import datetime
 import http.server
 import json
 import pathlib
@@ -14,12 +16,25 @@ import sys
 import threading
 import time
 
+import standardwebhooks.webhooks
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 FOLDER = pathlib.Path(sys.argv[1])
 STALL_S = 3
 LOCK = threading.Lock()
-STATE = {"secret": None, "fail": 0, "stall": 0, "gone": False, "count": 0}
+STATE = {"secret": None, "fail": 0, "stall": 0, "gone": False, "count": 0, "now": None}
+
+
+class Clock(datetime.datetime):
+    """What the library reads the time from: a message that is five minutes old does not verify."""
+
+    @classmethod
+    def now(cls, tz=None):
+        told = STATE["now"]
+        return super().now(tz) if told is None else cls.fromtimestamp(told, tz)
+
+
+standardwebhooks.webhooks.datetime = Clock
 
 
 def note(line):
@@ -75,7 +90,7 @@ if __name__ == "__main__":
         with LOCK:
             if word == "secret":
                 STATE["secret"] = rest
-            elif word in ("fail", "stall"):
+            elif word in ("fail", "stall", "now"):
                 STATE[word] = int(rest)
             elif word == "gone":
                 STATE["gone"] = True

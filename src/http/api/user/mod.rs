@@ -102,7 +102,7 @@ pub const ROUTES: &[Route] = &[
         "/users/{id}/export",
         of_user("users.view"),
         || get(privacy::export),
-        Doc::of("Tells all that is kept of a user."),
+        Doc::of("Tells all that is kept of a user.").answer(200, schema::<privacy::Export>),
     ),
     Route::new(
         Post,

@@ -5,9 +5,17 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::super::connection_shown::SignIn;
+use super::super::grant::{self, Grant};
+use super::super::identity::Identity;
+use super::super::invite::Invite;
 use super::super::permit;
+use super::super::token::Token;
+use super::shown::{self, Session, User};
 use crate::app::App;
 use crate::domain::id::{TokenId, UserId};
 use crate::domain::time::Timestamp;
@@ -36,6 +44,25 @@ pub async fn erase(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// All that is kept of one person.
+#[derive(Serialize, ToSchema)]
+pub struct Export {
+    /// When it was read; what changed later is not in it.
+    exported_at: String,
+    user: User,
+    /// Her attributes by their SCIM names, as her directory or an admin wrote them.
+    #[schema(value_type = Object)]
+    profile: Value,
+    /// In the order in which they were given, ended ones too.
+    grants: Vec<Grant>,
+    identities: Vec<Identity>,
+    sessions: Vec<Session>,
+    /// Those that wait for her.
+    invites: Vec<Invite>,
+    tokens: Vec<Token>,
+    sign_ins: Vec<SignIn>,
+}
+
 /// `GET /users/{id}/export`
 pub async fn export(State(app): State<App>, caller: Caller, Path(id): Path<UserId>) -> Answer {
     let organization = caller.organization()?;
@@ -51,54 +78,21 @@ pub async fn export(State(app): State<App>, caller: Caller, Path(id): Path<UserI
     let invites = store::invite::pending_of(scope, id, ITEMS_MAX).await?;
     let tokens = store::api_token::of_owner(scope, id, start, ITEMS_MAX).await?;
     let sign_ins = store::sign_in::of_user(scope, id, ITEMS_MAX).await?;
-    let profile: Value = serde_json::from_str(&user.document).unwrap_or_default();
-    let mut told = json!({
-        "exported_at": now,
-        "user": {
-            "id": user.id.to_string(), "user_name": user.user_name, "email": user.email,
-            "first_name": user.first_name, "last_name": user.last_name,
-            "display_name": user.display_name, "description": user.description,
-            "external_id": user.external_id, "external_ref": user.external_ref,
-            "source": user.source.as_str(), "status": user.status(now).as_str(),
-            "suspended_by": user.suspended_by.words(), "created_at": user.created_at,
-            "updated_at": user.updated_at, "last_sign_in_at": user.last_sign_in_at,
-        },
-        "profile": profile,
-    });
-    let list = |items: Vec<Value>| Value::Array(items);
-    if let Some(fields) = told.as_object_mut() {
-        let shown = grants.into_iter().map(|one| {
-            json!({"id": one.id.to_string(), "role": one.role, "resource": one.reach.resource(),
-                "source": one.source.key(), "created_at": one.created_at,
-                "expires_at": one.expires_at})
-        });
-        fields.insert("grants".to_owned(), list(shown.collect()));
-        let shown = identities.into_iter().map(|one| {
-            json!({"connection_id": one.connection_id.to_string(), "subject": one.subject,
-                "rule": one.rule, "created_at": one.created_at,
-                "last_sign_in_at": one.last_sign_in_at})
-        });
-        fields.insert("identities".to_owned(), list(shown.collect()));
-        let shown = sessions.into_iter().map(|one| {
-            json!({"id": one.id.to_string(), "signed_in_at": one.signed_in_at,
-                "last_seen_at": one.last_seen_at, "expires_at": one.expires_at})
-        });
-        fields.insert("sessions".to_owned(), list(shown.collect()));
-        let shown = invites.into_iter().map(|one| {
-            json!({"id": one.id.to_string(), "email": one.email, "created_at": one.created_at,
-                "expires_at": one.expires_at})
-        });
-        fields.insert("invites".to_owned(), list(shown.collect()));
-        let shown = tokens.into_iter().map(|one| {
-            json!({"id": one.id.to_string(), "name": one.name, "permissions": one.permissions,
-                "created_at": one.created_at, "last_used_at": one.last_used_at})
-        });
-        fields.insert("tokens".to_owned(), list(shown.collect()));
-        let shown = sign_ins.into_iter().map(|(at, outcome, subject, email)| {
-            json!({"at": Timestamp(at), "outcome": outcome, "subject": subject, "email": email})
-        });
-        fields.insert("sign_ins".to_owned(), list(shown.collect()));
-    }
+    let profile = serde_json::from_str(&user.document).unwrap_or_default();
+    let shown = shown::all(&app, organization, vec![user]).await?.pop();
+    let shown = shown.ok_or_else(|| Problem::not_found("user"))?;
+    let invited = |one| Invite::of(organization, one, now);
+    let told = Export {
+        exported_at: now.to_string(),
+        user: shown,
+        profile,
+        grants: grant::shown(&app, organization, grants).await?,
+        identities: identities.into_iter().map(Identity::from).collect(),
+        sessions: sessions.into_iter().map(Session::from).collect(),
+        invites: invites.into_iter().map(invited).collect(),
+        tokens: tokens.into_iter().map(Token::from).collect(),
+        sign_ins: sign_ins.into_iter().map(SignIn::from).collect(),
+    };
     let mut response: Response = Json(told).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
