@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::beside;
 use super::case::{all, root};
 
 /// How many there are, by letter.
@@ -43,8 +44,12 @@ fn sources() -> String {
 #[test]
 fn every_number_of_saml_is_in_the_register_and_shown() {
     let (rows, sources) = (rows(), sources());
-    let cases: BTreeSet<String> =
-        all("accepted").into_iter().chain(all("refused")).flat_map(|case| case.shows).collect();
+    let cases: BTreeSet<String> = all("accepted")
+        .into_iter()
+        .chain(all("refused"))
+        .flat_map(|case| case.shows)
+        .chain(beside::shown())
+        .collect();
     let mut wrong = Vec::new();
     for (letter, last) in NUMBERS {
         for n in 1..=last {
