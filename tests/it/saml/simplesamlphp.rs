@@ -19,7 +19,7 @@ const LOOK_MS: u64 = 100;
 const REDIRECTS_MAX: usize = 10;
 
 /// SimpleSAMLphp as a process of its own; it ends with its test.
-struct Peer {
+pub struct Peer {
     url: String,
     folder: PathBuf,
     child: Child,
@@ -83,7 +83,7 @@ async fn walk_on(browser: &Caller, mut reply: Reply) -> Reply {
 }
 
 /// An app, its peer, a person, and the connection between them.
-async fn connected(how: (&str, &str)) -> (TestApp, Peer, String, Reply) {
+pub async fn connected(how: (&str, &str)) -> (TestApp, Peer, String, Reply) {
     let app = TestApp::sqlite().await;
     let behind = Clock::System.now().since_s(app.app.runner.clock.now());
     app.advance_s(behind);
