@@ -6,6 +6,8 @@ mod case;
 mod connection;
 mod corpus;
 mod leaver;
+#[cfg(feature = "long")]
+mod lemonldap;
 mod logout;
 mod pinned;
 pub mod register;
