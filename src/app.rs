@@ -12,6 +12,7 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
+use crate::flow::password::Hasher;
 use crate::flow::provision::credential::Credentials;
 use crate::flow::provision::journal::Journal;
 use crate::flow::provision::limit::Limits;
@@ -19,6 +20,7 @@ use crate::flow::provision::search::Pages;
 use crate::flow::runner::{Listener, Runner};
 use crate::outbound::dns::Dns;
 use crate::outbound::http::Guarded;
+use crate::outbound::mail::Mailer;
 use crate::outbound::oidc::Providers;
 use crate::outbound::saml::Wall;
 use crate::scim::catalog::Served;
@@ -57,6 +59,8 @@ pub struct Base {
     pub limits: Limits,
     /// The types of SCIM resources.
     pub served: Served,
+    /// Sends mail.
+    pub mailer: Mailer,
 }
 
 /// The parts, built once.
@@ -93,6 +97,10 @@ pub struct Parts {
     pub served: Served,
     /// Exchanges of SCIM clients that wait to be written.
     pub journal: Arc<Journal>,
+    /// Sends mail.
+    pub mailer: Arc<Mailer>,
+    /// Hashes passwords.
+    pub hasher: Hasher,
 }
 
 /// The parts, cheap to clone.
@@ -122,6 +130,7 @@ impl App {
             rules: Arc::default(),
             listeners: listeners.into(),
             wake: Arc::default(),
+            wake_mail: Arc::default(),
         };
         let (public, operator_token) = (base.public, base.operator_token);
         Self(Arc::new(Parts {
@@ -141,6 +150,8 @@ impl App {
             pages: Pages::default(),
             served: base.served,
             journal: Arc::default(),
+            mailer: Arc::new(base.mailer),
+            hasher: Hasher::default(),
         }))
     }
 }

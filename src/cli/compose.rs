@@ -14,6 +14,7 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::{Clock, Rng};
 use crate::flow;
 use crate::flow::provision::limit::Limits;
+use crate::outbound::mail::{Mailer, Smtp, Way};
 use crate::scim::catalog::Served;
 use crate::store::{Db, Options};
 
@@ -81,6 +82,7 @@ pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
     let platform = platform(&settings.platform)?;
     let served = Served::with_role_urn(&settings.scim_role_schema)
         .context("scim_role_schema: another schema has this URN; give another one")?;
+    let mailer = mailer(settings)?;
     // Without a key nothing may be touched, so PostgreSQL is not even opened.
     let given = match &settings.database {
         Database::Postgres(_) => Some(settings.secret_keys(Rng)?),
@@ -112,11 +114,22 @@ pub async fn app(settings: &Settings, opening: Opening) -> anyhow::Result<App> {
             settings.scim_rate_limit.burst.get(),
         ),
         served,
+        mailer,
     });
     // Before anything is written that a wrong key would seal.
     flow::installation::check_key(&app.runner, &app.seal).await?;
     flow::organization::ensure_operator(&app.runner).await.map_err(failed)?;
     Ok(app)
+}
+
+/// Where mail goes: to the server of `smtp_url`, or into `mail_dir`.
+fn mailer(settings: &Settings) -> anyhow::Result<Mailer> {
+    let way = match &settings.smtp {
+        Some(server) => Way::Smtp(Smtp::new(server).context("smtp_url")?),
+        None => Way::Folder(settings.mail_dir.clone()),
+    };
+    let base = settings.public_url.clone();
+    Mailer::new(&settings.mail_from, base, way).context("mail_from")
 }
 
 /// A refused verb as an error of the command line.

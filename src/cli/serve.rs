@@ -99,6 +99,8 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
         feed: Arc::clone(&app.feed),
         retention,
         journal: Arc::clone(&app.journal),
+        mailer: Arc::clone(&app.mailer),
+        guarded: app.guarded.clone(),
         reading: worker::saml_metadata::Reading::of(&app),
         dns: Arc::clone(&app.dns),
     };

@@ -40,6 +40,9 @@ impl Checks<'_> {
         let platform = self.required("platform", parse::name);
         let operator_token = self.optional("operator_token", parse::operator_token);
         let given_keys = self.optional("secret_key", SecretKeys::parse);
+        let smtp = self.optional("smtp_url", parse::smtp_url);
+        let mail_from = self.required("mail_from", parse::mail_from);
+        let mail_dir = self.required("mail_dir", parse::file);
         let log = self.required("log", parse::log);
         let log_format = self.required("log_format", parse::log_format);
         let allow_private_networks = self.required("allow_private_networks", parse::flag);
@@ -62,6 +65,9 @@ impl Checks<'_> {
             platform: platform?,
             operator_token,
             given_keys,
+            smtp,
+            mail_from: mail_from?,
+            mail_dir: mail_dir?,
             log: log?,
             log_format: log_format?,
             allow_private_networks: allow_private_networks?,

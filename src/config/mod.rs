@@ -21,6 +21,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::domain::mail_server::MailServer;
+
 pub use environment::environment;
 pub use key::{KEY_FILE, SecretKey, SecretKeys};
 pub use raw::{Environment, Flags, Raw, Shown};
@@ -50,6 +52,12 @@ pub struct Settings {
     pub operator_token: Option<SecretString>,
     /// Keys that were given; [`Settings::secret_keys`] adds the one from the file.
     pub given_keys: Option<SecretKeys>,
+    /// Mail server; without one mail goes to `mail_dir`.
+    pub smtp: Option<MailServer>,
+    /// Sender of mail.
+    pub mail_from: String,
+    /// Folder for mail where there is no server.
+    pub mail_dir: PathBuf,
     /// Filter of the log, checked.
     pub log: String,
     /// Form of the log.

@@ -13,6 +13,8 @@ use url::{Host, Url};
 
 use super::refusal::Fault;
 use super::{Database, LogFormat, RateLimit, Retention};
+use crate::domain::mail_server::MailServer;
+use crate::domain::organization::is_mail_address;
 
 /// Characters of a fixed operator token.
 pub(super) const OPERATOR_TOKEN_CHARS: std::ops::RangeInclusive<usize> = 32..=512;
@@ -118,6 +120,25 @@ pub(super) fn file(text: &str) -> Result<PathBuf, Fault> {
 pub(super) fn name(text: &str) -> Result<String, Fault> {
     if text.trim().is_empty() {
         return Err(Fault::new("it is empty", "give a name or leave the setting out"));
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn smtp_url(text: &str) -> Result<MailServer, Fault> {
+    // Never quoted: there may be a password in it.
+    MailServer::parse(text).map_err(|error| {
+        Fault::new(error.to_string(), "give smtps://USER:PASSWORD@HOST or smtp://HOST:PORT")
+    })
+}
+
+pub(super) fn mail_from(text: &str) -> Result<String, Fault> {
+    let address = match text.rsplit_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
+        None => text,
+    };
+    if !is_mail_address(address) || text.chars().any(char::is_control) {
+        let remedy = "give an address such as Portico <portico@example.com>";
+        return Err(Fault::quoting(text, "is no mail address", remedy));
     }
     Ok(text.to_owned())
 }

@@ -138,6 +138,27 @@ pub const SETTINGS: &[Setting] = &[
         doc: "Base64 of 32 bytes; of several the first seals, all open \
               (default: portico.key beside the SQLite file)",
     },
+    Setting {
+        name: "smtp_url",
+        flag: "smtp-url",
+        default: None,
+        shows: Shows::Address,
+        form: "URL",
+        doc: "Mail server: smtps://USER:PASSWORD@HOST, or smtp:// for STARTTLS \
+              (default: mail goes to mail_dir)",
+    },
+    open(
+        ["mail_from", "mail-from"],
+        "ADDRESS",
+        Some("Portico <portico@localhost.localdomain>"),
+        "Sender of mail, such as Portico <portico@example.com>",
+    ),
+    open(
+        ["mail_dir", "mail-dir"],
+        "FOLDER",
+        Some("portico-mail"),
+        "Folder for mail as .eml files where there is no smtp_url, for development",
+    ),
     open(["log", "log"], "FILTER", Some("info"), "What is logged, such as info or portico=debug"),
     open(
         ["log_format", "log-format"],
@@ -196,7 +217,12 @@ mod tests {
         let with_file: Vec<_> = SETTINGS.iter().filter_map(Setting::file_variable).collect();
         assert_eq!(
             with_file,
-            ["PORTICO_DATABASE_URL_FILE", "PORTICO_OPERATOR_TOKEN_FILE", "PORTICO_SECRET_KEY_FILE"]
+            [
+                "PORTICO_DATABASE_URL_FILE",
+                "PORTICO_OPERATOR_TOKEN_FILE",
+                "PORTICO_SECRET_KEY_FILE",
+                "PORTICO_SMTP_URL_FILE",
+            ]
         );
     }
 

@@ -110,6 +110,34 @@ impl UnknownMembers {
     }
 }
 
+/// What becomes of a user whom a directory brings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnProvision {
+    /// She may sign in; nobody writes to her.
+    #[default]
+    Ready,
+    /// The same, and she gets a mail that leads to sign-in.
+    Invite,
+}
+
+impl OnProvision {
+    /// The word that is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Invite => "invite",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Ready, Self::Invite].into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
 /// What can be chosen for a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -118,6 +146,8 @@ pub struct Settings {
     pub domains: Vec<DomainId>,
     /// What becomes of members that it does not have.
     pub unknown_members: UnknownMembers,
+    /// What becomes of users whom it brings.
+    pub on_provision: OnProvision,
     /// Keys of roles: its facts give nobody a role that may do more than each of these.
     pub role_ceiling: Option<Vec<String>>,
     /// How many people it may take access from before the losses are held.

@@ -15,6 +15,8 @@ pub enum NotAdopted {
     Billing,
     /// She is somebody's sub-user.
     SubUser,
+    /// She opens the house when nothing else does.
+    BreakGlass,
     /// The domain of her e-mail is none that the organization has verified.
     DomainNotVerified,
     /// The directory does not list it.
@@ -28,9 +30,10 @@ pub enum NotAdopted {
 }
 
 impl NotAdopted {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Billing,
         Self::SubUser,
+        Self::BreakGlass,
         Self::DomainNotVerified,
         Self::DomainNotListed,
         Self::EmailNotProved,
@@ -44,6 +47,7 @@ impl NotAdopted {
         match self {
             Self::Billing => "billing",
             Self::SubUser => "sub-user",
+            Self::BreakGlass => "break-glass",
             Self::DomainNotVerified => "domain-not-verified",
             Self::DomainNotListed => "domain-not-listed",
             Self::EmailNotProved => "email-not-proved",
@@ -68,6 +72,10 @@ impl NotAdopted {
             Self::SubUser => {
                 "The older user belongs to another user: remove her there, or leave both as they \
                  are."
+            }
+            Self::BreakGlass => {
+                "The older user is a break-glass account, which no directory takes over: give such \
+                 accounts logins that no directory has."
             }
             Self::DomainNotVerified => {
                 "Verify the domain of her e-mail and list it on the directory, remove the newer \
@@ -118,6 +126,7 @@ pub const fn may_adopt(met: &Met<'_>) -> Result<(), NotAdopted> {
     Err(match met {
         Met { user: User { source: Source::Billing, .. }, .. } => NotAdopted::Billing,
         Met { user: User { source: Source::SubUser, .. }, .. } => NotAdopted::SubUser,
+        Met { user: User { break_glass: true, .. }, .. } => NotAdopted::BreakGlass,
         Met { domain: (false, _), .. } => NotAdopted::DomainNotVerified,
         Met { domain: (true, false), .. } => NotAdopted::DomainNotListed,
         Met { is_proved: false, .. } => NotAdopted::EmailNotProved,
@@ -177,9 +186,11 @@ mod tests {
             Met { user: &ada, is_proved: true, domain: (true, true), holds_kept_role: false };
         assert_eq!(may_adopt(&good), Ok(()));
         let (billing, sub) = (user(Source::Billing), user(Source::SubUser));
+        let glass = User { break_glass: true, ..user(Source::Api) };
         for (met, reason) in [
             (Met { user: &billing, ..good }, NotAdopted::Billing),
             (Met { user: &sub, ..good }, NotAdopted::SubUser),
+            (Met { user: &glass, ..good }, NotAdopted::BreakGlass),
             (Met { domain: (false, true), ..good }, NotAdopted::DomainNotVerified),
             (Met { domain: (true, false), ..good }, NotAdopted::DomainNotListed),
             (Met { is_proved: false, ..good }, NotAdopted::EmailNotProved),

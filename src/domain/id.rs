@@ -98,6 +98,14 @@ ids! {
     SignInId,
     /// An entry of a directory's journal.
     ExchangeId,
+    /// An invite.
+    InviteId,
+    /// A link by which a password is set.
+    LinkId,
+    /// An endpoint that is told what happens.
+    WebhookId,
+    /// A message to a webhook.
+    DeliveryId,
     /// Something that happened.
     EventId,
     /// A row of the outbox.

@@ -21,6 +21,8 @@ pub enum Rule {
     Li2,
     /// A verified and listed domain, and one user with this address in the paired directory.
     Li2b,
+    /// An invite that waits for her.
+    Li3,
     /// A verified address, and a user of the organization itself who proved that she is meant.
     Li4,
     /// Made at her first sign-in.
@@ -40,6 +42,7 @@ impl Rule {
             Self::Li1 => "LI1",
             Self::Li2 => "LI2",
             Self::Li2b => "LI2b",
+            Self::Li3 => "LI3",
             Self::Li4 => "LI4",
             Self::Li5 => "LI5",
             Self::Li8 => "LI8",

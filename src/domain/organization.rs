@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::OrganizationId;
+use super::language::Language;
 use super::time::Timestamp;
 
 /// Longest slug, in letters.
@@ -92,6 +93,11 @@ pub struct Settings {
     pub claims_max_age_s: i64,
     /// Who is written to when something ends or fails.
     pub technical_contacts: Vec<String>,
+    /// The language of mail.
+    pub language: Language,
+    /// Whether people sign in by a connection alone: passwords are refused, but those of
+    /// break-glass users (K10).
+    pub require_sso: bool,
     /// Whether an address in a verified domain links a user of the organization itself at her first
     /// sign-in, without further proof (LI4).
     pub silent_link_verified_domains: bool,
@@ -104,6 +110,8 @@ impl Default for Settings {
             session_max_s: 12 * 3600,
             claims_max_age_s: 30 * 86_400,
             technical_contacts: Vec::new(),
+            language: Language::En,
+            require_sso: false,
             silent_link_verified_domains: false,
         }
     }

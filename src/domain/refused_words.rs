@@ -23,6 +23,22 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
         ],
     ),
     (
+        "You cannot sign in this way. Use the way that your organization set up for you.",
+        [
+            "Vous ne pouvez pas vous connecter de cette façon. Utilisez celle que votre organisation a prévue pour vous.",
+            "Auf diesem Weg können Sie sich nicht anmelden. Nehmen Sie den, den Ihre Organisation für Sie eingerichtet hat.",
+            "No puede iniciar sesión de esta manera. Use la que su organización preparó para usted.",
+        ],
+    ),
+    (
+        "This invite went to another e-mail address. Sign in with the address that got it.",
+        [
+            "Cette invitation a été envoyée à une autre adresse e-mail. Connectez-vous avec l’adresse qui l’a reçue.",
+            "Diese Einladung ging an eine andere E-Mail-Adresse. Melden Sie sich mit der Adresse an, die sie bekommen hat.",
+            "Esta invitación se envió a otro correo electrónico. Inicie sesión con la dirección que la recibió.",
+        ],
+    ),
+    (
         "Your account is about to be switched off. Ask your administrator.",
         [
             "Votre compte est sur le point d’être désactivé. Adressez-vous à votre administrateur.",

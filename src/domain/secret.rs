@@ -59,10 +59,21 @@ pub enum TokenKind {
     ClientSecret,
     /// What an OAuth client was given for a while.
     Access,
+    /// A person's own.
+    Personal,
+    /// An organization's.
+    Organization,
 }
 
 impl TokenKind {
-    const ALL: [Self; 4] = [Self::Directory, Self::Operator, Self::ClientSecret, Self::Access];
+    const ALL: [Self; 6] = [
+        Self::Directory,
+        Self::Operator,
+        Self::ClientSecret,
+        Self::Access,
+        Self::Personal,
+        Self::Organization,
+    ];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -70,6 +81,8 @@ impl TokenKind {
             Self::Operator => "pop",
             Self::ClientSecret => "pcs",
             Self::Access => "pat",
+            Self::Personal => "ppt",
+            Self::Organization => "pot",
         }
     }
 }

@@ -51,6 +51,16 @@ refusals! {
         "Your account is switched off. Ask your administrator.",
         "The user is suspended. Activate her where she is managed (in the directory, if she came \
          from one).";
+    /// She is bound to another way of signing in.
+    LoginTypeMismatch = "login_type_mismatch",
+        "You cannot sign in this way. Use the way that your organization set up for you.",
+        "The user's login type, or `require_sso` of the organization, asks for the other way of \
+         signing in.";
+    /// She opened an invite that went to somebody else.
+    InviteEmailMismatch = "invite_email_mismatch",
+        "This invite went to another e-mail address. Sign in with the address that got it.",
+        "The address that the provider asserts is not the invited one. Invite the other address, \
+         or look at `claims.email` of the connection.";
     /// Her directory takes her access away, and the brake holds that.
     AccessHeld = "access_held",
         "Your account is about to be switched off. Ask your administrator.",

@@ -16,6 +16,8 @@ pub enum Name {
     ExternalId,
     /// The subject of an identity, within its connection.
     Subject,
+    /// The e-mail, by its key, of somebody who left by her directory; within the organization.
+    Email,
 }
 
 impl Name {
@@ -26,6 +28,7 @@ impl Name {
             Self::UserName => "user_name",
             Self::ExternalId => "external_id",
             Self::Subject => "subject",
+            Self::Email => "email",
         }
     }
 
@@ -51,6 +54,7 @@ impl Name {
             Self::UserName => "tombstone user_name",
             Self::ExternalId => "tombstone external_id",
             Self::Subject => "tombstone subject",
+            Self::Email => "tombstone email",
         }
     }
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::id::{DirectoryId, UserId};
+use super::platform::LoginType;
 use super::time::Timestamp;
 use crate::scim::{Resource, fold};
 
@@ -92,6 +93,28 @@ impl Suspender {
 pub struct SuspendedBy(pub i64);
 
 impl SuspendedBy {
+    /// The bit of who came by an invite alone and has not accepted it: nobody suspended her, and
+    /// yet she is not enabled.
+    const AWAITED: i64 = 8;
+
+    /// Whether she came by an invite alone and has not accepted it.
+    #[must_use]
+    pub const fn is_awaited(self) -> bool {
+        self.0 & Self::AWAITED != 0
+    }
+
+    /// The same suspenders, with an invite to be accepted or without.
+    #[must_use]
+    pub const fn awaited(self, awaited: bool) -> Self {
+        Self(if awaited { self.0 | Self::AWAITED } else { self.0 & !Self::AWAITED })
+    }
+
+    /// Whether anybody suspended her.
+    #[must_use]
+    pub const fn is_suspended(self) -> bool {
+        self.0 & !Self::AWAITED != 0
+    }
+
     /// Whether this one suspended her.
     #[must_use]
     pub const fn holds(self, by: Suspender) -> bool {
@@ -104,7 +127,7 @@ impl SuspendedBy {
         Self(if suspended { self.0 | by.bit() } else { self.0 & !by.bit() })
     }
 
-    /// Whether nobody suspended her.
+    /// Whether nobody suspended her, and no invite waits to be accepted first.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -122,8 +145,12 @@ impl SuspendedBy {
 pub enum Status {
     /// Enabled, and has signed in at least once.
     Active,
-    /// Enabled, never signed in.
+    /// Enabled, never signed in, and no invite waits for her.
     Provisioned,
+    /// She holds a live invite and has never signed in.
+    InvitePending,
+    /// Her last invite ran out, and she has never signed in.
+    InviteExpired,
     /// Somebody suspended her, whatever else holds.
     Suspended,
 }
@@ -135,6 +162,8 @@ impl Status {
         match self {
             Self::Active => "active",
             Self::Provisioned => "provisioned",
+            Self::InvitePending => "invite_pending",
+            Self::InviteExpired => "invite_expired",
             Self::Suspended => "suspended",
         }
     }
@@ -177,6 +206,14 @@ pub struct User {
     pub updated_at: Timestamp,
     /// Her last sign-in.
     pub last_sign_in_at: Option<Timestamp>,
+    /// How she signs in; `None` while both ways are open to her.
+    pub login_type: Option<LoginType>,
+    /// When the last invite that she has not accepted ends, or ended.
+    pub invite_ends_at: Option<Timestamp>,
+    /// Whether she opens the house when nothing else does.
+    pub break_glass: bool,
+    /// Whose sub-user she is.
+    pub parent: Option<UserId>,
 }
 
 impl User {
@@ -206,6 +243,10 @@ impl User {
             created_at: at,
             updated_at: at,
             last_sign_in_at: None,
+            login_type: None,
+            invite_ends_at: None,
+            break_glass: false,
+            parent: None,
         };
         user.describe(document);
         user
@@ -234,13 +275,15 @@ impl User {
         self.suspended_by.is_empty()
     }
 
-    /// What she is at present.
+    /// What she is at an instant.
     #[must_use]
-    pub const fn status(&self) -> Status {
-        match (self.is_enabled(), self.last_sign_in_at) {
-            (false, _) => Status::Suspended,
-            (true, Some(_)) => Status::Active,
-            (true, None) => Status::Provisioned,
+    pub fn status(&self, now: Timestamp) -> Status {
+        match (self.suspended_by.is_suspended(), self.last_sign_in_at, self.invite_ends_at) {
+            (true, _, _) => Status::Suspended,
+            (false, Some(_), _) => Status::Active,
+            (false, None, Some(end)) if now < end => Status::InvitePending,
+            (false, None, Some(_)) => Status::InviteExpired,
+            (false, None, None) => Status::Provisioned,
         }
     }
 
@@ -298,66 +341,5 @@ pub fn changed_attributes(old: &Map<String, Value>, new: &Map<String, Value>) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::domain::time::Rng;
-
-    fn resource(document: &Value) -> Resource {
-        Resource::from_stored(document.as_object().unwrap().clone())
-    }
-
-    fn user(document: &Value) -> User {
-        let (id, directory) = (Rng.id(Timestamp(1)), Rng.id(Timestamp(1)));
-        User::provisioned(id, directory, &resource(document), Timestamp(1))
-    }
-
-    #[test]
-    fn the_work_address_is_her_e_mail_before_the_primary_one() {
-        let ada = user(&json!({"userName": "ada", "emails": [
-            {"value": "h@x", "type": "home", "primary": true}, {"value": "w@x", "type": "Work"}]}));
-        assert_eq!(ada.email.as_deref(), Some("w@x"));
-        let bob = user(&json!({"userName": "bob", "emails": [
-            {"value": "a@x"}, {"value": "p@x", "primary": true}]}));
-        assert_eq!(bob.email.as_deref(), Some("p@x"));
-        assert_eq!(user(&json!({"userName": "eve"})).email, None);
-    }
-
-    #[test]
-    fn active_sets_and_clears_the_mark_of_the_directory_alone() {
-        let mut ada = user(&json!({"userName": "ada", "active": false}));
-        ada.suspended_by = ada.suspended_by.with(Suspender::Admin, true);
-        assert_eq!(ada.suspended_by.words(), ["directory", "admin"]);
-        ada.describe(&resource(&json!({"userName": "ada", "active": true})));
-        assert_eq!(ada.suspended_by.words(), ["admin"]);
-        assert!(!ada.is_enabled());
-        assert_eq!(ada.status(), Status::Suspended);
-    }
-
-    #[test]
-    fn a_user_is_active_only_after_her_first_sign_in() {
-        let mut ada = user(&json!({"userName": "ada", "active": true}));
-        assert_eq!(ada.status(), Status::Provisioned);
-        ada.last_sign_in_at = Some(Timestamp(2));
-        assert_eq!(ada.status(), Status::Active);
-    }
-
-    #[test]
-    fn addresses_are_indexed_by_key_once_and_by_type() {
-        let document = json!({"emails": [{"value": "A@x", "type": "work"}, {"value": "a@X"}]});
-        let values = index_values(&resource(&document));
-        let expected = [(EMAILS, "a@x".to_owned()), (WORK_EMAILS, "a@x".to_owned())];
-        assert_eq!(values.into_iter().collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn changed_attributes_are_named_and_their_values_are_not() {
-        let (old, new) = (
-            json!({"schemas": ["a"], "title": "x", "urn:e:User": {"department": "d", "c": "1"}}),
-            json!({"schemas": [], "active": true, "urn:e:User": {"department": "e", "c": "1"}}),
-        );
-        let names = changed_attributes(old.as_object().unwrap(), new.as_object().unwrap());
-        assert_eq!(names, ["active", "title", "urn:e:User:department"]);
-    }
-}
+#[path = "user_tests.rs"]
+mod tests;

@@ -13,8 +13,8 @@ use super::work::Work;
 use crate::domain::brake::{self, MaxRemovals};
 use crate::domain::change::Change;
 use crate::domain::directory::{
-    CEILING_MAX, DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, Profile, Settings, Status,
-    UnknownMembers,
+    CEILING_MAX, DIRECTORIES_MAX, DOMAINS_MAX, Directory, NAME_MAX, OnProvision, Profile, Settings,
+    Status, UnknownMembers,
 };
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, DomainId};
@@ -32,6 +32,8 @@ pub struct New {
     pub domains: Vec<String>,
     /// `refuse` or `pending`; `refuse` unless said.
     pub unknown_members: Option<String>,
+    /// `ready` or `invite`; `ready` unless said.
+    pub on_provision: Option<String>,
     /// Keys of the roles that its facts give at most.
     pub role_ceiling: Option<Vec<String>>,
     /// How many people it may take access from before the losses are held.
@@ -52,6 +54,8 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
     let domains = domains(work, &mut fields, &new.domains).await?;
     let sent = new.unknown_members.as_deref();
     let unknown_members = unknown_members(&mut fields, sent).unwrap_or_default();
+    let sent = new.on_provision.as_deref();
+    let on_provision = on_provision(&mut fields, sent).unwrap_or_default();
     let role_ceiling = ceiling(work, &mut fields, new.role_ceiling.as_deref()).await?;
     check_removals(&mut fields, new.max_removals.as_ref());
     let Some(profile) = profile.filter(|_| fields.are_right()) else {
@@ -72,6 +76,7 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
         settings: Settings {
             domains,
             unknown_members,
+            on_provision,
             role_ceiling,
             max_removals: new.max_removals,
         },
@@ -104,6 +109,8 @@ pub struct Patch {
     pub domains: Option<Vec<String>>,
     /// `refuse` or `pending`.
     pub unknown_members: Option<String>,
+    /// `ready` or `invite`.
+    pub on_provision: Option<String>,
     /// Keys of the roles that its facts give at most; `Some(None)`: all.
     pub role_ceiling: Option<Option<Vec<String>>>,
     /// How many people it may take access from before the losses are held; `Some(None)`: all.
@@ -176,6 +183,9 @@ async fn over(work: &mut Work, found: &Directory, patch: &Patch) -> Result<Direc
     if let Some(mode) = unknown_members(&mut fields, sent) {
         changed.settings.unknown_members = mode;
     }
+    if let Some(mode) = on_provision(&mut fields, patch.on_provision.as_deref()) {
+        changed.settings.on_provision = mode;
+    }
     if let Some(sent) = &patch.role_ceiling {
         changed.settings.role_ceiling = ceiling(work, &mut fields, sent.as_deref()).await?;
     }
@@ -192,6 +202,11 @@ fn unknown_members(fields: &mut Fields, text: Option<&str>) -> Option<UnknownMem
     fields.found(UnknownMembers::parse(text?), "/unknown_members", "value", detail)
 }
 
+fn on_provision(fields: &mut Fields, text: Option<&str>) -> Option<OnProvision> {
+    let detail = "on_provision is `ready` or `invite`.";
+    fields.found(OnProvision::parse(text?), "/on_provision", "value", detail)
+}
+
 fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
     [
         ("name", old.name != new.name),
@@ -199,6 +214,7 @@ fn differences(old: &Directory, new: &Directory) -> Vec<&'static str> {
         ("status", old.status != new.status),
         ("domains", old.settings.domains != new.settings.domains),
         ("unknown_members", old.settings.unknown_members != new.settings.unknown_members),
+        ("on_provision", old.settings.on_provision != new.settings.on_provision),
         ("role_ceiling", old.settings.role_ceiling != new.settings.role_ceiling),
         ("max_removals", old.settings.max_removals != new.settings.max_removals),
     ]

@@ -9,6 +9,7 @@ use crate::domain::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::OrganizationId;
+use crate::domain::language::Language;
 use crate::domain::organization::{
     CLAIMS_MAX_AGE_S, CONTACTS_MAX, EXTERNAL_REF_MAX, Kind, NAME_MAX, Organization, SESSION_IDLE_S,
     SESSION_MAX_S, Settings, Slug, Status, is_mail_address,
@@ -143,6 +144,10 @@ pub struct Patch {
     pub claims_max_age_s: Option<i64>,
     /// Addresses that are written to when something ends or fails.
     pub technical_contacts: Option<Vec<String>>,
+    /// The language of mail.
+    pub language: Option<String>,
+    /// Whether people sign in by a connection alone.
+    pub require_sso: Option<bool>,
     /// Whether addresses in verified domains link without further proof.
     pub silent_link_verified_domains: Option<bool>,
 }
@@ -200,6 +205,12 @@ fn over(found: &Organization, patch: &Patch) -> Result<Organization, Problem> {
     if let Some(contacts) = &patch.technical_contacts {
         settings.technical_contacts.clone_from(contacts);
     }
+    settings.require_sso = patch.require_sso.unwrap_or(settings.require_sso);
+    if let Some(tag) = &patch.language {
+        let detail = "language is `en`, `fr`, `de` or `es`.";
+        let language = fields.found(Language::parse(tag), "/language", "value", detail);
+        settings.language = language.unwrap_or(settings.language);
+    }
     check(&mut fields, &changed.name, changed.external_ref.as_deref(), &changed.settings);
     fields.done()?;
     Ok(changed)
@@ -216,6 +227,8 @@ fn differences(old: &Organization, new: &Organization) -> Vec<&'static str> {
         ("session_max_s", was.session_max_s != is.session_max_s),
         ("claims_max_age_s", was.claims_max_age_s != is.claims_max_age_s),
         ("technical_contacts", was.technical_contacts != is.technical_contacts),
+        ("language", was.language != is.language),
+        ("require_sso", was.require_sso != is.require_sso),
         (
             "silent_link_verified_domains",
             was.silent_link_verified_domains != is.silent_link_verified_domains,

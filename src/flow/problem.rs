@@ -61,6 +61,8 @@ codes! {
     LastHolder = "last-holder", 409, "Somebody must keep this role";
     /// Something depends on it.
     InUse = "in-use", 409, "Something depends on it";
+    /// A directory deactivated or deleted the person.
+    LeftByDirectory = "left-by-directory", 409, "Her directory says that she has left";
     /// Identities are bound to this value.
     IdentityBound = "identity-bound", 409, "Identities are bound to this value";
     /// The same key was used with another body.

@@ -63,6 +63,8 @@ pub struct Runner {
     pub listeners: Arc<[Arc<dyn Listener>]>,
     /// Wakes the worker when a commit left something to do.
     pub wake: Arc<Notify>,
+    /// Wakes whoever sends mail.
+    pub wake_mail: Arc<Notify>,
 }
 
 impl Runner {
@@ -168,6 +170,7 @@ impl Runner {
         }
         if aftermath.jobs > 0 {
             self.wake.notify_one();
+            self.wake_mail.notify_one();
         }
     }
 

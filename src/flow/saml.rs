@@ -110,6 +110,8 @@ pub struct Coming {
     pub cookie: SecretHash,
     /// The hash of the cookie that the browser had, whose session ends (K1).
     pub old_cookie: Option<SecretHash>,
+    /// The invite that this browser opened (LI3).
+    pub invite: Option<SecretHash>,
     /// The request that the person can name.
     pub request_id: String,
 }
@@ -145,6 +147,7 @@ pub async fn finish(work: &mut Work, coming: &Coming) -> Result<(Outcome, Return
         asserted: asserted(&connection, &identity),
         cookie: coming.cookie,
         old_cookie: coming.old_cookie,
+        invite: coming.invite,
         request_id: coming.request_id.clone(),
         trial: arrived.trial,
         message: connection

@@ -153,6 +153,11 @@ impl Work {
         Ok(())
     }
 
+    /// Notes that jobs were left besides.
+    pub(super) const fn left(&mut self, jobs: usize) {
+        self.jobs = self.jobs.saturating_add(jobs);
+    }
+
     /// Runs a part of this work that may be refused by itself: then nothing of it is left, neither
     /// rows nor what it recorded, and the work goes on. A part that ran into a race or an outage is
     /// no refusal: it ends the whole work.

@@ -7,6 +7,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::app::Public;
+use crate::domain::invite::OPENED_S;
 use crate::domain::login::LIFE_S;
 use crate::domain::secret::SecretHash;
 
@@ -20,6 +21,8 @@ pub enum Cookie {
     Session,
     /// A sign-in in progress.
     Login,
+    /// An invite whose link was opened in this browser.
+    Invite,
     /// A sign-out that went on to the provider.
     Logout,
 }
@@ -31,6 +34,8 @@ impl Cookie {
             (Self::Session, false) => "portico-session",
             (Self::Login, true) => "__Host-portico-login",
             (Self::Login, false) => "portico-login",
+            (Self::Invite, true) => "__Host-portico-invite",
+            (Self::Invite, false) => "portico-invite",
             (Self::Logout, true) => "__Host-portico-logout",
             (Self::Logout, false) => "portico-logout",
         }
@@ -56,6 +61,7 @@ impl Cookie {
         // A login may be answered by a form that another site sends; a session never is.
         let rest = match (self, public.secure) {
             (Self::Session, _) => "SameSite=Lax".to_owned(),
+            (Self::Invite, _) => format!("SameSite=Lax; Max-Age={OPENED_S}"),
             (Self::Login, true) => format!("SameSite=None; Max-Age={LIFE_S}"),
             (Self::Logout, _) => format!("SameSite=Lax; Max-Age={LIFE_S}"),
             (Self::Login, false) => format!("SameSite=Lax; Max-Age={LIFE_S}"),

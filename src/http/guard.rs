@@ -21,9 +21,10 @@ use super::answer::Refusal;
 use super::page;
 use super::route::{Needs, Of};
 use super::session::{self, Signed};
-use super::surface;
+use super::{surface, token};
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::api_token::ApiToken;
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::login::ReturnTo;
 use crate::domain::organization::Slug;
@@ -41,9 +42,15 @@ pub struct Caller {
     pub place: Option<OrganizationId>,
     /// Her session, when she came by one.
     pub signed: Option<Arc<Signed>>,
+    /// The token of a person or organization by which the call came.
+    pub token: Option<Arc<ApiToken>>,
 }
 
 impl Caller {
+    const fn of(actor: Actor, place: Option<OrganizationId>) -> Self {
+        Self { actor, place, signed: None, token: None }
+    }
+
     /// The organization that the path names.
     ///
     /// # Errors
@@ -100,6 +107,7 @@ pub fn of_route(mut answer: Response, route: Option<MatchedPath>) -> Response {
 enum Who {
     Operator(Actor),
     Signed(Arc<Signed>),
+    Token(Arc<ApiToken>),
 }
 
 impl Guard {
@@ -109,11 +117,12 @@ impl Guard {
             return Err(Problem::new(Code::Malformed, "A URL holds no U+0000."));
         }
         if self.needs == Needs::Nothing {
-            return Ok(Caller { actor: Actor::Anonymous, place: None, signed: None });
+            return Ok(Caller::of(Actor::Anonymous, None));
         }
         match self.who(parts).await? {
             Who::Operator(actor) => self.admit_operator(actor, parts).await,
             Who::Signed(signed) => self.admit_signed(signed, parts).await,
+            Who::Token(token) => self.admit_token(token, parts).await,
         }
     }
 
@@ -123,7 +132,50 @@ impl Guard {
             Needs::Session => return Err(unauthenticated()),
             _ => None,
         };
-        Ok(Caller { actor, place, signed: None })
+        Ok(Caller::of(actor, place))
+    }
+
+    /// A token allows what its list and, where it is a person's, its owner allow now.
+    async fn admit_token(
+        &self,
+        token: Arc<ApiToken>,
+        parts: &mut Parts,
+    ) -> Result<Caller, Problem> {
+        let place = match self.needs {
+            Needs::Action(action, of) => {
+                let (place, _) = self.named(parts, of).await?;
+                if place != token.organization_id {
+                    return Err(Problem::not_found(of.word()));
+                }
+                self.check_confined(&token, parts).await?;
+                token::check(&self.app, &token, action).await?;
+                Some(place)
+            }
+            Needs::Credential => None,
+            Needs::Session => return Err(unauthenticated()),
+            _ => return Err(Problem::new(Code::Forbidden, "This needs the operator's token.")),
+        };
+        let actor = token::actor(&token);
+        Ok(Caller { token: Some(token), ..Caller::of(actor, place) })
+    }
+
+    /// A token that is confined to resources reaches paths that name one of them, or one below.
+    async fn check_confined(&self, token: &ApiToken, parts: &mut Parts) -> Result<(), Problem> {
+        if token.confined().is_none() {
+            return Ok(());
+        }
+        let params = RawPathParams::from_request_parts(parts, &self.app).await;
+        let params = params.map_err(|_| Problem::not_found("path"))?;
+        let of = |wanted: &str| {
+            params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
+        };
+        match of("kind").zip(of("key")) {
+            Some((kind, key)) => token::check_resource(&self.app, token, (&kind, &key)).await,
+            None => {
+                let detail = "This token is confined to resources, and this path names none.";
+                Err(Problem::new(Code::Forbidden, detail))
+            }
+        }
     }
 
     async fn admit_signed(
@@ -142,7 +194,7 @@ impl Guard {
             _ => return Err(Problem::new(Code::Forbidden, "This needs the operator's token.")),
         };
         let actor = Actor::User(signed.user.id);
-        Ok(Caller { actor, place, signed: Some(signed) })
+        Ok(Caller { signed: Some(signed), ..Caller::of(actor, place) })
     }
 
     /// The organization in which somebody who is signed in does this: her home, or one in which she
@@ -201,6 +253,9 @@ impl Guard {
     /// Who calls, by her credential.
     async fn who(&self, parts: &Parts) -> Result<Who, Problem> {
         if let Some(token) = bearer(parts)? {
+            if let Some(found) = token::of(&self.app, token).await? {
+                return Ok(Who::Token(Arc::new(found)));
+            }
             let trusted = &self.app.public.trusted_proxies;
             let address = address::of(&parts.extensions, &parts.headers, trusted);
             return self
@@ -299,6 +354,8 @@ impl Of {
             Self::Grant => Owned::Grant,
             Self::Identity => Owned::Identity,
             Self::Session => Owned::Session,
+            Self::Invite => Owned::Invite,
+            Self::Webhook => Owned::Webhook,
         })
     }
 }

@@ -5,15 +5,21 @@
 
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use uuid::Uuid;
 
-use super::address::counted;
+use super::address::{self, counted};
+use super::page;
+use crate::app::App;
 use crate::flow::problem::{Code, Problem};
 
 /// Requests of one address in a second.
@@ -91,6 +97,35 @@ impl<C: Clock + Clone> Limits<C> {
             let problem = Problem::new(Code::RateLimited, "Too many requests: wait a little.");
             Problem { retry_after_s: Some(seconds.max(1)), ..problem }
         })
+    }
+}
+
+/// What counts the requests of a surface by their addresses.
+#[derive(Clone)]
+pub struct ByAddress {
+    app: App,
+    limits: Arc<Limits>,
+}
+
+impl ByAddress {
+    /// Nobody has asked yet.
+    #[must_use]
+    pub fn of(app: &App) -> Self {
+        Self { app: app.clone(), limits: Arc::default() }
+    }
+}
+
+/// Counts a request by its address, for surfaces of pages.
+pub async fn by_address(
+    State(counted): State<ByAddress>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let trusted = &counted.app.public.trusted_proxies;
+    let from = address::of(request.extensions(), request.headers(), trusted);
+    match counted.limits.check(from, None) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => page::refuse(problem, request.headers()),
     }
 }
 

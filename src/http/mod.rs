@@ -9,18 +9,21 @@ pub mod dev_provider;
 pub mod extract;
 pub mod guard;
 pub mod inside;
+pub mod invite;
 pub mod limit;
 pub mod linger;
 pub mod oauth2;
 pub mod ops;
 pub mod outer;
 pub mod page;
+pub mod password;
 pub mod request_id;
 pub mod route;
 pub mod scim;
 pub mod session;
 pub mod sso;
 pub mod surface;
+pub mod token;
 pub mod words;
 
 use axum::Router;
@@ -41,6 +44,8 @@ pub fn router(app: &App) -> Router {
         .merge(route::mount(app, ops::ROUTES))
         .nest_service("/scim", scim::service(app))
         .merge(sso::router(app))
+        .merge(invite::router(app))
+        .merge(password::router(app))
         .merge(route::mount(app, oauth2::ROUTES))
         .nest("/access/v1", route::mount(app, access::ROUTES))
         .merge(route::mount(app, access::WELL_KNOWN))

@@ -5,6 +5,7 @@
 
 use askama::Template;
 use axum::extract::Request;
+use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
@@ -16,7 +17,7 @@ use super::request_id;
 use super::words::{Words, words};
 use crate::app::App;
 use crate::domain::language::Language;
-use crate::flow::problem::Problem;
+use crate::flow::problem::{Code, Problem};
 
 /// The style of all pages: readable without colour, at any size, in light and dark.
 pub const STYLE: &str = "\
@@ -104,6 +105,18 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
         accepted.contains("application/json") || accepted.contains("application/problem+json")
     });
     json && !wants_page(headers)
+}
+
+/// Why a form cannot be read, in our own words.
+#[must_use]
+pub fn unreadable(rejection: &FormRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Problem::new(Code::UnsupportedMediaType, "Send what the page's form sends.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "The form is too large."),
+        _ => Problem::new(Code::Malformed, "The form cannot be read."),
+    }
 }
 
 /// What a refused person reads.

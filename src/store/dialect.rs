@@ -148,6 +148,10 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("duplicates.user_id, duplicates.other_id", "duplicates_once_key"),
     ("logins.state_hash", "logins_state_hash_key"),
     ("sessions.hash", "sessions_hash_key"),
+    ("password_links.token_hash", "password_links_token_hash_key"),
+    ("api_tokens.public_part", "api_tokens_public_part_key"),
+    ("invites.token_hash", "invites_token_hash_key"),
+    ("invites.organization_id, invites.class, invites.email_key", "invites_pending_key"),
     ("saml_results.handle_hash", "saml_results_handle_hash_key"),
     ("identities.connection_id, identities.subject", "identities_pkey"),
     ("identities.id", "identities_id_key"),
@@ -192,8 +196,8 @@ pub(super) const fn migrated(postgres: bool) -> &'static str {
     }
 }
 
-/// Claims due rows of the outbox: `$1` now, `$2` locked until, `$3` how many. PostgreSQL skips
-/// rows that another worker is claiming; SQLite has one writer.
+/// Claims due rows of one lane of the outbox: `$1` now, `$2` locked until, `$3` how many, `$4`
+/// whether mail. PostgreSQL skips rows that another worker is claiming; SQLite has one writer.
 pub(super) const fn claim(postgres: bool) -> &'static str {
     if postgres {
         "update outbox
@@ -202,6 +206,7 @@ pub(super) const fn claim(postgres: bool) -> &'static str {
              select id
              from outbox
              where run_at <= $1 and (locked_until is null or locked_until <= $1)
+                 and (kind = 'mail') = $4
              order by run_at, id
              limit $3 + 0
              for update skip locked)
@@ -213,6 +218,7 @@ pub(super) const fn claim(postgres: bool) -> &'static str {
              select id
              from outbox
              where run_at <= $1 and (locked_until is null or locked_until <= $1)
+                 and (kind = 'mail') = $4
              order by run_at, id
              limit $3 + 0)
          returning id, organization_id, kind, key, payload, attempts"

@@ -49,6 +49,12 @@ sql! {
         select position
         from events
         where organization_id = $1 and id = $2 and position is not null";
+    BETWEEN = "
+        select id, position, name, occurred_at, actor, subject_kind, subject_id, data
+        from events
+        where organization_id = $1 and position > 0 and occurred_at >= $2 and occurred_at < $3
+        order by position
+        limit $4 + 0";
     AFTER = "
         select id, position, name, occurred_at, actor, subject_kind, subject_id, data
         from events
@@ -202,6 +208,19 @@ pub async fn after(
 ) -> Result<Vec<Placed>, StoreError> {
     let wanted = if names.is_empty() { String::new() } else { format!("|{}|", names.join("|")) };
     let query = scope.query(AFTER).bind(position).bind(wanted).bind(limit);
+    query.all::<Row>().await?.into_iter().map(Placed::try_from).collect()
+}
+
+/// What happened from an instant on and before another, in the order of the feed.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn between(
+    scope: &mut Scope<'_>,
+    (from, to): (Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<Placed>, StoreError> {
+    let query = scope.query(BETWEEN).bind(from.0).bind(to.0).bind(limit);
     query.all::<Row>().await?.into_iter().map(Placed::try_from).collect()
 }
 

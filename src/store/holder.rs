@@ -49,6 +49,25 @@ sql! {
             where g.organization_id = $1 and g.role = $2 and g.reach = 'organization'
                 and (g.expires_at is null or g.expires_at > $3) and u.suspended_by = 0
             limit 1) as one";
+    /// Who is enabled and holds a role on the whole organization.
+    HOLDER_IDS = "
+        select distinct g.user_id
+        from grants g
+        join users u on u.id = g.user_id
+        where g.organization_id = $1 and g.role = $2 and g.reach = 'organization'
+            and (g.expires_at is null or g.expires_at > $3) and u.suspended_by = 0
+        order by g.user_id
+        limit $4 + 0";
+    /// Where enabled holders of a role on the whole organization are written to.
+    ADDRESSES = "
+        select distinct u.email
+        from grants g
+        join users u on u.id = g.user_id
+        where g.organization_id = $1 and g.role = $2 and g.reach = 'organization'
+            and (g.expires_at is null or g.expires_at > $3) and u.suspended_by = 0
+            and u.email is not null
+        order by u.email
+        limit $4 + 0";
     /// Holders who stay holders when a directory goes: those of other places, and (`$5`) those to
     /// whom something else than a rule gave the role.
     HOLDERS_WITHOUT = "
@@ -135,6 +154,37 @@ pub async fn has_holder(
 ) -> Result<bool, StoreError> {
     let query = scope.query(HOLDERS).bind(role.to_owned()).bind(at.0);
     Ok(query.one::<(i64,)>().await?.0 > 0)
+}
+
+/// Those who are enabled and hold a role on the whole organization at an instant, in the order of
+/// their ids.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn holders(
+    scope: &mut Scope<'_>,
+    role: &str,
+    at: Timestamp,
+    limit: i64,
+) -> Result<Vec<UserId>, StoreError> {
+    let query = scope.query(HOLDER_IDS).bind(role.to_owned()).bind(at.0).bind(limit);
+    Ok(query.all::<(Uuid,)>().await?.into_iter().map(|(id,)| UserId(id)).collect())
+}
+
+/// Addresses of holders who are written to at most.
+const ADDRESSES_MAX: i64 = 50;
+
+/// The addresses of those who hold a role on the whole organization at an instant and are enabled.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn addresses(
+    scope: &mut Scope<'_>,
+    role: &str,
+    at: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let query = scope.query(ADDRESSES).bind(role.to_owned()).bind(at.0).bind(ADDRESSES_MAX);
+    Ok(query.all::<(String,)>().await?.into_iter().map(|(email,)| email).collect())
 }
 
 /// Whether a role keeps an enabled holder for the whole organization when a directory goes: with

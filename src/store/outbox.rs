@@ -37,6 +37,7 @@ sql! {
             select id
             from outbox
             where run_at <= $1 and (locked_until is null or locked_until <= $1)
+                and (kind = 'mail') = $2
             limit 1) as one";
     COUNT = "
         select count(*)
@@ -87,18 +88,37 @@ pub async fn insert(scope: &mut Scope<'_>, job: &Job, at: Timestamp) -> Result<(
     Ok(())
 }
 
-/// Claims due jobs until `locked_until`: no other worker gets them before that.
+/// The kind of mail: it waits for the world, so it has a lane of its own.
+pub const MAIL: &str = "mail";
+
+/// Jobs that one loop runs: none waits for those of another lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// What is done in the database.
+    House,
+    /// What is sent by mail.
+    Mail,
+}
+
+impl Lane {
+    const fn is_mail(self) -> bool {
+        matches!(self, Self::Mail)
+    }
+}
+
+/// Claims due jobs of a lane until `locked_until`: no other worker gets them before that.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn claim(
     conn: &mut Conn<'_>,
-    now: Timestamp,
-    locked_until: Timestamp,
+    (now, locked_until): (Timestamp, Timestamp),
+    lane: Lane,
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {
     let claim = dialect::claim(conn.is_postgres());
-    let rows = conn.query(claim).bind(now.0).bind(locked_until.0).bind(limit).all::<Row>().await?;
+    let query = conn.query(claim).bind(now.0).bind(locked_until.0).bind(limit);
+    let rows = query.bind(lane.is_mail()).all::<Row>().await?;
     Ok(rows.into_iter().map(Job::from).collect())
 }
 
@@ -168,12 +188,13 @@ pub async fn forget(scope: &mut Scope<'_>, kind: &str, key: &str) -> Result<u64,
     scope.query(DROP).bind(kind.to_owned()).bind(key.to_owned()).execute().await
 }
 
-/// Whether any job may run now.
+/// Whether any job of a lane may run now.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn are_due(conn: &mut Conn<'_>, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(conn.query(ARE_DUE).bind(now.0).one::<(i64,)>().await?.0 > 0)
+pub async fn are_due(conn: &mut Conn<'_>, now: Timestamp, lane: Lane) -> Result<bool, StoreError> {
+    let query = conn.query(ARE_DUE).bind(now.0).bind(lane.is_mail());
+    Ok(query.one::<(i64,)>().await?.0 > 0)
 }
 
 /// Jobs that are left.

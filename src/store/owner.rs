@@ -19,6 +19,9 @@ sql! {
     OF_MAPPING_RULE = "select organization_id from mapping_rules where id = $1";
     OF_ROLE = "select organization_id from roles where id = $1";
     OF_GRANT = "select organization_id from grants where id = $1";
+    OF_API_TOKEN = "select organization_id from api_tokens where id = $1";
+    OF_WEBHOOK = "select organization_id from webhooks where id = $1";
+    OF_INVITE = "select organization_id from invites where id = $1";
     OF_IDENTITY = "select organization_id from identities where id = $1";
     OF_SESSION = "select organization_id from sessions where id = $1";
 }
@@ -46,6 +49,12 @@ pub enum Owned {
     Role,
     /// A grant.
     Grant,
+    /// A token of a person or organization.
+    ApiToken,
+    /// A webhook.
+    Webhook,
+    /// An invite.
+    Invite,
     /// An identity.
     Identity,
     /// A session.
@@ -67,6 +76,9 @@ impl Owned {
             Self::MappingRule => "mapping rule",
             Self::Role => "role",
             Self::Grant => "grant",
+            Self::ApiToken => "token",
+            Self::Webhook => "webhook",
+            Self::Invite => "invite",
             Self::Identity => "identity",
             Self::Session => "session",
         }
@@ -93,6 +105,9 @@ pub async fn of(
         Owned::MappingRule => OF_MAPPING_RULE,
         Owned::Role => OF_ROLE,
         Owned::Grant => OF_GRANT,
+        Owned::ApiToken => OF_API_TOKEN,
+        Owned::Webhook => OF_WEBHOOK,
+        Owned::Invite => OF_INVITE,
         Owned::Identity => OF_IDENTITY,
         Owned::Session => OF_SESSION,
     };

@@ -19,6 +19,27 @@ sql! {
         insert into sign_ins (organization_id, id, connection_id, at, outcome, step, code, rule,
             user_id, subject, email, hint, request_id)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    OF_USER = "
+        select id, connection_id, at, step, code, rule, user_id, subject, email, hint, request_id
+        from sign_ins
+        where organization_id = $1 and user_id = $2
+        order by at, id
+        limit $3 + 0";
+    /// What was kept of a person who is forgotten.
+    FORGET = "
+        update sign_ins
+        set subject = null, email = null, user_id = null
+        where organization_id = $1 and user_id = $2";
+    /// Whose journals there are.
+    JOURNALS = "
+        select id
+        from connections
+        where organization_id = $1";
+    /// Where nobody knew that it was she, one journal at a time: its index leads to its entries.
+    FORGET_ADDRESS = "
+        update sign_ins
+        set subject = null, email = null, user_id = null
+        where organization_id = $1 and connection_id = $2 and lower(email) = $3";
     PAGE = "
         select id, connection_id, at, step, code, rule, user_id, subject, email, hint, request_id
         from sign_ins
@@ -97,4 +118,34 @@ pub async fn page(
     let (at, id) = before.unwrap_or((Timestamp(i64::MAX), SignInId(Uuid::max())));
     let query = scope.query(PAGE).bind(connection.0).bind(at.0).bind(id.0).bind(limit);
     Ok(query.all::<Row>().await?.into_iter().map(Entry::from).collect())
+}
+
+/// Entries about a user, oldest first: instant, outcome, subject and e-mail.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn of_user(
+    scope: &mut Scope<'_>,
+    user: UserId,
+    limit: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows = scope.query(OF_USER).bind(user.0).bind(limit).all::<Row>().await?;
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
+/// Forgets whom entries about a user, or with her address, are about.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn forget(
+    scope: &mut Scope<'_>,
+    user: UserId,
+    email_key: &str,
+) -> Result<(), StoreError> {
+    scope.query(FORGET).bind(user.0).execute().await?;
+    for (connection,) in scope.query(JOURNALS).all::<(Uuid,)>().await? {
+        let address = scope.query(FORGET_ADDRESS).bind(connection).bind(email_key.to_owned());
+        address.execute().await?;
+    }
+    Ok(())
 }

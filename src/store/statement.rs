@@ -6,6 +6,7 @@ type Listed = (&'static str, &'static [(&'static str, &'static str)]);
 /// All files that declare statements.
 pub(super) const ALL: &[Listed] = &[
     ("access_settings", super::access_settings::STATEMENTS),
+    ("api_token", super::api_token::STATEMENTS),
     ("change", super::change::STATEMENTS),
     ("claim", super::claim::STATEMENTS),
     ("client_token", super::client_token::STATEMENTS),
@@ -31,8 +32,11 @@ pub(super) const ALL: &[Listed] = &[
     ("health", super::health::STATEMENTS),
     ("identity", super::identity::STATEMENTS),
     ("installation", super::installation::STATEMENTS),
+    ("invite", super::invite::STATEMENTS),
+    ("invite_list", super::invite_list::STATEMENTS),
     ("licence", super::licence::STATEMENTS),
     ("login", super::login::STATEMENTS),
+    ("mail", super::mail::STATEMENTS),
     ("logout_token", super::logout_token::STATEMENTS),
     ("member", super::member::STATEMENTS),
     ("migrate", super::migrate::STATEMENTS),
@@ -41,6 +45,7 @@ pub(super) const ALL: &[Listed] = &[
     ("operator_token", super::operator_token::STATEMENTS),
     ("outbox", super::outbox::STATEMENTS),
     ("owner", super::owner::STATEMENTS),
+    ("password", super::password::STATEMENTS),
     ("place", super::place::STATEMENTS),
     ("pending", super::pending::STATEMENTS),
     ("profile", super::profile::STATEMENTS),
@@ -60,6 +65,10 @@ pub(super) const ALL: &[Listed] = &[
     ("tombstone", super::tombstone::STATEMENTS),
     ("user", super::user::STATEMENTS),
     ("user_list", super::user_list::STATEMENTS),
+    ("way_in", super::way_in::STATEMENTS),
+    ("webhook", super::webhook::STATEMENTS),
+    ("webhook_delivery", super::webhook_delivery::STATEMENTS),
+    ("worn", super::worn::STATEMENTS),
 ];
 
 /// A file of the store and its statements that differ by engine, by name.
@@ -75,12 +84,15 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("filter", super::filter::BY_ENGINE),
     ("group", super::group::BY_ENGINE),
     ("identity", super::identity::BY_ENGINE),
+    ("invite_batch", super::invite_batch::BY_ENGINE),
     ("member", super::member::BY_ENGINE),
     ("nesting", super::nesting::BY_ENGINE),
     ("removal", super::removal::BY_ENGINE),
     ("organization", super::organization::BY_ENGINE),
     ("place", super::place::BY_ENGINE),
     ("pending", super::pending::BY_ENGINE),
+    ("tombstone", super::tombstone::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
     ("user_batch", super::user_batch::BY_ENGINE),
+    ("webhook_delivery", super::webhook_delivery::BY_ENGINE),
 ];

@@ -41,9 +41,11 @@ macro_rules! listed {
             "
             and ($2 = '' or u.source = $2)
             and ($3 = '' or $3 = case
-                when u.suspended_by <> 0 then 'suspended'
-                when u.last_sign_in_at is null then 'provisioned'
-                else 'active' end)
+                when u.suspended_by <> 0 and u.suspended_by <> 8 then 'suspended'
+                when u.last_sign_in_at is not null then 'active'
+                when u.invite_ends_at is null then 'provisioned'
+                when u.invite_ends_at > $9 then 'invite_pending'
+                else 'invite_expired' end)
             and ($4 = '' or exists (
                 select 1 from grants g
                 where g.organization_id = $1 and g.user_id = u.id and g.role = $4
@@ -62,6 +64,42 @@ macro_rules! listed {
                 or u.display_name_key like $8 escape '!'
                 or u.first_name like $11 escape '!' or lower(u.first_name) like $8 escape '!'
                 or u.last_name like $11 escape '!' or lower(u.last_name) like $8 escape '!')"
+        )
+    };
+}
+
+/// A page of one class by a key, forwards or back; `$12` is the key before it, `$13` the id.
+macro_rules! ordered {
+    ($class:ident, $key:literal, forwards) => {
+        concat!(
+            "
+        select ",
+            user_columns!(),
+            listed!($class),
+            "
+            and ($15 or (",
+            $key,
+            ", u.id) > ($12, $13))
+        order by ",
+            $key,
+            ", u.id
+        limit $14 + 0"
+        )
+    };
+    ($class:ident, $key:literal, back) => {
+        concat!(
+            "
+        select ",
+            user_columns!(),
+            listed!($class),
+            "
+            and ($15 or (",
+            $key,
+            ", u.id) < ($12, $13))
+        order by ",
+            $key,
+            " desc, u.id desc
+        limit $14 + 0"
         )
     };
 }
@@ -107,6 +145,20 @@ sql! {
             and ($12 = '' or (u.user_name_key, u.id) < ($12, $13))
         order by u.user_name_key desc, u.id desc
         limit $14 + 0");
+    BY_EMAIL = ordered!(members, "coalesce(u.email_key, u.user_name_key)", forwards);
+    BY_EMAIL_BACK = ordered!(members, "coalesce(u.email_key, u.user_name_key)", back);
+    BY_SHOWN = ordered!(members, "coalesce(u.display_name_key, u.user_name_key)", forwards);
+    BY_SHOWN_BACK = ordered!(members, "coalesce(u.display_name_key, u.user_name_key)", back);
+    BY_SEEN = ordered!(members, "coalesce(u.last_sign_in_at, 0)", forwards);
+    BY_SEEN_BACK = ordered!(members, "coalesce(u.last_sign_in_at, 0)", back);
+    PARTNERS_BY_EMAIL = ordered!(partners, "coalesce(u.email_key, u.user_name_key)", forwards);
+    PARTNERS_BY_EMAIL_BACK = ordered!(partners, "coalesce(u.email_key, u.user_name_key)", back);
+    PARTNERS_BY_SHOWN =
+        ordered!(partners, "coalesce(u.display_name_key, u.user_name_key)", forwards);
+    PARTNERS_BY_SHOWN_BACK =
+        ordered!(partners, "coalesce(u.display_name_key, u.user_name_key)", back);
+    PARTNERS_BY_SEEN = ordered!(partners, "coalesce(u.last_sign_in_at, 0)", forwards);
+    PARTNERS_BY_SEEN_BACK = ordered!(partners, "coalesce(u.last_sign_in_at, 0)", back);
     OF_DIRECTORY = concat!("
         select ", user_columns!(), "
         from users u
@@ -160,6 +212,65 @@ pub enum Order {
         /// The last item's key and id.
         after: Option<(String, UserId)>,
     },
+    /// By something else that a list shows.
+    Key {
+        /// By what.
+        by: Key,
+        /// From the end.
+        back: bool,
+        /// The last item's key and id.
+        after: Option<(At, UserId)>,
+    },
+}
+
+/// What else a list is ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The e-mail, folded; the login where there is none.
+    Email,
+    /// The name to be shown, folded; the login where there is none.
+    Shown,
+    /// The last sign-in; those who never signed in first.
+    Seen,
+}
+
+/// Where a page of such a list begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Behind a text.
+    Text(String),
+    /// Behind an instant.
+    Instant(i64),
+}
+
+impl Key {
+    /// The key of a user.
+    #[must_use]
+    pub fn of(self, user: &User) -> At {
+        let text = |text: Option<&str>| At::Text(fold(text.unwrap_or(&user.user_name)));
+        match self {
+            Self::Email => text(user.email.as_deref()),
+            Self::Shown => text(user.display_name.as_deref()),
+            Self::Seen => At::Instant(user.last_sign_in_at.map_or(0, |at| at.0)),
+        }
+    }
+
+    const fn statement(self, back: bool, partners: bool) -> &'static str {
+        match (self, back, partners) {
+            (Self::Email, false, false) => BY_EMAIL,
+            (Self::Email, true, false) => BY_EMAIL_BACK,
+            (Self::Shown, false, false) => BY_SHOWN,
+            (Self::Shown, true, false) => BY_SHOWN_BACK,
+            (Self::Seen, false, false) => BY_SEEN,
+            (Self::Seen, true, false) => BY_SEEN_BACK,
+            (Self::Email, false, true) => PARTNERS_BY_EMAIL,
+            (Self::Email, true, true) => PARTNERS_BY_EMAIL_BACK,
+            (Self::Shown, false, true) => PARTNERS_BY_SHOWN,
+            (Self::Shown, true, true) => PARTNERS_BY_SHOWN_BACK,
+            (Self::Seen, false, true) => PARTNERS_BY_SEEN,
+            (Self::Seen, true, true) => PARTNERS_BY_SEEN_BACK,
+        }
+    }
 }
 
 /// A page of users who are at home here, or of guests.
@@ -182,6 +293,7 @@ pub async fn page(
         (Order::Age { back: true, .. }, true) => PARTNERS_BY_AGE_BACK,
         (Order::Name { back: false, .. }, true) => PARTNERS_BY_NAME,
         (Order::Name { back: true, .. }, true) => PARTNERS_BY_NAME_BACK,
+        (Order::Key { by, back, .. }, partners) => by.statement(*back, partners),
     };
     let (kind, key) = filter.resource.clone().unwrap_or_default();
     let query = scope
@@ -209,6 +321,20 @@ pub async fn page(
         Order::Name { after, .. } => {
             let (key, id) = after.clone().unwrap_or((String::new(), UserId(Uuid::nil())));
             query.bind(key).bind(id.0)
+        }
+        Order::Key { by, after, .. } => {
+            let first = after.is_none();
+            let start = match by {
+                Key::Seen => At::Instant(0),
+                Key::Email | Key::Shown => At::Text(String::new()),
+            };
+            let (at, id) = after.clone().unwrap_or((start, UserId(Uuid::nil())));
+            let query = match at {
+                At::Text(text) => query.bind(text),
+                At::Instant(at) => query.bind(at),
+            };
+            let query = query.bind(id.0).bind(limit).bind(first);
+            return query.all::<Row>().await?.into_iter().map(User::try_from).collect();
         }
     };
     query.bind(limit).all::<Row>().await?.into_iter().map(User::try_from).collect()

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use crate::domain::group::GroupRef;
 use crate::domain::id::{DirectoryId, GroupId, UserId};
+use crate::domain::platform::LoginType;
 use crate::domain::time::Timestamp;
 use crate::domain::user::{Source, SuspendedBy, User};
 
@@ -16,7 +17,8 @@ macro_rules! user_columns {
     () => {
         "u.id, u.directory_id, u.source, u.user_name, u.external_id, u.email, u.display_name,
             u.first_name, u.last_name, u.description, u.external_ref, u.suspended_by, u.document,
-            u.version, u.created_at, u.updated_at, u.last_sign_in_at"
+            u.version, u.created_at, u.updated_at, u.last_sign_in_at, u.login_type,
+            u.invite_ends_at, u.break_glass, u.parent_id"
     };
 }
 pub(super) use user_columns;
@@ -41,6 +43,10 @@ pub(super) struct Row {
     created_at: i64,
     updated_at: i64,
     last_sign_in_at: Option<i64>,
+    login_type: Option<String>,
+    invite_ends_at: Option<i64>,
+    break_glass: bool,
+    parent_id: Option<Uuid>,
 }
 
 impl TryFrom<Row> for User {
@@ -65,6 +71,10 @@ impl TryFrom<Row> for User {
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
             last_sign_in_at: row.last_sign_in_at.map(Timestamp),
+            login_type: row.login_type.as_deref().and_then(LoginType::by_key),
+            invite_ends_at: row.invite_ends_at.map(Timestamp),
+            break_glass: row.break_glass,
+            parent: row.parent_id.map(UserId),
         })
     }
 }

@@ -7,11 +7,14 @@
 mod changes;
 mod domains;
 mod due;
+mod invite;
 mod journal;
+mod mail;
 mod outbox;
 pub mod saml_metadata;
 mod sequence;
 mod sweep;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +28,8 @@ use crate::flow::problem::Problem;
 use crate::flow::provision::journal::Journal;
 use crate::flow::runner::Runner;
 use crate::outbound::dns::Dns;
+use crate::outbound::http::Guarded;
+use crate::outbound::mail::Mailer;
 use crate::store::{Conn, Db, StoreError};
 
 /// What the worker stands on.
@@ -38,6 +43,10 @@ pub struct Worker {
     pub retention: Retention,
     /// Exchanges of SCIM clients that wait to be written.
     pub journal: Arc<Journal>,
+    /// Sends mail.
+    pub mailer: Arc<Mailer>,
+    /// Tells webhooks.
+    pub guarded: Guarded,
     /// What reads the metadata of SAML providers again.
     pub reading: saml_metadata::Reading,
     /// Looks up the records of e-mail domains.
@@ -65,6 +74,12 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         let holder = uuid::Uuid::from_bytes(Rng.bytes());
         let mut loops = JoinSet::new();
         loops.spawn(outbox::run(worker.runner.clone(), stop.clone()));
+        let mailer = Arc::clone(&worker.mailer);
+        loops.spawn(mail::run(worker.runner.clone(), mailer, stop.clone()));
+        loops.spawn(invite::tell_expired(worker.runner.clone(), stop.clone()));
+        loops.spawn(webhook::lay_ready(worker.runner.clone(), stop.clone()));
+        let guarded = worker.guarded.clone();
+        loops.spawn(webhook::deliver(worker.runner.clone(), guarded, stop.clone()));
         loops.spawn(sequence::run(worker.runner.clone(), holder, stop.clone()));
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
         loops.spawn(domains::run(worker.runner.clone(), Arc::clone(&worker.dns), stop.clone()));

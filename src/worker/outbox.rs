@@ -11,7 +11,7 @@ use crate::domain::time::{Rng, Timestamp};
 use crate::flow::access::{self, Step};
 use crate::flow::problem::Problem;
 use crate::flow::runner::Runner;
-use crate::store::outbox::{self, Job};
+use crate::store::outbox::{self, Job, Lane};
 
 /// How often the loop looks without being woken, in milliseconds.
 const POLL_MS: u64 = 1_000;
@@ -43,12 +43,12 @@ pub async fn run(runner: Runner, stop: CancellationToken) {
 /// Claims and runs jobs that are due; answers how many.
 async fn round(runner: &Runner, stop: &CancellationToken) -> Result<usize, Problem> {
     let now = runner.clock.now();
-    if stop.is_cancelled() || !outbox::are_due(&mut runner.db.conn(), now).await? {
+    if stop.is_cancelled() || !outbox::are_due(&mut runner.db.conn(), now, Lane::House).await? {
         return Ok(0);
     }
     let until = now.plus_s(CLAIM_S);
     let jobs = write(&runner.db, move |conn| {
-        Box::pin(async move { outbox::claim(conn, now, until, CLAIMED).await })
+        Box::pin(async move { outbox::claim(conn, (now, until), Lane::House, CLAIMED).await })
     })
     .await?;
     let count = jobs.len();

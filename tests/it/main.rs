@@ -22,6 +22,7 @@ mod docs;
 mod fuzz;
 mod harness;
 mod peers;
+mod people;
 mod program;
 mod raw;
 mod routes;

@@ -51,6 +51,7 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
     let operator = draw(Rng);
     let mut settings = settings;
     settings.database = Database::Sqlite(folder.0.join("portico.db"));
+    settings.mail_dir = folder.0.join("mail");
     settings.operator_token = Some(SecretString::from(operator));
     settings.given_keys = None;
     // The provider of the demo is on loopback.

@@ -5,6 +5,7 @@
 //! read. What would touch very many users commits its losses and leaves the gains to a job.
 
 mod apply;
+mod assigned;
 mod changed;
 mod edited;
 pub mod feed;
@@ -22,6 +23,7 @@ mod within;
 
 pub use apply::EVALUATED_AT_ONCE;
 pub(super) use apply::{Held, held, shown};
+pub use assigned::may_still_assign;
 pub(super) use changed::tell_vacancies;
 pub use changed::{
     Fact, FactChange, WIDE_USERS, facts_changed, members_changed, resources_changed,

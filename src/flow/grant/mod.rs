@@ -64,13 +64,63 @@ pub(super) async fn give_held(
     new: &New,
     prefix: &str,
 ) -> Result<Vec<Grant>, Problem> {
+    let by = source(work);
+    give_as(work, user, (new, prefix), by).await
+}
+
+/// The same, in the name of another source.
+pub(super) async fn give_as(
+    work: &mut Work,
+    user: UserId,
+    (new, prefix): (&New, &str),
+    by: (Source, String),
+) -> Result<Vec<Grant>, Problem> {
     let mut fields = Fields::new();
     fields.below(prefix);
     let (grants, expires_at) = check(work, &mut fields, new).await?;
     fields.done()?;
     held::refuse(work, user).await?;
-    let by = source(work);
     put_all(work, user, (grants, expires_at), by).await
+}
+
+/// Checks a role that is to be given later.
+pub(super) async fn check_only(
+    work: &mut Work,
+    (new, prefix): (&New, &str),
+) -> Result<(), Problem> {
+    let mut fields = Fields::new();
+    fields.below(prefix);
+    check(work, &mut fields, new).await?;
+    fields.done()
+}
+
+/// The grants that a role and its resources become, for whoever writes many at once.
+pub(super) async fn reaches(
+    work: &mut Work,
+    (new, prefix): (&New, &str),
+) -> Result<Vec<(String, Reach)>, Problem> {
+    let mut fields = Fields::new();
+    fields.below(prefix);
+    let (grants, _) = check(work, &mut fields, new).await?;
+    fields.done()?;
+    Ok(grants)
+}
+
+/// Takes grants of one source away, those that `which` names; the caller tells what changed.
+pub(super) async fn take_of(
+    work: &mut Work,
+    user: UserId,
+    (source, source_id): (Source, &str),
+    which: impl Fn(&Grant) -> bool,
+) -> Result<(), Problem> {
+    for grant in store::grant::of_user(&mut work.scope(), user).await? {
+        if grant.source == source && grant.source_id == source_id && which(&grant) {
+            store::grant::delete(&mut work.scope(), grant.id).await?;
+            work.record(told("grant.removed", &grant));
+            work.changed(Change::User(user));
+        }
+    }
+    Ok(())
 }
 
 /// Gives a role for the whole organization to a user who is new, from a source of its own.
@@ -141,7 +191,7 @@ fn source(work: &Work) -> (Source, String) {
     }
 }
 
-fn told(name: &'static str, grant: &Grant) -> Happened {
+pub(super) fn told(name: &'static str, grant: &Grant) -> Happened {
     Happened::to(name, "user", grant.user_id)
         .with("grant_id", grant.id.to_string())
         .with("role", grant.role.clone())

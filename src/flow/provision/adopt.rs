@@ -1,7 +1,8 @@
 //! A directory meets somebody who is in the organization already: it adopts her, or gets a user of
 //! its own and the two are told.
 //!
-//! Whom a pending invite names is met here too, once there are invites.
+//! Whom a live invite waits for is one with whom the directory brings: the invite is over, and what
+//! it gave stays.
 
 use super::{Client, after, uniqueness};
 use crate::domain::change::Change;
@@ -10,10 +11,11 @@ use crate::domain::domain_name::{self, DomainName};
 use crate::domain::duplicate::{Duplicate, Met, NotAdopted, may_adopt};
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
+use crate::domain::invite::Invite;
 use crate::domain::user::User;
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
-use crate::flow::{access, grant};
+use crate::flow::{access, grant, invite};
 use crate::scim::{Resource, fold};
 use crate::store;
 use crate::store::duplicate::Meeting;
@@ -79,6 +81,9 @@ async fn judge(
     let Some(user) = store::user::by_id(&mut work.scope(), one.id).await? else {
         return Ok(Err(NotAdopted::EmailNotProved));
     };
+    if waiting(work, &user, email).await?.is_some() {
+        return Ok(Ok(()));
+    }
     let proved =
         one.email_proved.as_deref().filter(|proved| one.email_key.as_deref() == Some(proved));
     let is_proved = proved.is_some_and(|proved| proved == login || Some(proved) == email);
@@ -86,6 +91,18 @@ async fn judge(
     let held = grant::live(work, user.id).await?;
     let holds_kept_role = !grant::kept_roles(work, &held).is_empty();
     Ok(may_adopt(&Met { user: &user, is_proved, domain, holds_kept_role }))
+}
+
+/// The live invite to this address that waits for a user.
+async fn waiting(
+    work: &mut Work,
+    user: &User,
+    email: Option<&str>,
+) -> Result<Option<Invite>, Problem> {
+    let found = store::invite::pending_of(&mut work.scope(), user.id, MET_MAX).await?;
+    let at = work.at;
+    let is_hers = |invite: &Invite| invite.is_live(at) && email == Some(&fold(&invite.email));
+    Ok(found.into_iter().find(is_hers))
 }
 
 /// Whether the domain of an address is verified, and listed on the directory.
@@ -129,6 +146,16 @@ async fn take(
     }
     user.version = before.version + 1;
     let ended = store::user::end_sessions(&mut work.scope(), id).await?;
+    store::password::delete(&mut work.scope(), id).await?;
+    let at = work.at;
+    store::api_token::revoke_of(&mut work.scope(), id, at).await?;
+    store::way_in::set_login_type(&mut work.scope(), id, None).await?;
+    let email = user.email.as_deref().map(fold);
+    if let Some(invite) = waiting(work, &before, email.as_deref()).await? {
+        invite::supersede(work, &invite, id).await?;
+        user.suspended_by = user.suspended_by.awaited(false);
+        user.version += 1;
+    }
     work.record(
         Happened::to("user.adopted", "user", id)
             .with("directory_id", directory.to_string())

@@ -193,7 +193,10 @@ async fn read(
             found.map(|(token, hash)| (token, hash, None))
         }
         TokenKind::Access => of_client(conn, sent.public).await?,
-        TokenKind::Operator | TokenKind::ClientSecret => None,
+        TokenKind::Operator
+        | TokenKind::ClientSecret
+        | TokenKind::Personal
+        | TokenKind::Organization => None,
     };
     let Some((token, hash, client)) = found else { return Ok(None) };
     let Some(directory) = store::directory::anywhere(conn, token.directory_id).await? else {

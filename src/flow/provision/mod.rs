@@ -21,7 +21,7 @@ pub mod user;
 pub mod user_batch;
 
 use super::problem::Problem;
-use crate::domain::directory::{Profile, UnknownMembers};
+use crate::domain::directory::{OnProvision, Profile, UnknownMembers};
 use crate::domain::id::DirectoryId;
 use crate::domain::time::Timestamp;
 use crate::scim::{Dialect, ScimError};
@@ -36,6 +36,8 @@ pub struct Client {
     pub dialect: Dialect,
     /// What becomes of members that the directory does not have.
     pub unknown_members: UnknownMembers,
+    /// What becomes of users whom it brings.
+    pub on_provision: OnProvision,
 }
 
 /// The habits that a profile names.

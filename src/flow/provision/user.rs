@@ -11,14 +11,15 @@ use serde_json::{Map, Value};
 use super::{Client, Expected, adopt, after, brake, held, pending, uniqueness};
 use crate::domain::brake::Loss;
 use crate::domain::change::Change;
+use crate::domain::directory::OnProvision;
 use crate::domain::event::Happened;
 use crate::domain::id::{GroupId, UserId};
 use crate::domain::user::{Suspender, User, changed_attributes};
 use crate::flow::access::{self, Fact, FactChange};
-use crate::flow::grant;
 use crate::flow::problem::Problem;
 use crate::flow::user::{erase, leave_groups};
 use crate::flow::work::Work;
+use crate::flow::{grant, invite};
 use crate::scim::catalog::USER;
 use crate::scim::patch::{self, Patch};
 use crate::scim::{Resource, ScimError, fold, quirk, validate};
@@ -62,6 +63,9 @@ pub async fn create(
     let insert = store::user::insert(&mut work.scope(), &user).await;
     let is_awaited = insert.map_err(uniqueness)?;
     work.record(Happened::to("user.created", "user", user.id));
+    if client.on_provision == OnProvision::Invite && user.is_enabled() {
+        invite::announce(work, &user).await?;
+    }
     adopt::tell(work, &user, met).await?;
     if is_awaited && pending::user_came(work, client, &user, false).await? {
         return joined(work, client, user.id).await;

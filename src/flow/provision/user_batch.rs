@@ -3,6 +3,7 @@
 
 use super::{Client, uniqueness};
 use crate::domain::change::Change;
+use crate::domain::directory::OnProvision;
 use crate::domain::event::Happened;
 use crate::domain::user::User;
 use crate::flow::access;
@@ -22,6 +23,10 @@ pub async fn create(
     client: Client,
     documents: &[Resource],
 ) -> Result<Vec<User>, Problem> {
+    if client.on_provision == OnProvision::Invite {
+        let detail = "Each of these users gets a mail: they are created one by one.";
+        return Err(Problem::new(Code::Conflict, detail));
+    }
     access::hold_rules(work).await?;
     let provisioned = |document| User::provisioned(work.id(), client.directory, document, work.at);
     let users: Vec<User> = documents.iter().map(provisioned).collect();

@@ -4,16 +4,20 @@
 //! suspension that runs beside waits, and then ends the new session too. LI3, an invite that was
 //! opened in this browser, stands before the rules for addresses (LI4).
 
+use super::invited::{self, Invited};
 use super::proof::{self, Proof};
 use super::{Refusal, Refused, Step, newcomer};
 use crate::domain::connection::{Connection, ScimKey};
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::identity::{Identity, Rule};
+use crate::domain::platform::LoginType;
+use crate::domain::secret::SecretHash;
 use crate::domain::session::Session;
 use crate::domain::sign_in::Asserted;
 use crate::domain::tombstone::Name;
 use crate::domain::user::User;
+use crate::flow::invite;
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
 use crate::store;
@@ -34,15 +38,16 @@ pub async fn link(
     work: &mut Work,
     connection: &Connection,
     asserted: &Asserted,
-    present: Option<&Session>,
+    (present, opened): (Option<&Session>, Option<SecretHash>),
 ) -> Result<Linked, Problem> {
     let scope = &mut work.scope();
     let known = store::identity::by_subject(scope, connection.id, &asserted.subject).await?;
     let linked = match known {
         Some(identity) => again(work, connection, asserted, &identity).await?,
-        None => anew(work, connection, asserted, present).await?,
+        None => anew(work, connection, asserted, (present, opened)).await?,
     };
     if let Ok((user, _)) = &linked {
+        invite::accept_waiting(work, *user, LoginType::Sso).await?;
         prove(work, connection, asserted, *user).await?;
     }
     Ok(linked)
@@ -69,13 +74,20 @@ async fn anew(
     work: &mut Work,
     connection: &Connection,
     asserted: &Asserted,
-    present: Option<&Session>,
+    (present, opened): (Option<&Session>, Option<SecretHash>),
 ) -> Result<Linked, Problem> {
     let refuse = |code| Err((Refusal::new(Step::Link, code), None));
     match first(work, connection, asserted).await? {
         Found::One(user, rule) => return join(work, connection, asserted, (user, rule)).await,
         Found::Several => return Ok(refuse(Refused::LinkAmbiguous)),
         Found::Nobody => {}
+    }
+    match invited::accept(work, connection, (asserted, opened)).await? {
+        Invited::Accepted(user) => {
+            return join(work, connection, asserted, (user, Rule::Li3)).await;
+        }
+        Invited::Refused(code) => return Ok(refuse(code)),
+        Invited::Nobody => {}
     }
     // What follows inherits nothing of somebody who was removed under this subject (LI1).
     if tombstone(work, connection, asserted).await?.is_some() {
@@ -235,6 +247,9 @@ pub(super) async fn bind(
 async fn locked(work: &mut Work, id: UserId) -> Result<Result<User, Refusal>, Problem> {
     store::identity::lock_user(&mut work.scope(), id).await?;
     let code = match store::user::by_id(&mut work.scope(), id).await? {
+        Some(user) if user.login_type == Some(LoginType::Password) || user.break_glass => {
+            Refused::LoginTypeMismatch
+        }
         Some(user) if user.is_enabled() => {
             match store::held_loss::of_user(&mut work.scope(), id).await? {
                 Some(held) if !held.rejected => Refused::AccessHeld,

@@ -5,6 +5,7 @@
 //! refusal is written too: it is an outcome, not an error.
 
 pub mod claims;
+mod invited;
 mod link;
 mod newcomer;
 mod proof;
@@ -50,6 +51,8 @@ pub struct Ending {
     pub old_cookie: Option<SecretHash>,
     /// The request that the person can name.
     pub request_id: String,
+    /// The hash of the invite whose link was opened in this browser (LI3).
+    pub invite: Option<SecretHash>,
     /// Whether the connection is only tried out.
     pub trial: bool,
     /// What the provider sent, decoded, for the trace (G30).
@@ -103,6 +106,7 @@ pub async fn refuse(
         cookie: SecretHash::of(&[]),
         old_cookie: None,
         request_id: request_id.to_owned(),
+        invite: None,
         trial: false,
         message,
     };
@@ -183,7 +187,8 @@ impl Ran<'_> {
         if self.ending.trial {
             return self.trial(work, asserted).await;
         }
-        let linked = link::link(work, &self.connection, asserted, present.as_ref()).await?;
+        let known = (present.as_ref(), self.ending.invite);
+        let linked = link::link(work, &self.connection, asserted, known).await?;
         let (user, rule) = match linked {
             Ok(linked) => linked,
             Err((refusal, user)) => {

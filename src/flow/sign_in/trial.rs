@@ -59,7 +59,7 @@ impl Ran<'_> {
         let run: Result<(), Undone> = work
             .part(move |work| {
                 Box::pin(async move {
-                    let linked = link::link(work, &connection, &said, None).await?;
+                    let linked = link::link(work, &connection, &said, (None, None)).await?;
                     let mut tried = Tried {
                         refused: None,
                         rule: None,

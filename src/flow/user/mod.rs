@@ -3,6 +3,8 @@
 //! What a directory says of a user is the directory's to change: a hand is refused with the name of
 //! the owner. Provisioning has its own verbs and ends users by the same one.
 
+mod bulk;
+mod forget;
 mod state;
 
 use serde_json::{Map, Value, json};
@@ -17,10 +19,13 @@ use crate::domain::change::Change;
 use crate::domain::event::Happened;
 use crate::domain::id::{DirectoryId, UserId};
 use crate::domain::organization::is_mail_address;
+use crate::domain::platform::LoginType;
 use crate::domain::user::{Source, SuspendedBy, User};
 use crate::scim::{Resource, fold};
 use crate::store::{self, StoreError};
 
+pub use bulk::{REMOVED_MAX, Removed, remove_many};
+pub use forget::forget;
 pub use state::{end_sessions, erase, erase_from, leave_groups, remove, resume, suspend};
 
 /// Longest login, name, description and foreign reference, in characters.
@@ -37,6 +42,12 @@ pub struct New {
     pub first_name: Option<String>,
     /// Family name.
     pub last_name: Option<String>,
+    /// Shown under the name.
+    pub description: Option<String>,
+    /// How she signs in; `None`: as she likes.
+    pub login_type: Option<LoginType>,
+    /// Whether an invite must be accepted before she may do anything.
+    pub awaited: bool,
     /// Roles to give her.
     pub grants: Vec<grant::New>,
 }
@@ -57,27 +68,11 @@ pub(super) async fn make(
     (source, parent): (Source, Option<UserId>),
 ) -> Result<User, Problem> {
     check(new)?;
-    let mut user = User {
-        id: work.id(),
-        directory: None,
-        source,
-        user_name: String::new(),
-        external_id: None,
-        email: None,
-        display_name: None,
-        first_name: None,
-        last_name: None,
-        description: None,
-        external_ref: None,
-        suspended_by: SuspendedBy::default(),
-        document: String::new(),
-        version: 1,
-        created_at: work.at,
-        updated_at: work.at,
-        last_sign_in_at: None,
-    };
-    user.describe(&Resource::from_stored(document(new)));
+    let user = drafted(work, new, (source, parent));
     store::user::insert(&mut work.scope(), &user).await.map_err(taken)?;
+    if new.login_type.is_some() {
+        store::way_in::set_login_type(&mut work.scope(), user.id, new.login_type).await?;
+    }
     if let Some(parent) = parent {
         store::sub_user::set_parent(&mut work.scope(), user.id, parent).await?;
     }
@@ -94,11 +89,41 @@ pub(super) async fn make(
     Ok(user)
 }
 
+/// A user as she is described, not yet written.
+pub(super) fn drafted(work: &Work, new: &New, (source, parent): (Source, Option<UserId>)) -> User {
+    let mut user = User {
+        id: work.id(),
+        directory: None,
+        source,
+        user_name: String::new(),
+        external_id: None,
+        email: None,
+        display_name: None,
+        first_name: None,
+        last_name: None,
+        description: new.description.clone(),
+        external_ref: None,
+        suspended_by: SuspendedBy::default().awaited(new.awaited),
+        document: String::new(),
+        version: 1,
+        created_at: work.at,
+        updated_at: work.at,
+        last_sign_in_at: None,
+        login_type: new.login_type,
+        invite_ends_at: None,
+        break_glass: false,
+        parent,
+    };
+    user.describe(&Resource::from_stored(document(new)));
+    user
+}
+
 fn check(new: &New) -> Result<(), Problem> {
     let mut fields = Fields::new();
     fields.text("/user_name", &new.user_name, TEXT_MAX);
     fields.optional_text("/first_name", new.first_name.as_deref(), TEXT_MAX);
     fields.optional_text("/last_name", new.last_name.as_deref(), TEXT_MAX);
+    fields.optional_text("/description", new.description.as_deref(), TEXT_MAX);
     if new.email.as_deref().is_some_and(|email| !is_mail_address(email)) {
         fields.wrong("/email", "email", "This is not a mail address.");
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::super::condition::Condition;
 use super::super::problem::{Code, Problem};
 use super::super::work::Work;
-use super::super::{access, grant, sub_user};
+use super::super::{access, api_token, grant, invite, sub_user, webhook};
 use super::load;
 use crate::domain::access::grant::Source;
 use crate::domain::change::Change;
@@ -92,12 +92,17 @@ pub async fn remove(work: &mut Work, id: UserId, condition: &Condition) -> Resul
     let user = load(work, id).await?;
     condition.meet(user.version)?;
     let held = grant::live(work, id).await?;
-    if user.directory.is_some() {
-        block(work, &user).await?;
-    } else {
-        erase(work, &user, &groups).await?;
-    }
+    remove_held(work, &user, &groups).await?;
     if user.is_enabled() { grant::keep_one(work, &held).await } else { Ok(()) }
+}
+
+/// Removes a user who is held with her groups; whoever calls judges who must stay.
+pub(super) async fn remove_held(
+    work: &mut Work,
+    user: &User,
+    groups: &[GroupId],
+) -> Result<(), Problem> {
+    if user.directory.is_some() { block(work, user).await } else { erase(work, user, groups).await }
 }
 
 /// Ends all access of a user whom a directory owns, but her record.
@@ -111,6 +116,9 @@ async fn block(work: &mut Work, user: &User) -> Result<(), Problem> {
     grant::tell(work, user.id, &before).await?;
     grant::end_elsewhere(work, user.id).await?;
     store::user::end_sessions(&mut work.scope(), user.id).await?;
+    invite::end_of(work, user.id).await?;
+    api_token::end_of(work, user.id).await?;
+    webhook::creator_left(work, user.id).await?;
     work.changed(Change::User(user.id));
     if !user.suspended_by.holds(Suspender::Admin) {
         mark(work, user, true).await?;
@@ -141,6 +149,9 @@ pub async fn erase_from(
     held: &[GroupId],
 ) -> Result<(), Problem> {
     leave_groups(work, user.id, held).await?;
+    invite::end_of(work, user.id).await?;
+    api_token::end_of(work, user.id).await?;
+    webhook::creator_left(work, user.id).await?;
     end_sub_users(work, user.id, left_at).await?;
     grant::end_elsewhere(work, user.id).await?;
     leave_traces(work, user, home, left_at).await?;
@@ -195,6 +206,9 @@ async fn leave_traces(
     let mut names: Vec<(Name, Uuid, String)> = vec![(Name::UserName, home, fold(&user.user_name))];
     if let Some(external_id) = &user.external_id {
         names.push((Name::ExternalId, home, external_id.clone()));
+    }
+    if let (Some(_), Some(email)) = (user.directory, &user.email) {
+        names.push((Name::Email, work.organization.0, fold(email)));
     }
     let identities = store::user::identities(&mut work.scope(), user.id).await?;
     names.extend(identities.into_iter().map(|(at, subject)| (Name::Subject, at, subject)));

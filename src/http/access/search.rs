@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::domain::access::decision::{Asked, judge};
 use crate::domain::access::{Question, Snapshot, decide};
 use crate::domain::actor::Actor;
+use crate::domain::api_token::Kind;
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::platform::{self, ORGANIZATION, PermissionIndex};
 use crate::domain::time::Timestamp;
@@ -122,6 +123,16 @@ async fn may_search(
     place: Option<OrganizationId>,
     at: Timestamp,
 ) -> Result<Option<OrganizationId>, Problem> {
+    if let Some(token) = &caller.token {
+        if token.confined().is_some() || !token.holds("decisions.search_subjects") {
+            return Err(forbidden());
+        }
+        if token.kind == Kind::Organization {
+            let own = token.organization_id;
+            let within = place.is_none_or(|place| place == own);
+            return within.then_some(Some(own)).ok_or_else(forbidden);
+        }
+    }
     let user = match caller.actor {
         Actor::Operator(_) => return Ok(place),
         Actor::User(user) => user,
@@ -159,7 +170,7 @@ pub async fn resources(
         Ok(place) => who::user(&app, subject, place).await?,
         Err(_) => None,
     };
-    who::admit(&caller, found.map(|(_, user)| user))?;
+    who::admit(&caller, found)?;
     let Some((organization, user)) = found else { return Ok(Json(page(Vec::new(), limit))) };
     let at = app.runner.clock.now();
     let after = search.page.token();

@@ -10,6 +10,7 @@ use super::body::{Evaluation, Resource, Subject, malformed, missing};
 use crate::app::App;
 use crate::domain::access::{Question, Reason};
 use crate::domain::actor::Actor;
+use crate::domain::api_token::Kind;
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::platform::{self, ORGANIZATION};
 use crate::domain::time::Timestamp;
@@ -127,8 +128,12 @@ pub async fn find(app: &App, caller: &Caller, asked: &Evaluation) -> Result<Aske
         Ok(place) => place,
         Err(reason) => return Ok(Asked::Unknown(reason)),
     };
+    let place = match own(caller, place) {
+        Ok(place) => place,
+        Err(reason) => return Ok(Asked::Unknown(reason)),
+    };
     let found = user(app, subject, place).await?;
-    admit(caller, found.map(|(_, user)| user))?;
+    admit(caller, found)?;
     let Some((organization, user)) = found else {
         return Ok(Asked::Unknown(Reason::UserUnknown));
     };
@@ -140,14 +145,35 @@ pub async fn find(app: &App, caller: &Caller, asked: &Evaluation) -> Result<Aske
     Ok(Asked::Found(Found { organization, user, permission: name.to_owned(), resource }))
 }
 
-/// Lets the caller ask about this user: the operator about anybody, a person about herself.
+/// The organization in question: that of a token of an organization, and no other.
+fn own(caller: &Caller, named: Option<OrganizationId>) -> Result<Option<OrganizationId>, Reason> {
+    let token = caller.token.as_deref().filter(|token| token.kind == Kind::Organization);
+    match (token.map(|token| token.organization_id), named) {
+        (None, named) => Ok(named),
+        (Some(own), named) if named.is_none_or(|named| named == own) => Ok(Some(own)),
+        _ => Err(Reason::ResourceUnknown),
+    }
+}
+
+/// Lets the caller ask about this user: the operator about anybody, a person about herself, a token
+/// with `decisions.ask` about everybody of its organization.
 ///
 /// # Errors
 /// 403 otherwise.
-pub fn admit(caller: &Caller, about: Option<UserId>) -> Result<(), Problem> {
+pub fn admit(caller: &Caller, found: Option<(OrganizationId, UserId)>) -> Result<(), Problem> {
+    let about = found.map(|(_, user)| user);
+    if let Some(token) = &caller.token {
+        let within = found.is_none_or(|(place, _)| place == token.organization_id);
+        let free = token.confined().is_none() && token.holds("decisions.ask");
+        if !(within && free) {
+            let detail = "This token does not allow `decisions.ask` here.";
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
+    }
     match caller.actor {
         Actor::Operator(_) => Ok(()),
         Actor::User(herself) if about == Some(herself) => Ok(()),
+        Actor::Token(..) if caller.token.is_some() => Ok(()),
         Actor::User(_) => {
             Err(Problem::new(Code::Forbidden, "A person may ask about herself alone."))
         }
@@ -165,6 +191,9 @@ pub async fn may_explain(
     organization: OrganizationId,
     at: Timestamp,
 ) -> Result<bool, Problem> {
+    if let Some(token) = caller.token.as_ref().filter(|token| token.kind == Kind::Organization) {
+        return Ok(token.holds("access.explain"));
+    }
     let Actor::User(user) = caller.actor else { return Ok(true) };
     let definition = &app.runner.platform;
     let permission = definition.permission(definition.action(platform::Action::AccessExplain));

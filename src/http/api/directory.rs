@@ -14,7 +14,6 @@ use crate::domain::directory as domain;
 use crate::domain::id::DirectoryId;
 use crate::flow;
 use crate::flow::directory_removal::Users;
-use crate::flow::fields::Fields;
 use crate::flow::problem::Problem;
 use crate::http::answer::{Answer, Page, versioned};
 use crate::http::extract::{Body, IfMatch, Paging, Params, clearable, cursor, kept};
@@ -195,7 +194,7 @@ impl Directory {
             status: from.status.as_str(),
             oauth2_token_url: token_url(app),
             domains: from.settings.domains.iter().map(ToString::to_string).collect(),
-            on_provision: "ready",
+            on_provision: from.settings.on_provision.as_str(),
             unknown_members: from.settings.unknown_members.as_str(),
             max_removals: from.settings.max_removals.map(Into::into),
             role_ceiling: from.settings.role_ceiling.map(Into::into),
@@ -225,24 +224,15 @@ pub(super) fn token_url(app: &App) -> String {
     format!("{}/oauth2/token", app.public.url.as_str().trim_end_matches('/'))
 }
 
-/// Refuses the options that are not offered yet rather than keeping them without effect.
-fn offered(on_provision: Option<&str>) -> Result<(), Problem> {
-    let mut fields = Fields::new();
-    if on_provision.is_some_and(|sent| sent != "ready") {
-        fields.wrong("/on_provision", "not-offered", "Only `ready` is offered yet.");
-    }
-    fields.done()
-}
-
 /// `POST /organizations/{org}/directories`
 async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
-    offered(new.on_provision.as_deref())?;
     let organization = caller.organization()?;
     let new = flow::directory::New {
         name: new.name,
         profile: new.profile,
         domains: new.domains.unwrap_or_default(),
         unknown_members: new.unknown_members,
+        on_provision: new.on_provision,
         role_ceiling: new.role_ceiling.map(Ceiling::keys),
         max_removals: new.max_removals.map(MaxRemovals::read).transpose()?,
     };
@@ -286,7 +276,6 @@ async fn change(
     IfMatch(condition): IfMatch,
     Body(sent): Body<Change>,
 ) -> Answer {
-    offered(sent.on_provision.as_deref())?;
     let organization = caller.organization()?;
     let patch = flow::directory::Patch {
         name: sent.name,
@@ -294,6 +283,7 @@ async fn change(
         status: sent.status,
         domains: sent.domains,
         unknown_members: sent.unknown_members,
+        on_provision: sent.on_provision,
         role_ceiling: sent.role_ceiling.map(|sent| sent.map(Ceiling::keys)),
         max_removals: match sent.max_removals {
             None => None,

@@ -1,6 +1,7 @@
 //! The management surface: a table of routes for each noun.
 
 mod access_settings;
+mod break_glass;
 mod conflict;
 mod connection;
 mod connection_body;
@@ -24,6 +25,9 @@ mod health;
 mod held;
 mod idempotency;
 mod identity;
+mod import;
+mod import_form;
+mod invite;
 mod licence;
 mod mapping_preview;
 mod mapping_rule;
@@ -31,8 +35,10 @@ mod organization;
 mod permit;
 mod resource;
 mod role;
+mod token;
 mod user;
 mod visible;
+mod webhook;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -59,6 +65,9 @@ const TABLES: &[&[Route]] = &[
     mapping_rule::ROUTES,
     mapping_preview::ROUTES,
     user::ROUTES,
+    import::ROUTES,
+    invite::ROUTES,
+    break_glass::ROUTES,
     identity::ROUTES,
     grant::ROUTES,
     access_settings::ROUTES,
@@ -68,6 +77,8 @@ const TABLES: &[&[Route]] = &[
     group::ROUTES,
     conflict::ROUTES,
     event::ROUTES,
+    webhook::ROUTES,
+    token::ROUTES,
 ];
 
 /// Every route below `/api/v1`.

@@ -111,6 +111,12 @@ pub struct Change {
     /// Mail addresses that are written to when something ends or fails, at most 20.
     #[serde(default, deserialize_with = "kept")]
     technical_contacts: Option<Vec<String>>,
+    /// The language of mail: `en`, `fr`, `de` or `es`.
+    #[serde(default, deserialize_with = "kept")]
+    language: Option<String>,
+    /// Whether people sign in by a connection alone; break-glass users still use their passwords.
+    #[serde(default, deserialize_with = "kept")]
+    require_sso: Option<bool>,
     /// Whether an address in a verified domain links a user of the organization itself at her first
     /// sign-in without further proof; never holders of roles that must keep a holder.
     #[serde(default, deserialize_with = "kept")]
@@ -136,6 +142,10 @@ pub struct Organization {
     session_max_s: i64,
     claims_max_age_s: i64,
     technical_contacts: Vec<String>,
+    /// The language of mail: `en`, `fr`, `de` or `es`.
+    language: &'static str,
+    /// Whether people sign in by a connection alone.
+    require_sso: bool,
     silent_link_verified_domains: bool,
     created_at: String,
     updated_at: String,
@@ -155,6 +165,8 @@ impl From<domain::Organization> for Organization {
             session_idle_s: from.settings.session_idle_s,
             session_max_s: from.settings.session_max_s,
             claims_max_age_s: from.settings.claims_max_age_s,
+            language: from.settings.language.as_str(),
+            require_sso: from.settings.require_sso,
             technical_contacts: from.settings.technical_contacts,
             silent_link_verified_domains: from.settings.silent_link_verified_domains,
             created_at: from.created_at.to_string(),
@@ -221,6 +233,8 @@ async fn change(
         session_max_s: sent.session_max_s,
         claims_max_age_s: sent.claims_max_age_s,
         technical_contacts: sent.technical_contacts,
+        language: sent.language,
+        require_sso: sent.require_sso,
         silent_link_verified_domains: sent.silent_link_verified_domains,
     };
     let saved = app

@@ -7,8 +7,8 @@ use crate::app::App;
 use crate::domain::access::Snapshot;
 use crate::domain::access::assign::{Above, above_author, may_assign, may_manage};
 use crate::domain::access::custom::Draft;
+use crate::domain::access::decision::Question;
 use crate::domain::access::grant::{Reach, spread};
-use crate::domain::actor::Actor;
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::platform::{Role, RoleIndex};
 use crate::domain::resource::ResourceRef;
@@ -32,6 +32,37 @@ pub async fn give(
     let (Some(role), Ok(resources)) = (roles.index(&new.role), resources) else { return Ok(()) };
     let Ok(grants) = spread(&roles, role, &resources) else { return Ok(()) };
     assign(app, caller, organization, &grants).await
+}
+
+/// Goes on when the caller may invite somebody to this: she may give each role, and has the
+/// permission that inviting to it needs.
+///
+/// # Errors
+/// 403 otherwise.
+pub async fn invite(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    grants: &[New],
+) -> Result<(), Problem> {
+    for new in grants {
+        give(app, caller, organization, new).await?;
+    }
+    let Some(actor) = caller.actor.answers() else { return Ok(()) };
+    let roles = app.live.roles(organization).await?;
+    let platform = &app.runner.platform;
+    for new in grants {
+        let role = roles.index(&new.role).and_then(|index| roles.role(index));
+        let Some(role) = role.filter(|role| role.listed) else { continue };
+        let Some(needed) = platform.permission(role.invited_with) else { continue };
+        let at = app.runner.clock.now();
+        let question = Question { user: actor, permission: &needed.key, resource: None, at };
+        if !app.live.allows(organization, &question).await? {
+            let detail = format!("You need the permission `{}` to invite to this.", needed.key);
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
+    }
+    Ok(())
 }
 
 /// Goes on when the caller may give a role to whomever a rule reaches, wherever it says: the rule
@@ -81,7 +112,7 @@ pub async fn author(
     organization: OrganizationId,
     (role, draft): (&Role, &Draft),
 ) -> Result<(), Problem> {
-    let Actor::User(author) = caller.actor else { return Ok(()) };
+    let Some(author) = caller.actor.answers() else { return Ok(()) };
     let now = app.runner.clock.now();
     let errors = app
         .live
@@ -134,7 +165,7 @@ pub async fn assignable(
 ) -> Result<Vec<RoleIndex>, Problem> {
     let roles = app.live.roles(organization).await?;
     let all = roles.iter().map(|(index, _)| index);
-    let Actor::User(actor) = caller.actor else { return Ok(all.collect()) };
+    let Some(actor) = caller.actor.answers() else { return Ok(all.collect()) };
     let now = app.runner.clock.now();
     app.live
         .ask(organization, &[actor], |snapshot, _| {
@@ -159,7 +190,7 @@ pub async fn assign(
     organization: OrganizationId,
     grants: &[(RoleIndex, Reach)],
 ) -> Result<(), Problem> {
-    let Actor::User(actor) = caller.actor else { return Ok(()) };
+    let Some(actor) = caller.actor.answers() else { return Ok(()) };
     let now = app.runner.clock.now();
     let allowed = app
         .live
@@ -182,7 +213,7 @@ pub async fn manage(
     organization: OrganizationId,
     target: UserId,
 ) -> Result<(), Problem> {
-    let Actor::User(actor) = caller.actor else { return Ok(()) };
+    let Some(actor) = caller.actor.answers() else { return Ok(()) };
     let now = app.runner.clock.now();
     let allowed = app
         .live

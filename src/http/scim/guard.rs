@@ -205,6 +205,7 @@ impl Door {
                 directory: found.directory.id,
                 dialect: dialect(found.directory.profile),
                 unknown_members: found.directory.settings.unknown_members,
+                on_provision: found.directory.settings.on_provision,
             },
             organization: found.token.organization_id,
             token: found.token.id,

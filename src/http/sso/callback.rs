@@ -204,6 +204,7 @@ async fn end(
         cookie: SecretHash::of(cookie.as_bytes()),
         old_cookie: Cookie::Session.read(headers, &app.public),
         request_id: request_id::current(),
+        invite: Cookie::Invite.read(headers, &app.public),
         trial: login.trial,
         message: Some(message),
     };
@@ -227,7 +228,11 @@ fn signed_in(app: &App, cookie: &str, return_to: &ReturnTo) -> Result<Response, 
     let location = HeaderValue::from_str(return_to.as_str()).map_err(Problem::internal)?;
     headers.insert(header::LOCATION, location);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let cookies = [Cookie::Session.set(cookie, &app.public), Cookie::Login.clear(&app.public)];
+    let cookies = [
+        Cookie::Session.set(cookie, &app.public),
+        Cookie::Login.clear(&app.public),
+        Cookie::Invite.clear(&app.public),
+    ];
     for cookie in cookies {
         let cookie = cookie.ok_or_else(|| Problem::internal("a cookie is no header"))?;
         headers.append(header::SET_COOKIE, cookie);

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::flow::problem::Problem;
 use crate::http::answer::Answer;
@@ -61,7 +62,7 @@ pub async fn me(State(app): State<App>, caller: Caller) -> Answer {
     let roles = app.live.roles_of(organization.id, signed.user.id, at).await?;
     let permissions = app.live.permissions_of(organization.id, signed.user.id, at).await?;
     let me = Me {
-        user: Person::of(&signed.user),
+        user: Person::of(&signed.user, at),
         organization: Home {
             id: organization.id.to_string(),
             name: organization.name.clone(),
@@ -87,7 +88,7 @@ pub async fn me(State(app): State<App>, caller: Caller) -> Answer {
 }
 
 impl Person {
-    fn of(user: &User) -> Self {
+    fn of(user: &User, at: Timestamp) -> Self {
         Self {
             id: user.id.to_string(),
             user_name: user.user_name.clone(),
@@ -96,7 +97,7 @@ impl Person {
             first_name: user.first_name.clone(),
             last_name: user.last_name.clone(),
             external_ref: user.external_ref.clone(),
-            status: user.status().as_str(),
+            status: user.status(at).as_str(),
             last_sign_in_at: user.last_sign_in_at.map(|at| at.to_string()),
         }
     }

@@ -80,7 +80,7 @@ pub async fn find(
 ) -> Response {
     let entered = match entered {
         Ok(Form(entered)) => entered,
-        Err(rejection) => return page::refuse(unreadable(&rejection), &headers),
+        Err(rejection) => return page::refuse(page::unreadable(&rejection), &headers),
     };
     let return_to = target(entered.return_to.as_deref());
     let language = page::language(entered.lang.as_deref(), &headers);
@@ -100,17 +100,6 @@ pub async fn find(
             |only| Redirect::to(&only.url).into_response(),
         ),
         _ => shown(language, None, (return_to, choices)),
-    }
-}
-
-/// Why a form cannot be read, in our own words.
-fn unreadable(rejection: &FormRejection) -> Problem {
-    match rejection.status() {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            Problem::new(Code::UnsupportedMediaType, "Send what the page's form sends.")
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "The form is too large."),
-        _ => Problem::new(Code::Malformed, "The form cannot be read."),
     }
 }
 

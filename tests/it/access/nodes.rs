@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::guests;
 use super::world::{Working, World};
 use crate::support::TestApp;
+use crate::support::mail::Mails;
 
 /// How long the other process may take.
 const WITHIN: Duration = Duration::from_secs(1);
@@ -30,6 +31,7 @@ async fn second(app: &TestApp) -> App {
         dns_server: None,
         limits: Default::default(),
         served: Default::default(),
+        mailer: Mails::new().mailer(&app.app.public.url),
     })
 }
 

@@ -21,6 +21,8 @@ async fn work_off(app: &TestApp, runner: &Runner, acme: &World<'_>) {
         feed: Arc::clone(&app.app.feed),
         retention: Default::default(),
         journal: Arc::clone(&app.app.journal),
+        mailer: Arc::clone(&app.app.mailer),
+        guarded: app.app.guarded.clone(),
         reading: portico::worker::saml_metadata::Reading::of(&app.app),
         dns: app.app.dns.clone(),
     };

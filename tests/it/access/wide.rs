@@ -6,7 +6,8 @@ use std::time::Duration;
 use portico::domain::actor::Actor;
 use portico::domain::id::UserId;
 use portico::flow::access::{EVALUATED_AT_ONCE, Step, WIDE_USERS, step};
-use portico::store::{self, outbox};
+use portico::store;
+use portico::store::outbox::{self, Lane};
 use serde_json::json;
 
 use super::world::World;
@@ -42,7 +43,7 @@ async fn die_after_one_batch(acme: &World<'_>) {
     let runner = &acme.app.app.runner;
     let now = runner.clock.now();
     let mut tx = runner.db.begin().await.unwrap();
-    let jobs = outbox::claim(&mut tx.conn(), now, now.plus_s(15), 10).await.unwrap();
+    let jobs = outbox::claim(&mut tx.conn(), (now, now.plus_s(15)), Lane::House, 10).await.unwrap();
     runner.db.keep(tx).await.unwrap();
     let [job] = jobs.try_into().unwrap();
     let until = now.plus_s(15);

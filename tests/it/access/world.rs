@@ -226,6 +226,10 @@ fn user(id: UserId, directory: DirectoryId, n: usize, title: &str, at: Timestamp
         created_at: at,
         updated_at: at,
         last_sign_in_at: None,
+        login_type: None,
+        invite_ends_at: None,
+        break_glass: false,
+        parent: None,
     }
 }
 
@@ -254,6 +258,8 @@ impl Working {
             feed: app.feed.clone(),
             retention: Default::default(),
             journal: app.journal.clone(),
+            mailer: app.mailer.clone(),
+            guarded: app.guarded.clone(),
             reading: portico::worker::saml_metadata::Reading::of(app),
             dns: app.dns.clone(),
         };

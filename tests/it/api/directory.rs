@@ -44,7 +44,7 @@ on_both_engines! {
         app.organization("Acme").await;
         for (field, value) in [
             ("profile", json!("Entra")),
-            ("on_provision", json!("invite")),
+            ("on_provision", json!("mail")),
             ("unknown_members", json!("keep")),
             ("max_removals", json!({"window_s": 60})),
             ("max_removals", json!({"count": 0, "window_s": 60})),

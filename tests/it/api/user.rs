@@ -55,7 +55,7 @@ on_both_engines! {
         for (body, pointer) in [
             (json!({"user_name": ""}), "/user_name"),
             (json!({"user_name": "a", "email": "nobody"}), "/email"),
-            (json!({"user_name": "a", "login_type": "password"}), "/login_type"),
+            (json!({"user_name": "a", "login_type": "passkey"}), "/login_type"),
             (json!({"user_name": "a", "grants": [{"role": "no"}]}), "/grants/0/role"),
             (json!({"user_name": "a", "grants": [{"role": "org-admin"},
                 {"role": "field-worker", "resources": ["site:gone"]}]}), "/grants/1/resources/0"),

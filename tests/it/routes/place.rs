@@ -19,6 +19,8 @@ pub struct Place {
     pub user: String,
     pub group: String,
     pub grant: String,
+    pub invite: String,
+    pub webhook: String,
     pub identity: String,
     pub sign_in: SignIn,
     /// The directory's token as its client sends it.
@@ -55,6 +57,8 @@ impl Place {
         let path = format!("/api/v1/users/{user}/grants");
         let grant = operator.post(&path, json!({"role": "org-admin"})).await.expect(201);
         let grant = grant.text_at("/data/0/id");
+        let invite = make("invites", json!({"email": format!("eve@{name}.example")})).await;
+        let webhook = make("webhooks", json!({"url": "https://hooks.example/in"})).await;
         let sign_in = SignIn::connect(app, &organization, &directory, &[]).await;
         // Grace signed in once, so that there is an identity.
         let grace = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
@@ -75,6 +79,8 @@ impl Place {
             user,
             group,
             grant,
+            invite,
+            webhook,
             identity,
             sign_in,
             token,
@@ -107,6 +113,8 @@ impl Place {
             Needs::Action(_, Of::User | Of::Person) => &self.user,
             Needs::Action(_, Of::Group) => &self.group,
             Needs::Action(_, Of::Grant) => &self.grant,
+            Needs::Action(_, Of::Invite) => &self.invite,
+            Needs::Action(_, Of::Webhook) => &self.webhook,
             Needs::Action(_, Of::Identity) => &self.identity,
             Needs::Action(_, Of::Connection) => &self.sign_in.connection,
             Needs::Scim(_) if row.path.starts_with("/Users") => &self.user,

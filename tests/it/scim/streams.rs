@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use futures_util::StreamExt;
 use portico::domain::actor::Actor;
-use portico::domain::directory::UnknownMembers;
+use portico::domain::directory::{OnProvision, UnknownMembers};
 use portico::domain::id::{DirectoryId, OrganizationId};
 use portico::flow::provision::{self, Client};
 use portico::scim::catalog::{GROUP, USER};
@@ -29,7 +29,8 @@ async fn filled(app: &TestApp) -> (String, String) {
     let organization = OrganizationId::parse(&organization).unwrap();
     let directory = DirectoryId::parse(&directory).unwrap();
     let unknown_members = UnknownMembers::default();
-    let client = Client { directory, dialect: Dialect::Generic, unknown_members };
+    let on_provision = OnProvision::default();
+    let client = Client { directory, dialect: Dialect::Generic, unknown_members, on_provision };
     let made = app.app.runner.write(Actor::System, organization, move |work| {
         Box::pin(async move {
             let mut ids = Vec::with_capacity(MANY);

@@ -10,6 +10,7 @@ use portico::domain::secret::SecretHash;
 use portico::domain::time::{Clock, Timestamp};
 use portico::flow;
 use portico::flow::provision::limit::Limits;
+use portico::outbound::mail::{Mailer, Way};
 use portico::store::{self, Db};
 use portico::worker::{self, Worker};
 use reqwest::Client;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
 use super::database::{Database, aside};
+use super::mail::{FROM, Mails};
 
 /// The fixed operator token.
 pub const OPERATOR_TOKEN: &str = "operator-token-of-the-tests-0123456789";
@@ -43,6 +45,7 @@ pub struct TestApp {
     client: Client,
     server: JoinHandle<()>,
     database: Arc<Database>,
+    mails: Mails,
 }
 
 impl TestApp {
@@ -59,7 +62,7 @@ impl TestApp {
     /// An app on SQLite that asks this name server.
     pub async fn asking(dns_server: SocketAddr) -> Self {
         let (database, limits) = (Database::sqlite(), Limits::default());
-        Self::at(database, PLATFORM, (limits, Some(dns_server))).await
+        Self::built(database, PLATFORM, (limits, Some(dns_server), None)).await
     }
 
     /// An app on PostgreSQL.
@@ -77,17 +80,28 @@ impl TestApp {
         Self::with(Database::postgres().await, preset, Limits::default()).await
     }
 
-    async fn with(database: Database, preset: &str, limits: Limits) -> Self {
-        Self::at(database, preset, (limits, None)).await
+    /// An app on SQLite whose mail goes another way than into its folder.
+    pub async fn mailing(way: Way) -> Self {
+        Self::built(Database::sqlite(), PLATFORM, (Limits::default(), None, Some(way))).await
     }
 
-    async fn at(
+    async fn with(database: Database, preset: &str, limits: Limits) -> Self {
+        Self::built(database, preset, (limits, None, None)).await
+    }
+
+    async fn built(
         database: Database,
         preset: &str,
-        (limits, dns_server): (Limits, Option<SocketAddr>),
+        (limits, dns_server, way): (Limits, Option<SocketAddr>, Option<Way>),
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let mails = Mails::new();
+        let base = url.parse().unwrap();
+        let mailer = match way {
+            Some(way) => Mailer::new(FROM, base, way).expect("a sender"),
+            None => mails.mailer(&base),
+        };
         let app = App::compose(Base {
             db: database.open().await,
             clock: Clock::manual(Timestamp::parse(BEGIN).unwrap()),
@@ -103,6 +117,7 @@ impl TestApp {
             dns_server,
             limits,
             served: Default::default(),
+            mailer,
         });
         flow::organization::ensure_operator(&app.runner).await.expect("the operator's own");
         let service =
@@ -110,7 +125,7 @@ impl TestApp {
         let server = tokio::spawn(async move {
             axum::serve(listener, service).await.expect("the app is served");
         });
-        Self { app, url, client: client(), server, database: Arc::new(database) }
+        Self { app, url, client: client(), server, database: Arc::new(database), mails }
     }
 
     /// The database beneath it, for a second process beside it.
@@ -127,10 +142,11 @@ impl TestApp {
     pub fn start_worker(&self, stop: &CancellationToken) -> JoinHandle<()> {
         let (runner, feed) = (self.app.runner.clone(), Arc::clone(&self.app.feed));
         let journal = Arc::clone(&self.app.journal);
+        let mailer = Arc::clone(&self.app.mailer);
         let reading = portico::worker::saml_metadata::Reading::of(&self.app);
         let dns = Arc::clone(&self.app.dns);
-        let retention = Default::default();
-        let worker = Worker { runner, feed, retention, journal, reading, dns };
+        let (retention, guarded) = (Default::default(), self.app.guarded.clone());
+        let worker = Worker { runner, feed, retention, journal, mailer, guarded, reading, dns };
         worker::start(worker, stop.clone())
     }
 
@@ -147,6 +163,17 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
         }
         panic!("the worker leaves rows in the outbox");
+    }
+
+    /// The mails that were sent so far to an address, oldest first; the worker runs before.
+    pub async fn mails_to(&self, address: &str) -> Vec<super::mail::Mail> {
+        self.run_worker().await;
+        self.mails.to(address)
+    }
+
+    /// The newest mail to an address.
+    pub async fn mail_to(&self, address: &str) -> super::mail::Mail {
+        self.mails_to(address).await.pop().unwrap_or_else(|| panic!("no mail to {address}"))
     }
 
     /// The first hundred events of a name in an organization's feed.

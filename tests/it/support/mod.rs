@@ -6,6 +6,7 @@
 mod app;
 mod caller;
 mod database;
+pub mod mail;
 mod reply;
 mod server;
 mod sign_in;

@@ -74,6 +74,7 @@ impl TestServer {
             .env("PORTICO_OPERATOR_TOKEN", OPERATOR_TOKEN)
             .env("PORTICO_SECRET_KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")
             .env("PORTICO_ALLOW_PRIVATE_NETWORKS", "true")
+            .env("PORTICO_MAIL_DIR", std::env::temp_dir().join("portico-served-mail"))
             .env("PORTICO_LOG", "warn")
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null());

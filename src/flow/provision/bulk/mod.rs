@@ -159,7 +159,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::directory::UnknownMembers;
+    use crate::domain::directory::{OnProvision, UnknownMembers};
     use crate::domain::id::DirectoryId;
     use crate::scim::bulk::{REQUEST_URN, parse};
     use crate::scim::{Dialect, Notes};
@@ -170,7 +170,8 @@ mod tests {
         let bulk = parse(body.as_object().unwrap().clone(), dialect, &mut Notes::default());
         let unknown_members = UnknownMembers::default();
         let directory = DirectoryId(Uuid::nil());
-        Run::new(Client { directory, dialect, unknown_members }, bulk.unwrap())
+        let on_provision = OnProvision::default();
+        Run::new(Client { directory, dialect, unknown_members, on_provision }, bulk.unwrap())
     }
 
     fn create(endpoint: &str, at: usize) -> Value {

@@ -10,6 +10,7 @@ use super::shown::{self, User};
 use crate::app::App;
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::resource::ResourceRef;
+use crate::domain::time::Timestamp;
 use crate::domain::user::User as Kept;
 use crate::flow::problem::{Code, Problem};
 use crate::http::answer::{Answer, Page};
@@ -17,7 +18,7 @@ use crate::http::extract::{Params, cursor, limit, read_cursor};
 use crate::http::guard::Caller;
 use crate::http::route::{AFTER, LIMIT};
 use crate::scim::fold;
-use crate::store::user_list::{self, Filter, Order};
+use crate::store::user_list::{self, At, Filter, Key, Order};
 
 /// Longest text of a filter, in characters.
 pub const WORDS_MAX: usize = 200;
@@ -32,7 +33,11 @@ pub const QUERY: &[(&str, &str)] = &[
     ("access", "`none`: who holds nothing."),
     ("external_ref", "The platform's own id."),
     ("q", "What login, e-mail or a name contains."),
-    ("sort", "`created_at` (unless said) or `user_name`; with `-` before it the other way."),
+    (
+        "sort",
+        "`created_at` (unless said), `user_name`, `display_name`, `email` or `last_sign_in_at`; \
+         with `-` before it the other way.",
+    ),
     LIMIT,
     AFTER,
 ];
@@ -65,9 +70,13 @@ pub async fn list(
     let filter = filter(&app, organization, &asked).await?;
     let (now, scope) = (app.runner.clock.now(), &mut app.runner.read(organization));
     let found = user_list::page(scope, &filter, &order, now, limit + 1).await?;
-    let by_name = matches!(order, Order::Name { .. });
-    let next = |user: &Kept| {
-        if by_name { name_cursor(user) } else { cursor(user.created_at, user.id.0) }
+    let next = |user: &Kept| match &order {
+        Order::Age { .. } => cursor(user.created_at, user.id.0),
+        Order::Name { .. } => text_cursor(&fold(&user.user_name), user.id),
+        Order::Key { by, .. } => match by.of(user) {
+            At::Text(text) => text_cursor(&text, user.id),
+            At::Instant(at) => cursor(Timestamp(at), user.id.0),
+        },
     };
     let page = Page::map(found, limit, next, |user| user);
     let data = if filter.partners {
@@ -140,12 +149,27 @@ fn order(asked: &Asked) -> Result<Order, Problem> {
             let after = asked.after.as_deref().map(|text| read_name(text).ok_or_else(foreign));
             Ok(Order::Name { back, after: after.transpose()? })
         }
-        _ => Err(wrong("sort is `created_at` or `user_name`, with or without `-`.")),
+        "email" | "display_name" => {
+            let by = if by == "email" { Key::Email } else { Key::Shown };
+            let after = asked.after.as_deref().map(|text| read_name(text).ok_or_else(foreign));
+            let after = after.transpose()?.map(|(key, id)| (At::Text(key), id));
+            Ok(Order::Key { by, back, after })
+        }
+        "last_sign_in_at" => {
+            let after = asked.after.as_deref().map(|text| read_cursor(text).ok_or_else(foreign));
+            let after = after.transpose()?.map(|(at, id)| (At::Instant(at.0), UserId(id)));
+            Ok(Order::Key { by: Key::Seen, back, after })
+        }
+        _ => {
+            let detail = "sort is `created_at`, `user_name`, `display_name`, `email` or \
+                          `last_sign_in_at`, with or without `-`.";
+            Err(wrong(detail))
+        }
     }
 }
 
-fn name_cursor(user: &Kept) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}{}", user.id.0.as_simple(), fold(&user.user_name)))
+fn text_cursor(key: &str, id: UserId) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}{key}", id.0.as_simple()))
 }
 
 fn read_name(text: &str) -> Option<(String, UserId)> {

@@ -1,6 +1,8 @@
 //! Users: make, read, list, change, suspend, resume, remove, and their sessions.
 
+mod bulk;
 mod list;
+mod privacy;
 mod shown;
 
 use axum::Json;
@@ -15,6 +17,7 @@ use super::grant_change::NewGrant;
 use super::permit;
 use crate::app::App;
 use crate::domain::id::{OrganizationId, UserId};
+use crate::domain::platform::LoginType;
 use crate::domain::user::User as Kept;
 use crate::flow;
 use crate::flow::problem::Problem;
@@ -79,6 +82,30 @@ pub const ROUTES: &[Route] = &[
     ),
     Route::new(
         Post,
+        "/organizations/{org}/users/remove",
+        of_organization("users.remove"),
+        || post(bulk::remove),
+        Doc::of("Removes users, with an answer for each; of guests it takes what they hold here.")
+            .body(schema::<bulk::Sent>)
+            .answer(200, schema::<bulk::Results>),
+    ),
+    Route::new(
+        Post,
+        "/users/{id}/erase",
+        of_user("users.remove"),
+        || post(privacy::erase),
+        Doc::of("Forgets a user: she is removed, and what journals and invites kept of her goes.")
+            .nothing(),
+    ),
+    Route::new(
+        Get,
+        "/users/{id}/export",
+        of_user("users.view"),
+        || get(privacy::export),
+        Doc::of("Tells all that is kept of a user.").answer(200, schema::<privacy::Export>),
+    ),
+    Route::new(
+        Post,
         "/users/{id}/suspend",
         of_user("users.suspend"),
         || post(suspend),
@@ -118,7 +145,7 @@ pub struct New {
     email: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
-    /// `sso` (unless said): she signs in by a connection.
+    /// `sso` (by a connection) or `password`; both ways are open to her unless said.
     login_type: Option<String>,
     /// Roles to give her, at most 100.
     #[serde(default)]
@@ -158,10 +185,7 @@ async fn answer(app: &App, organization: OrganizationId, status: StatusCode, use
 
 /// `POST /organizations/{org}/users`
 async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) -> Answer {
-    if new.login_type.as_deref().is_some_and(|kind| kind != "sso") {
-        let detail = "Only `sso` is offered yet.";
-        return Err(Problem::invalid("/login_type", "not-offered", detail).into());
-    }
+    let login_type = login_type(&app, new.login_type.as_deref())?;
     let organization = caller.organization()?;
     let grants: Vec<flow::grant::New> = new.grants.into_iter().map(Into::into).collect();
     for grant in &grants {
@@ -172,7 +196,9 @@ async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) ->
         email: new.email,
         first_name: new.first_name,
         last_name: new.last_name,
+        login_type,
         grants,
+        ..flow::user::New::default()
     };
     let made = app
         .runner
@@ -182,6 +208,16 @@ async fn create(State(app): State<App>, caller: Caller, Body(new): Body<New>) ->
         })
         .await?;
     answer(&app, organization, StatusCode::CREATED, made).await
+}
+
+/// A way of signing in that the platform offers.
+fn login_type(app: &App, word: Option<&str>) -> Result<Option<LoginType>, Problem> {
+    let Some(word) = word else { return Ok(None) };
+    let offered = &app.runner.platform.users.login_types;
+    let kind = LoginType::by_key(word).filter(|kind| offered.contains(kind));
+    let detail = "The platform does not offer this way of signing in.";
+    let kind = kind.ok_or_else(|| Problem::invalid("/login_type", "not-offered", detail))?;
+    Ok(Some(kind))
 }
 
 /// `GET /users/{id}`

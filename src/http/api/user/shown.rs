@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::id::{OrganizationId, UserId};
+use crate::domain::platform::LoginType;
 use crate::domain::session as domain;
+use crate::domain::time::Timestamp;
 use crate::domain::user::User as Kept;
 use crate::flow::access::live::Given;
 use crate::flow::problem::Problem;
@@ -33,10 +35,13 @@ pub struct User {
     external_id: Option<String>,
     /// The platform's own id of her.
     external_ref: Option<String>,
-    #[schema(value_type = Option<String>)]
-    parent_id: (),
+    /// Whose sub-user she is.
+    parent_id: Option<String>,
+    /// `sso` or `password`.
     login_type: &'static str,
-    /// `active`, `provisioned` or `suspended`.
+    /// Whether she opens the house when nothing else does.
+    break_glass: bool,
+    /// `active`, `provisioned`, `invite_pending`, `invite_expired` or `suspended`.
     status: &'static str,
     /// Who suspended her: `directory`, `billing`, `admin`.
     suspended_by: Vec<&'static str>,
@@ -92,16 +97,17 @@ impl From<Given> for Role {
 }
 
 impl User {
-    fn of(organization: OrganizationId, from: Kept, roles: Vec<Role>) -> Self {
+    fn of(organization: OrganizationId, from: Kept, roles: Vec<Role>, now: Timestamp) -> Self {
         Self {
             id: from.id.to_string(),
             organization_id: organization.to_string(),
             class: "member",
             source: from.source.as_str(),
             directory_id: from.directory.map(|id| id.to_string()),
-            parent_id: (),
-            login_type: "sso",
-            status: from.status().as_str(),
+            parent_id: from.parent.map(|id| id.to_string()),
+            login_type: from.login_type.unwrap_or(LoginType::Sso).key(),
+            break_glass: from.break_glass,
+            status: from.status(now).as_str(),
             suspended_by: from.suspended_by.words(),
             roles,
             user_name: from.user_name,
@@ -166,7 +172,7 @@ pub async fn all(
         .await?;
     let shown = users.into_iter().map(|user| {
         let roles = roles.remove(&user.id).unwrap_or_default();
-        User::of(organization, user, roles)
+        User::of(organization, user, roles, now)
     });
     Ok(shown.collect())
 }

@@ -161,6 +161,7 @@ async fn end(
         agreed,
         cookie: SecretHash::of(cookie.as_bytes()),
         old_cookie: Cookie::Session.read(headers, &app.public),
+        invite: Cookie::Invite.read(headers, &app.public),
         request_id: request_id::current(),
     };
     let (outcome, return_to) = app
@@ -179,7 +180,11 @@ async fn end(
 
 fn signed_in(app: &App, cookie: &str, to: &str) -> Result<Response, Problem> {
     let mut response = redirected(to)?;
-    let cookies = [Cookie::Session.set(cookie, &app.public), Cookie::Login.clear(&app.public)];
+    let cookies = [
+        Cookie::Session.set(cookie, &app.public),
+        Cookie::Login.clear(&app.public),
+        Cookie::Invite.clear(&app.public),
+    ];
     for cookie in cookies {
         let cookie = cookie.ok_or_else(|| Problem::internal("a cookie is no header"))?;
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -1,0 +1,59 @@
+-- Webhooks: endpoints that are told what happens, and each telling.
+
+create table webhooks (
+    organization_id blob not null references organizations (id) on delete cascade,
+    id blob primary key,
+    name text not null,
+    url text not null,
+    types text not null,
+    status text not null,
+    secret blob not null,
+    old_secret blob,
+    old_until bigint,
+    creator_id blob,
+    creator_left boolean not null,
+    position bigint not null,
+    failing_since bigint,
+    version bigint not null,
+    created_at bigint not null,
+    updated_at bigint not null
+);
+create index webhooks_organization on webhooks (organization_id, created_at, id);
+create index webhooks_active on webhooks (id) where status = 'active';
+create index webhooks_creator on webhooks (creator_id) where creator_id is not null;
+
+create table webhook_deliveries (
+    organization_id blob not null references organizations (id) on delete cascade,
+    webhook_id blob not null references webhooks (id) on delete cascade,
+    id blob primary key,
+    event_id blob not null,
+    event_name text not null,
+    subject text not null,
+    body text not null,
+    state text not null,
+    attempts bigint not null,
+    run_at bigint not null,
+    locked_until bigint,
+    status bigint,
+    error text,
+    created_at bigint not null,
+    finished_at bigint
+);
+create index webhook_deliveries_webhook on webhook_deliveries (webhook_id, created_at, id);
+create index webhook_deliveries_subject on webhook_deliveries (webhook_id, subject, id)
+    where state = 'pending';
+create index webhook_deliveries_due on webhook_deliveries (run_at, id) where state = 'pending';
+create index webhook_deliveries_over on webhook_deliveries (finished_at)
+    where finished_at is not null;
+
+-- See 0006: the figures of a large installation.
+insert into sqlite_stat1 (tbl, idx, stat)
+values
+    ('webhooks', 'webhooks_organization', '1000 10 1 1'),
+    ('webhooks', 'webhooks_active', '1000 1'),
+    ('webhooks', 'webhooks_creator', '1000 2'),
+    ('webhook_deliveries', 'webhook_deliveries_webhook', '1000000 10000 2 1'),
+    ('webhook_deliveries', 'webhook_deliveries_subject', '10000 1000 2 1'),
+    ('webhook_deliveries', 'webhook_deliveries_due', '10000 2 1'),
+    ('webhook_deliveries', 'webhook_deliveries_over', '1000000 2');
+analyze sqlite_schema;
