@@ -1,6 +1,6 @@
 # What people type. The scripts do the work and can be called alone.
 
-.PHONY: run test bench check setup
+.PHONY: run test test-long bench check setup
 
 # What rustup installs is found in this very run.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -12,6 +12,11 @@ run: setup
 # Every test, on SQLite and on a PostgreSQL of its own.
 test: setup
 	scripts/test
+
+# What takes longer, or needs more programs: walks with LemonLDAP::NG.
+test-long:
+	@scripts/setup long
+	scripts/test-long
 
 # Figures beside limits of the same run, built for release.
 bench: setup

@@ -1,13 +1,25 @@
 //! What must hold for any bytes: no panic, bounded work, and the laws of each parser.
 
+use std::sync::LazyLock;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portico::domain::connection::{Connection, Jit, Link, Oidc, Provider, Settings, Status};
+use portico::domain::id::{ConnectionId, OrganizationId};
+use portico::domain::secret::SecretHash;
+use portico::domain::sign_in::asserted;
 use portico::domain::time::Timestamp;
+use portico::outbound::oidc::id_token;
+use portico::outbound::oidc::keys::Keys;
 use portico::outbound::saml::preflight::{self, Root};
 use portico::outbound::saml::{metadata, redirect};
 use portico::scim::catalog::{GROUP, USER};
 use portico::scim::filter::{self, eval};
 use portico::scim::path::Path;
 use portico::scim::{Dialect, Notes, Resource, ResourceType, bulk, json, patch, quirk};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 const DIALECTS: [Dialect; 4] = [Dialect::Strict, Dialect::Generic, Dialect::Entra, Dialect::Okta];
 const TYPES: [&ResourceType; 2] = [&USER, &GROUP];
@@ -119,4 +131,103 @@ pub fn redirect(bytes: &[u8]) {
     let Ok(read) = redirect::received(text) else { return };
     assert!(read.text.len() <= redirect::INFLATED_MAX, "unbounded");
     assert!(read.verify(&[]).is_err(), "it verifies by no key");
+}
+
+/// The provider of ID tokens, our name there, and the nonce of the one sign-in.
+const ISSUER: &str = "https://op.example";
+const CLIENT_ID: &str = "portico";
+const NONCE: &str = "n";
+/// The instant of that sign-in, in seconds, and the leeway.
+const AT_S: i64 = 1_700_000_000;
+const LEEWAY_S: i64 = 60;
+
+/// A provider that signs whatever it is given.
+struct Signer {
+    pair: EcdsaKeyPair,
+    keys: Keys,
+}
+
+static SIGNER: LazyLock<Signer> = LazyLock::new(|| {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+    let point = pair.public_key().as_ref();
+    let part = |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(&point[range]);
+    let key = json!({"kty": "EC", "crv": "P-256", "x": part(1..33), "y": part(33..65)});
+    let keys = Keys::parse(json!({"keys": [key]}).to_string().as_bytes()).expect("a set");
+    Signer { pair, keys }
+});
+
+impl Signer {
+    fn sign(&self, claims: &[u8]) -> String {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#);
+        let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.pair.sign(&SystemRandom::new(), input.as_bytes()).expect("it signs");
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+    }
+}
+
+/// The connection where those tokens come.
+fn connection() -> Connection {
+    let oidc = Oidc { issuer: ISSUER.to_owned(), client_id: CLIENT_ID.to_owned(), ..Oidc::none() };
+    Connection {
+        id: ConnectionId(uuid::Uuid::nil()),
+        organization_id: OrganizationId(uuid::Uuid::nil()),
+        name: "Fuzzing".to_owned(),
+        status: Status::Active,
+        provider: Provider::Generic,
+        directory_id: None,
+        settings: Settings {
+            link: Link::of(Provider::Generic),
+            claims: std::collections::BTreeMap::new(),
+            guests_allowed: false,
+            tenant_id: None,
+            jit: Jit::default(),
+            rule_claims: vec!["groups".to_owned()],
+            trace_until: None,
+            oidc,
+            saml: None,
+        },
+        secret: None,
+        domains: Vec::new(),
+        keys_host: None,
+        version: 1,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+    }
+}
+
+/// Claims that a provider signed are believed only when each of them fits; whom they name has a
+/// bounded name and bounded claims.
+pub fn id_token(bytes: &[u8]) {
+    let expected = id_token::Expected {
+        issuer: ISSUER,
+        client_id: CLIENT_ID,
+        nonce: SecretHash::of(NONCE.as_bytes()),
+        access_token: None,
+        now: Timestamp(AT_S * 1_000_000),
+        leeway_s: LEEWAY_S,
+    };
+    let token = SIGNER.sign(bytes);
+    let Ok(claims) = id_token::verify(&token, &SIGNER.keys, &expected) else { return };
+    let text = String::from_utf8_lossy(bytes);
+    let read: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    assert_eq!(read.as_object(), Some(&claims), "it was read otherwise than it is: {text}");
+    let said = |name: &str| claims.get(name).cloned().unwrap_or_default();
+    assert!(said("iss") == ISSUER && said("nonce") == NONCE, "{text}");
+    let ours = match &said("aud") {
+        Value::Array(all) => {
+            all.iter().any(|one| one == CLIENT_ID) && (all.len() == 1 || said("azp") == CLIENT_ID)
+        }
+        one => one == CLIENT_ID,
+    };
+    assert!(ours && (said("azp").is_null() || said("azp") == CLIENT_ID), "{text}");
+    assert!(said("at_hash").is_null(), "there was no access token: {text}");
+    let seconds = |name: &str| said(name).as_f64();
+    #[expect(clippy::cast_precision_loss, reason = "seconds of our age fit a double")]
+    let (now, leeway) = (AT_S as f64, LEEWAY_S as f64);
+    assert!(seconds("exp").is_none_or(|exp| exp > now - leeway - 1.0), "it is over: {text}");
+    assert!(seconds("iat").is_none_or(|iat| iat < now + leeway + 1.0), "of the future: {text}");
+    assert!(seconds("nbf").is_none_or(|nbf| nbf < now + leeway + 1.0), "not yet: {text}");
+    let Ok(person) = asserted(&connection(), &claims) else { return };
+    assert!((1..=255).contains(&person.subject.chars().count()), "{text}");
+    assert!(person.claims.values().all(|values| values.len() <= 1_000), "{text}");
 }

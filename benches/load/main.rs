@@ -26,6 +26,7 @@ mod report;
 mod rules;
 mod scenario;
 mod server;
+mod sign_in;
 mod users;
 
 use report::Table;

@@ -4,6 +4,8 @@
 //! verified is kept for its browser, or nothing of it (G26, K2). In the second the browser comes
 //! for it, and the sign-in ends as every other does. A refusal is written down in either.
 
+use serde_json::json;
+
 use super::problem::{Code, Problem};
 use super::sign_in::{self, Ending, Outcome};
 use super::work::Work;
@@ -37,6 +39,8 @@ pub struct Arrival {
     pub arrived: Arrived,
     /// The request that the person can name.
     pub request_id: String,
+    /// What the provider sent, decoded, where traces are kept (G30).
+    pub message: Option<serde_json::Value>,
 }
 
 /// Seals what was verified for its place.
@@ -62,7 +66,8 @@ pub async fn arrive(work: &mut Work, arrival: &Arrival) -> Result<Result<(), Ref
     let connection = arrival.arrived.connection_id;
     if let Some(found) = used_before(work, arrival).await? {
         let refusal = Refusal::new(Step::Response, Refused::Replayed).found(found);
-        sign_in::refuse(work, connection, &refusal, &arrival.request_id).await?;
+        sign_in::refuse(work, connection, &refusal, &arrival.request_id, arrival.message.clone())
+            .await?;
         return Ok(Err(refusal));
     }
     store::saml::arrive(&mut work.scope(), &arrival.arrived).await?;
@@ -145,7 +150,9 @@ pub async fn finish(work: &mut Work, coming: &Coming) -> Result<(Outcome, Return
         invite: coming.invite,
         request_id: coming.request_id.clone(),
         trial: arrived.trial,
-        message: connection.traces(work.at).then(|| identity.claims().into()),
+        message: connection
+            .traces(work.at)
+            .then(|| json!({"kind": "saml", "claims": identity.claims()})),
     };
     let outcome = sign_in::end(work, &ending).await?;
     if let (Outcome::SignedIn(_), Some(name)) = (&outcome, &identity.name_id) {
@@ -160,7 +167,7 @@ async fn refused(
     coming: &Coming,
     refusal: Refusal,
 ) -> Result<(Outcome, ReturnTo), Problem> {
-    sign_in::refuse(work, coming.connection, &refusal, &coming.request_id).await?;
+    sign_in::refuse(work, coming.connection, &refusal, &coming.request_id, None).await?;
     Ok((Outcome::Refused(refusal), ReturnTo::home()))
 }
 

@@ -63,7 +63,13 @@ pub async fn looked(
         return Ok(None);
     };
     let Some(present) = &connection.settings.saml else { return Ok(None) };
+    let asked = |new: &Saml| {
+        new.metadata_url == present.metadata_url
+            && new.metadata_certificates == present.metadata_certificates
+    };
     let found = match found {
+        // It was configured anew meanwhile: what the former settings led to says nothing.
+        Ok(new) if !asked(new) => return Ok(Some(connection)),
         Ok(new) if new.idp_entity_id != present.idp_entity_id => {
             Err(Fault::Metadata.with("it is of another entityID than before"))
         }
@@ -88,6 +94,7 @@ async fn succeeded(
     merged.sso_url = new.sso_url;
     merged.sso_binding = new.sso_binding;
     merged.slo_url = new.slo_url;
+    merged.slo_binding = new.slo_binding;
     merged.slo_response_url = new.slo_response_url;
     merged.certificates = new.certificates;
     merged.certificate_ends = new.certificate_ends;

@@ -65,17 +65,18 @@ fn policy() -> String {
 /// The only script there is: it sends the form of its page, where that must be a form.
 pub const SUBMIT: &str = "document.forms[0].submit()";
 
-/// A page that sends its form to one address at once; without scripts there is its button.
+/// A page that sends its form to one address at once; without scripts there is its button. From
+/// there the browser may be sent back here: browsers hold redirects against the policy, too.
 pub fn sending(action: &str, template: &impl Template) -> Response {
     let mut response = page(StatusCode::OK, template);
     let digest = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
     let origin = url::Url::parse(action).map(|url| url.origin().ascii_serialization());
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action {}",
+         frame-ancestors 'none'; form-action {} 'self'",
         digest(STYLE),
         digest(SUBMIT),
-        origin.unwrap_or_else(|_| "'none'".to_owned()),
+        origin.unwrap_or_default(),
     );
     match HeaderValue::from_str(&policy) {
         Ok(policy) => {

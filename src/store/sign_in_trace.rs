@@ -9,6 +9,10 @@ sql! {
     INSERT = "
         insert into sign_in_traces (organization_id, sign_in_id, sealed, expires_at)
         values ($1, $2, $3, $4)";
+    SINCE = "
+        select count(*)
+        from sign_in_traces
+        where organization_id = $1 and expires_at > $2";
     BY_SIGN_IN = "
         select t.sealed
         from sign_in_traces t
@@ -29,6 +33,17 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     scope.query(INSERT).bind(sign_in.0).bind(sealed).bind(expires_at.0).execute().await?;
     Ok(())
+}
+
+/// How many traces of the organization end after an instant.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn count_ending_after(
+    scope: &mut Scope<'_>,
+    after: Timestamp,
+) -> Result<i64, StoreError> {
+    Ok(scope.query(SINCE).bind(after.0).one::<(i64,)>().await?.0)
 }
 
 /// What a sign-in of a connection brought, sealed, while it is kept.

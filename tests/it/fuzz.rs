@@ -113,6 +113,7 @@ fn patch_bodies_hold_their_laws_on_any_bytes() {
 fn bulk_bodies_hold_their_laws_on_any_bytes() {
     holds("bulk", targets::bulk);
 }
+
 #[test]
 fn saml_messages_hold_their_laws_on_any_bytes() {
     holds("preflight", targets::preflight);
@@ -126,4 +127,9 @@ fn saml_metadata_holds_its_laws_on_any_bytes() {
 #[test]
 fn logout_queries_hold_their_laws_on_any_bytes() {
     holds("redirect", targets::redirect);
+}
+
+#[test]
+fn claims_of_id_tokens_hold_their_laws_on_any_bytes() {
+    holds("id_token", targets::id_token);
 }

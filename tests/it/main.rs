@@ -16,6 +16,7 @@ mod support;
 
 mod access;
 mod api;
+mod browser;
 mod conformance;
 mod docs;
 mod fuzz;

@@ -104,9 +104,12 @@ pub struct Saml {
     /// How requests go there.
     #[serde(default)]
     pub sso_binding: Binding,
-    /// Where logouts go, by redirect.
+    /// Where logouts go.
     #[serde(default)]
     pub slo_url: Option<String>,
+    /// How they go there.
+    #[serde(default)]
+    pub slo_binding: Binding,
     /// Where answers to logouts go, if elsewhere.
     #[serde(default)]
     pub slo_response_url: Option<String>,
@@ -118,6 +121,10 @@ pub struct Saml {
     /// Where the metadata is read from again.
     #[serde(default)]
     pub metadata_url: Option<String>,
+    /// Certificates of which one must have signed the metadata, as DER in base64; none where TLS and
+    /// the administrator vouch for it (G32).
+    #[serde(default)]
+    pub metadata_certificates: Vec<String>,
     /// When the metadata says that it ends.
     #[serde(default)]
     pub metadata_valid_until: Option<i64>,

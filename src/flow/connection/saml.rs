@@ -23,6 +23,8 @@ pub struct SamlSent {
     pub sso_binding: Option<Binding>,
     /// Where logouts go; `Some(None)` for nowhere.
     pub slo_url: Option<Option<String>>,
+    /// How logouts go there.
+    pub slo_binding: Option<Binding>,
     /// Where answers to logouts go, if elsewhere.
     pub slo_response_url: Option<Option<String>>,
     /// Certificates that were read, as DER in base64.
@@ -31,6 +33,8 @@ pub struct SamlSent {
     pub certificate_ends: Vec<Ending>,
     /// Where the metadata is read from again; `Some(None)` for nowhere.
     pub metadata_url: Option<Option<String>>,
+    /// Certificates of which one must have signed the metadata, as DER in base64.
+    pub metadata_certificates: Option<Vec<String>>,
     /// When the metadata ends, in microseconds.
     pub metadata_valid_until: Option<Option<i64>>,
     /// When the metadata is to be read again, in microseconds.
@@ -103,10 +107,18 @@ impl Checking<'_> {
         put(&mut saml.sso_url, sent.sso_url.as_ref());
         put(&mut saml.sso_binding, sent.sso_binding.as_ref());
         put(&mut saml.slo_url, sent.slo_url.as_ref());
+        put(&mut saml.slo_binding, sent.slo_binding.as_ref());
         put(&mut saml.slo_response_url, sent.slo_response_url.as_ref());
         put(&mut saml.metadata_url, sent.metadata_url.as_ref());
         put(&mut saml.metadata_valid_until, sent.metadata_valid_until.as_ref());
         put(&mut saml.metadata_due_at, sent.metadata_due_at.as_ref());
+        if let Some(pinned) = &sent.metadata_certificates {
+            if pinned.len() > CERTIFICATES_MAX {
+                let detail = format!("At most {CERTIFICATES_MAX} certificates.");
+                fields.wrong("/saml/metadata_certificates", "length", detail);
+            }
+            saml.metadata_certificates.clone_from(pinned);
+        }
         if let Some(certificates) = &sent.certificates {
             if certificates.len() > CERTIFICATES_MAX {
                 let detail = format!("At most {CERTIFICATES_MAX} certificates.");

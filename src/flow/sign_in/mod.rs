@@ -26,7 +26,7 @@ use crate::domain::sign_in::{Asserted, Refusal, Refused, Step};
 use crate::store;
 
 pub use trial::Tried;
-pub use written::{ID_TOKEN, TRACE};
+pub use written::{ID_TOKEN, TRACE, TRACES_PER_MINUTE};
 
 /// Remembers a sign-in that begins.
 ///
@@ -88,7 +88,7 @@ pub async fn end(work: &mut Work, ending: &Ending) -> Result<Outcome, Problem> {
     })
 }
 
-/// Writes down a sign-in that was refused before it began.
+/// Writes down a sign-in that was refused before it began, and what the provider sent.
 ///
 /// # Errors
 /// 404 when the connection is gone; 503 when the database does not answer.
@@ -97,6 +97,7 @@ pub async fn refuse(
     connection: ConnectionId,
     refusal: &Refusal,
     request_id: &str,
+    message: Option<serde_json::Value>,
 ) -> Result<(), Problem> {
     let ending = Ending {
         connection,
@@ -107,7 +108,7 @@ pub async fn refuse(
         request_id: request_id.to_owned(),
         invite: None,
         trial: false,
-        message: None,
+        message,
     };
     end(work, &ending).await.map(|_| ())
 }

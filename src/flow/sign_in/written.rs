@@ -23,6 +23,8 @@ pub const ID_TOKEN: &str = "sessions.id_token";
 pub const TRACE: &str = "sign_in_traces.sealed";
 /// How long a trace is kept, in seconds (G30).
 pub const TRACE_S: i64 = 24 * 3600;
+/// Traces that an organization keeps of one minute: strangers can make refusals.
+pub const TRACES_PER_MINUTE: i64 = 20;
 /// Longest ID token that is kept with a session, in bytes: it is sent on in a URL.
 pub const ID_TOKEN_MAX: usize = 4 * 1024;
 
@@ -124,6 +126,12 @@ impl Ran<'_> {
     async fn trace(&self, work: &mut Work, entry: SignInId) -> Result<(), Problem> {
         let Some(message) = &self.ending.message else { return Ok(()) };
         if !self.connection.traces(work.at) {
+            return Ok(());
+        }
+        let of_the_minute = work.at.plus_s(TRACE_S - 60);
+        let kept =
+            store::sign_in_trace::count_ending_after(&mut work.scope(), of_the_minute).await?;
+        if kept >= TRACES_PER_MINUTE {
             return Ok(());
         }
         let place = Place { table: TRACE, row: entry.0, organization: work.organization };

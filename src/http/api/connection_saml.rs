@@ -15,7 +15,12 @@ use crate::flow::problem::Problem;
 use crate::http::extract::{clearable, kept};
 use crate::outbound::saml::certificate::Certificate;
 use crate::outbound::saml::metadata::{self, METADATA_MAX};
-use crate::outbound::saml::{fetch, keypair};
+use crate::outbound::saml::{fetch, keypair, metadata_signature};
+
+/// Where metadata and its pinned certificates stand in a body.
+const XML: &str = "/saml/metadata_xml";
+const URL: &str = "/saml/metadata_url";
+const PINNED: &str = "/saml/metadata_certificates";
 
 /// The SAML provider: its metadata, by text or address, or its fields.
 #[derive(Clone, Default, Deserialize, ToSchema)]
@@ -29,6 +34,10 @@ pub struct Saml {
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     metadata_url: Option<Option<String>>,
+    /// Certificates of which one must have signed the metadata, as PEM or base64: at most 10; none to
+    /// trust its address alone.
+    #[serde(default, deserialize_with = "kept")]
+    metadata_certificates: Option<Vec<String>>,
     /// The provider's entity id; with metadata, which of several entities.
     #[serde(default, deserialize_with = "kept")]
     idp_entity_id: Option<String>,
@@ -65,8 +74,12 @@ pub struct ShownSaml {
     /// `redirect` or `post`: how our requests go there.
     sso_binding: &'static str,
     slo_url: Option<String>,
+    /// `redirect` or `post`: how our logouts go there.
+    slo_binding: &'static str,
     certificates: Vec<ShownCertificate>,
     metadata_url: Option<String>,
+    /// One of these must have signed the metadata, where there are any.
+    metadata_certificates: Vec<ShownCertificate>,
     metadata_valid_until: Option<String>,
     /// `assertion`, `response`, `both` or `either`.
     require: &'static str,
@@ -107,8 +120,10 @@ impl ShownSaml {
             sso_url: from.sso_url,
             sso_binding: from.sso_binding.as_str(),
             slo_url: from.slo_url,
+            slo_binding: from.slo_binding.as_str(),
             certificates: from.certificates.into_iter().map(shown).collect(),
             metadata_url: from.metadata_url,
+            metadata_certificates: from.metadata_certificates.into_iter().map(shown).collect(),
             metadata_valid_until: from.metadata_valid_until.map(|at| Timestamp(at).to_string()),
             require: from.require.as_str(),
             legacy_cbc: from.legacy_cbc,
@@ -134,9 +149,11 @@ impl Saml {
             ..SamlSent::default()
         };
         self.check_ways()?;
-        match self.text(app).await? {
-            Some((pointer, text)) => self.take_metadata(app, &mut sent, (pointer, text)).await?,
-            None => self.take_fields(app, &mut sent, beside.present.is_none()).await?,
+        sent.metadata_certificates = self.pinned(app).await?;
+        let present = beside.present.as_ref();
+        match self.text(app, present).await? {
+            Some(read) => self.take_metadata(app, &mut sent, (read, present)).await?,
+            None => self.take_fields(app, &mut sent, present.is_none()).await?,
         }
         if self.sign_requests.is_some() {
             sent.sign_requests = self.sign_requests;
@@ -168,27 +185,63 @@ impl Saml {
         Err(Problem::invalid("/saml", "value", detail))
     }
 
-    async fn text(&self, app: &App) -> Result<Option<(&'static str, String)>, Problem> {
-        if let Some(Some(url)) = &self.metadata_url {
-            let fetched = fetch::metadata(&app.guarded, url).await;
-            let text = fetched.map_err(|found| unreadable("/saml/metadata_url", &found))?;
-            return Ok(Some(("/saml/metadata_url", text)));
+    /// The certificates that are pinned now.
+    async fn pinned(&self, app: &App) -> Result<Option<Vec<String>>, Problem> {
+        let Some(texts) = self.metadata_certificates.clone() else { return Ok(None) };
+        let read = certificates(app, texts, PINNED).await?;
+        Ok(Some(read.iter().map(Certificate::to_base64).collect()))
+    }
+
+    /// The metadata that was sent, or is where it says; what is pinned anew is held against the
+    /// metadata that the connection lives by.
+    async fn text(
+        &self,
+        app: &App,
+        present: Option<&Configured>,
+    ) -> Result<Option<(&'static str, String)>, Problem> {
+        if let Some(text) = &self.metadata_xml {
+            return Ok(Some((XML, text.clone())));
         }
-        Ok(self.metadata_xml.clone().map(|text| ("/saml/metadata_xml", text)))
+        let pins = self.metadata_certificates.as_ref().is_some_and(|pins| !pins.is_empty());
+        let (pointer, url) = match &self.metadata_url {
+            Some(Some(url)) => (URL, Some(url)),
+            None if pins && self.certificates.is_none() && self.sso_url.is_none() => {
+                (PINNED, present.and_then(|present| present.metadata_url.as_ref()))
+            }
+            _ => (PINNED, None),
+        };
+        match url {
+            Some(url) => {
+                let fetched = fetch::metadata(&app.guarded, url).await;
+                Ok(Some((pointer, fetched.map_err(|found| unreadable(pointer, &found))?)))
+            }
+            None if pins => {
+                let detail = "There is no metadata that they could have signed: send metadata_url.";
+                Err(Problem::invalid(PINNED, "value", detail))
+            }
+            None => Ok(None),
+        }
     }
 
     async fn take_metadata(
         &self,
         app: &App,
         sent: &mut SamlSent,
-        (pointer, text): (&'static str, String),
+        ((pointer, text), present): ((&'static str, String), Option<&Configured>),
     ) -> Result<(), Problem> {
         if text.len() > METADATA_MAX {
             let detail = format!("Metadata has at most {METADATA_MAX} bytes.");
             return Err(Problem::invalid(pointer, "length", detail));
         }
-        let (wanted, now) = (self.idp_entity_id.clone(), app.runner.clock.now());
-        let job = move || metadata::read(&text, wanted.as_deref(), now);
+        let known = present.filter(|_| pointer == PINNED).map(|one| one.idp_entity_id.clone());
+        let (wanted, now) = (self.idp_entity_id.clone().or(known), app.runner.clock.now());
+        let pinned = sent.metadata_certificates.clone();
+        let pinned = pinned.or_else(|| present.map(|one| one.metadata_certificates.clone()));
+        let pinned = pinned.unwrap_or_default();
+        let job = move || {
+            let text = metadata_signature::checked(&text, &pinned)?;
+            metadata::read(&text, wanted.as_deref(), now)
+        };
         let read = app.saml.run(job).await.and_then(|read| read);
         let read = read.map_err(|found| unreadable(pointer, &found))?;
         let mut saml = Configured::default();
@@ -197,12 +250,13 @@ impl Saml {
         sent.sso_url = Some(saml.sso_url);
         sent.sso_binding = Some(saml.sso_binding);
         sent.slo_url = Some(saml.slo_url);
+        sent.slo_binding = Some(saml.slo_binding);
         sent.slo_response_url = Some(saml.slo_response_url);
         sent.certificates = Some(saml.certificates);
         sent.certificate_ends = saml.certificate_ends;
         sent.sign_requests = Some(saml.sign_requests);
         sent.metadata_valid_until = Some(saml.metadata_valid_until);
-        let again = pointer == "/saml/metadata_url";
+        let again = pointer != XML;
         sent.metadata_due_at = Some(saml.metadata_due_at.filter(|_| again));
         if !again {
             sent.metadata_url = Some(None);
@@ -222,32 +276,41 @@ impl Saml {
             sent.idp_entity_id.get_or_insert_default();
             sent.sso_url.get_or_insert_default();
         }
-        let Some(texts) = self.certificates.clone() else { return Ok(()) };
-        let job = move || {
-            texts.iter().take(CERTIFICATES_MAX + 1).map(|text| Certificate::parse(text)).collect()
-        };
-        let read: Vec<_> = app.saml.run(job).await.map_err(|found| unreadable("/saml", &found))?;
-        let (mut fields, mut good) = (Fields::new(), Vec::new());
-        for (at, one) in read.into_iter().enumerate() {
-            match one {
-                Ok(certificate) => {
-                    sent.certificate_ends.push(certificate.ending());
-                    good.push(certificate.to_base64());
-                }
-                Err(error) => {
-                    let pointer = format!("/saml/certificates/{at}");
-                    fields.wrong(&pointer, "value", format!("{error}."));
-                }
-            }
+        if self.slo_url.is_some() {
+            sent.slo_binding = Some(crate::domain::saml::Binding::Redirect);
         }
-        fields.done()?;
-        sent.certificates = Some(good);
+        let Some(texts) = self.certificates.clone() else { return Ok(()) };
+        let good = certificates(app, texts, "/saml/certificates").await?;
+        sent.certificate_ends = good.iter().map(Certificate::ending).collect();
+        sent.certificates = Some(good.iter().map(Certificate::to_base64).collect());
         // Metadata that is not asked any more says nothing of these.
         sent.metadata_valid_until = Some(None);
         sent.metadata_due_at = Some(None);
         sent.metadata_url.get_or_insert(None);
+        sent.metadata_certificates.get_or_insert_default();
         Ok(())
     }
+}
+
+/// Reads certificates; one too many is left for the flow to refuse.
+async fn certificates(
+    app: &App,
+    texts: Vec<String>,
+    pointer: &str,
+) -> Result<Vec<Certificate>, Problem> {
+    let job = move || {
+        texts.iter().take(CERTIFICATES_MAX + 1).map(|text| Certificate::parse(text)).collect()
+    };
+    let read: Vec<_> = app.saml.run(job).await.map_err(|found| unreadable("/saml", &found))?;
+    let (mut fields, mut good) = (Fields::new(), Vec::new());
+    for (at, one) in read.into_iter().enumerate() {
+        match one {
+            Ok(certificate) => good.push(certificate),
+            Err(error) => fields.wrong(&format!("{pointer}/{at}"), "value", format!("{error}.")),
+        }
+    }
+    fields.done()?;
+    Ok(good)
 }
 
 fn unreadable(pointer: &str, found: &Found) -> Problem {

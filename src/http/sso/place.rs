@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use serde_json::Value;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
@@ -81,15 +82,26 @@ impl Place {
 
     /// Writes a refusal down that came before the provider was asked, and shows it.
     pub async fn refuse(&self, app: &App, headers: &HeaderMap, refusal: Refusal) -> Response {
+        self.refuse_sent(app, headers, refusal, None).await
+    }
+
+    /// The same of a message that the provider sent, which is kept where traces are on.
+    pub async fn refuse_sent(
+        &self,
+        app: &App,
+        headers: &HeaderMap,
+        refusal: Refusal,
+        sent: Option<Value>,
+    ) -> Response {
         let (id, request_id) = (self.connection.id, request_id::current());
         let kept = refusal.clone();
         let written = app
             .runner
             .write(Actor::Anonymous, self.connection.organization_id, move |work| {
-                let (refusal, request_id) = (kept.clone(), request_id.clone());
-                Box::pin(
-                    async move { flow::sign_in::refuse(work, id, &refusal, &request_id).await },
-                )
+                let (refusal, request_id, sent) = (kept.clone(), request_id.clone(), sent.clone());
+                Box::pin(async move {
+                    flow::sign_in::refuse(work, id, &refusal, &request_id, sent).await
+                })
             })
             .await;
         match written {

@@ -49,11 +49,17 @@ pub async fn sign_out(State(app): State<App>, request: Request) -> Response {
         return page::refuse(problem, &parts.headers);
     }
     match end(&app, &parts.headers).await {
-        Ok(Some((ended, named))) => match farewell(&app, &ended, named).await {
-            Some((there, state)) => left(&app, &there, state.as_deref()),
-            None => left(&app, "/signed-out", None),
+        Ok(Some((ended, Some(named)))) => {
+            // What SAML providers answer is signed, and says itself what it answers.
+            let language = page::language(None, &parts.headers);
+            let away = saml::leave(&app, &ended, named, language).await;
+            left(&app, away.unwrap_or_else(|| sent("/signed-out")), None)
+        }
+        Ok(Some((ended, None))) => match farewell(&app, &ended).await {
+            Some((there, state)) => left(&app, sent(&there), Some(&state)),
+            None => left(&app, sent("/signed-out"), None),
         },
-        Ok(None) => left(&app, "/signed-out", None),
+        Ok(None) => left(&app, sent("/signed-out"), None),
         Err(problem) => page::refuse(problem, &parts.headers),
     }
 }
@@ -78,15 +84,7 @@ async fn end(app: &App, headers: &HeaderMap) -> Result<Option<Ended>, Problem> {
 
 /// Where the browser signs out at the provider, and the state that comes back; `None` where that is
 /// not offered.
-async fn farewell(
-    app: &App,
-    session: &Session,
-    named: Option<store::saml::Named>,
-) -> Option<(String, Option<String>)> {
-    if let Some(named) = named {
-        // What SAML providers answer is signed, and says itself what it answers.
-        return saml::leave(app, session, named).await.map(|there| (there, None));
-    }
+async fn farewell(app: &App, session: &Session) -> Option<(String, String)> {
     let scope = &mut app.runner.read(session.organization_id);
     let connection = store::connection::by_id(scope, session.connection_id?).await.ok()??;
     let organization = session.organization_id;
@@ -97,22 +95,27 @@ async fn farewell(
     let (back, state) = (signed_out_url(app), draw(Rng));
     let leaving = Leaving { id_token: hint.as_deref(), back: &back, state: &state };
     let url = app.providers.end_session_url(&connection.settings.oidc, &leaving).await?;
-    Some((url.into(), Some(state)))
+    Some((url.into(), state))
 }
 
-fn left(app: &App, there: &str, state: Option<&str>) -> Response {
+fn sent(there: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     let location = HeaderValue::from_str(there);
     let location = location.unwrap_or(HeaderValue::from_static("/signed-out"));
     headers.insert(header::LOCATION, location);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The session's cookie goes; the state that the provider is to bring back stays with the browser.
+fn left(app: &App, mut response: Response, state: Option<&str>) -> Response {
     let cookies = [
         Cookie::Session.clear(&app.public),
         state.and_then(|state| Cookie::Logout.set(state, &app.public)),
     ];
     for cookie in cookies.into_iter().flatten() {
-        headers.append(header::SET_COOKIE, cookie);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }

@@ -185,6 +185,9 @@ fn check_access_token(
 
 /// The claims of a token as they stand in it, believed or not: a JSON object that names nothing
 /// twice (R10).
+///
+/// # Errors
+/// [`Unverified`] when it is no token, or no such object.
 pub fn claims(token: &str) -> Result<Map<String, Value>, Unverified> {
     let wrong = |found: &str| refuse(Refused::TokenInvalid, found);
     let mut parts = token.split('.');
@@ -198,6 +201,9 @@ pub fn claims(token: &str) -> Result<Map<String, Value>, Unverified> {
 }
 
 /// Reads a JSON object that names nothing twice.
+///
+/// # Errors
+/// What is wrong with it, as the reader of JSON says.
 pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     struct Once;
 
@@ -224,4 +230,41 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     let read = reader.deserialize_map(Once)?;
     reader.end()?;
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::connection::GOOGLE;
+    use crate::outbound::oidc::fake::Key;
+
+    #[test]
+    fn google_is_known_by_sub_and_by_its_issuer_with_https_alone_w2_w3() {
+        let key = Key::new("k1");
+        let keys = Keys::parse(json!({"keys": [key.jwk()]}).to_string().as_bytes()).unwrap();
+        let now = Timestamp(1_800_000_000_000_000);
+        let expected = Expected {
+            issuer: GOOGLE,
+            client_id: "portico",
+            nonce: SecretHash::of(b"n"),
+            access_token: None,
+            now,
+            leeway_s: 60,
+        };
+        let judged = |iss: &str| {
+            let token = key
+                .sign(&json!({"iss": iss, "aud": "portico", "sub": "1100", "nonce": "n",
+                "hd": "acme.example", "iat": now.seconds(), "exp": now.seconds() + 60}));
+            verify(&token, &keys, &expected)
+        };
+        assert_eq!(judged(GOOGLE).unwrap()["sub"], "1100");
+        for other in
+            ["accounts.google.com", "http://accounts.google.com", "https://accounts.google.com/"]
+        {
+            let Err(Unverified::Refused(refusal)) = judged(other) else { panic!("{other}") };
+            assert_eq!(refusal.code, Refused::IssuerMismatch, "{other}");
+        }
+    }
 }

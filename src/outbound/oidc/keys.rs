@@ -26,11 +26,13 @@ pub struct Keys {
 
 impl Keys {
     /// The set as the verifier of ID tokens wants it.
+    #[must_use]
     pub fn set(&self) -> CoreJsonWebKeySet {
         self.set.clone()
     }
 
     /// The same keys, for tokens that are no ID tokens.
+    #[must_use]
     pub fn all(&self) -> &[Jwk] {
         &self.others
     }

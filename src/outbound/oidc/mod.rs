@@ -7,10 +7,10 @@
 mod client;
 mod discovery;
 mod exchange;
-mod id_token;
+pub mod id_token;
 mod jws;
 mod keep;
-mod keys;
+pub mod keys;
 mod logout;
 mod pushed;
 mod redeem;

@@ -40,6 +40,7 @@ pub async fn again(
     let text = metadata(http, url).await?;
     let mut saml = saml.clone();
     let job = move || {
+        let text = super::metadata_signature::checked(&text, &saml.metadata_certificates)?;
         let read = super::metadata::read(&text, Some(&saml.idp_entity_id), now)?;
         read.over(&mut saml);
         Ok(saml)

@@ -1,8 +1,9 @@
 //! The metadata of a provider, read by the strict reader (G31, G32).
 //!
 //! It must hold an identity provider of SAML 2.0 with a key that may sign and an https address for
-//! sign-in. Whatever else it says is left alone. Its own signature is verified where a key for that
-//! was pinned; otherwise TLS and the administrator vouch for it.
+//! sign-in. Whatever else it says is left alone. Its own signature is verified where a certificate
+//! for that was pinned ([`super::metadata_signature`]); otherwise TLS and the administrator vouch
+//! for it.
 
 use super::certificate::Certificate;
 use super::lexical::is_space;
@@ -35,8 +36,10 @@ pub struct Provider {
     pub sso_url: String,
     /// How requests go there.
     pub sso_binding: Binding,
-    /// Where logouts go, by redirect.
+    /// Where logouts go.
     pub slo_url: Option<String>,
+    /// How they go there.
+    pub slo_binding: Binding,
     /// Where answers to logouts go, if elsewhere.
     pub slo_response_url: Option<String>,
     /// Certificates whose keys may sign.
@@ -56,6 +59,7 @@ impl Provider {
         saml.sso_url.clone_from(&self.sso_url);
         saml.sso_binding = self.sso_binding;
         saml.slo_url.clone_from(&self.slo_url);
+        saml.slo_binding = self.slo_binding;
         saml.slo_response_url.clone_from(&self.slo_response_url);
         saml.certificates = self.certificates.iter().map(Certificate::to_base64).collect();
         saml.certificate_ends = self.certificates.iter().map(Certificate::ending).collect();
@@ -73,9 +77,7 @@ pub fn read(text: &str, wanted: Option<&str>, now: Timestamp) -> Result<Provider
     if text.len() > METADATA_MAX {
         return Err(Fault::TooLarge.into());
     }
-    // Exports of Windows begin with a byte order mark; here it is of no harm.
-    let text = text.trim_start_matches('\u{feff}').trim_start_matches(is_space);
-    let tree = Element::read_with_comments(text)?;
+    let tree = Element::read_with_comments(plain(text))?;
     let mut bounds = Bounds::default();
     let entity = entity(&tree, wanted, &mut bounds)?;
     let entity_id = entity.attribute("entityID").unwrap_or_default().to_owned();
@@ -95,18 +97,24 @@ pub fn read(text: &str, wanted: Option<&str>, now: Timestamp) -> Result<Provider
         return refuse("it is over (validUntil)");
     }
     let (sso_url, sso_binding) = sso(role)?;
-    let slo = service(role, "SingleLogoutService", REDIRECT);
+    let slo = slo(role);
     Ok(Provider {
         entity_id,
         sso_url,
         sso_binding,
-        slo_url: slo.and_then(|slo| url(slo, "Location")),
-        slo_response_url: slo.and_then(|slo| url(slo, "ResponseLocation")),
+        slo_url: slo.as_ref().map(|slo| slo.url.clone()),
+        slo_binding: slo.as_ref().map_or_else(Binding::default, |slo| slo.binding),
+        slo_response_url: slo.and_then(|slo| slo.response_url),
         certificates: certificates(role)?,
         wants_signed: matches!(role.attribute("WantAuthnRequestsSigned"), Some("true" | "1")),
         valid_until: bounds.valid_until,
         due_at: bounds.due_at(now),
     })
+}
+
+/// The document itself. Exports of Windows begin with a byte order mark: here it is of no harm.
+pub(super) fn plain(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim_start_matches(is_space)
 }
 
 fn refuse<T>(found: &str) -> Result<T, Found> {
@@ -174,6 +182,22 @@ fn sso(role: &Element) -> Result<(String, Binding), Found> {
         }
     }
     refuse("it has no SingleSignOnService by HTTP-Redirect or HTTP-POST at an https address")
+}
+
+/// Where logouts go.
+struct Slo {
+    url: String,
+    binding: Binding,
+    response_url: Option<String>,
+}
+
+/// By redirect where that is offered, by a form otherwise.
+fn slo(role: &Element) -> Option<Slo> {
+    [(REDIRECT, Binding::Redirect), (POST, Binding::Post)].into_iter().find_map(|(uri, binding)| {
+        let found = service(role, "SingleLogoutService", uri)?;
+        let response_url = url(found, "ResponseLocation");
+        Some(Slo { url: url(found, "Location")?, binding, response_url })
+    })
 }
 
 fn service<'e>(role: &'e Element, name: &'e str, binding: &str) -> Option<&'e Element> {

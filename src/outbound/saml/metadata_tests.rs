@@ -166,3 +166,23 @@ fn browsers_go_to_https_or_to_this_machine() {
         assert!(!is_browsable(bad), "{bad}");
     }
 }
+
+#[test]
+fn logouts_go_by_redirect_and_by_a_form_where_nothing_else_is_offered_g35() {
+    let slo = |binding: &str, url: &str, more: &str| {
+        format!("<md:SingleLogoutService Binding=\"{binding}\" Location=\"{url}\"{more}/>")
+    };
+    let at = |inside: String| read(&entity(ID, "", &(good() + &inside)), None, now()).unwrap();
+    let (form, query) = ("https://idp.example/form", "https://idp.example/query");
+    let back = " ResponseLocation=\"https://idp.example/back\"";
+    let both = at(slo(POST, form, back) + &slo(REDIRECT, query, ""));
+    assert_eq!((both.slo_url.as_deref(), both.slo_binding), (Some(query), Binding::Redirect));
+    assert_eq!(both.slo_response_url, None, "it is that of the other one");
+    let one = at(slo(POST, form, back));
+    assert_eq!((one.slo_url.as_deref(), one.slo_binding), (Some(form), Binding::Post));
+    assert_eq!(one.slo_response_url.as_deref(), Some("https://idp.example/back"));
+    let unusable = at(slo(REDIRECT, "http://idp.example/query", "") + &slo(POST, form, ""));
+    assert_eq!(unusable.slo_binding, Binding::Post);
+    let none = at(slo("urn:oasis:names:tc:SAML:2.0:bindings:SOAP", form, ""));
+    assert_eq!((none.slo_url, none.slo_binding), (None, Binding::Redirect));
+}

@@ -39,7 +39,9 @@ pub enum Carries {
 }
 
 impl Carries {
-    const fn parameter(self) -> &'static str {
+    /// Its name.
+    #[must_use]
+    pub const fn parameter(self) -> &'static str {
         match self {
             Self::Request => "SAMLRequest",
             Self::Response => "SAMLResponse",

@@ -96,7 +96,7 @@ fn scope(found: &str) -> Found {
 
 /// What was digested, if the certificate verifies every signature. Errors of the primitive are not
 /// `Send` and say nothing that is not known: they end here, and never the loop (G10).
-fn digested(text: &str, certificate: &Certificate) -> Option<String> {
+pub(super) fn digested(text: &str, certificate: &Certificate) -> Option<String> {
     let certificates = [CertificateDer::from(certificate.der.clone())];
     let reduced = Crypto::reduce_xml_to_signed_with_allowed_algorithms(
         text,

@@ -8,9 +8,9 @@ use super::reader::{Ns, Start};
 use crate::domain::saml::fault::{Fault, Found};
 
 /// Takes the signature itself out of what is signed.
-const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+pub(super) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// Canonicalizations, without comments.
-const CANONICAL: [&str; 2] =
+pub(super) const CANONICAL: [&str; 2] =
     ["http://www.w3.org/2001/10/xml-exc-c14n#", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"];
 /// How a signature may be made.
 pub const SIGNATURES: [&str; 5] = [
@@ -21,7 +21,7 @@ pub const SIGNATURES: [&str; 5] = [
     "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
 ];
 /// How a digest may be made.
-const DIGESTS: [&str; 3] = [
+pub(super) const DIGESTS: [&str; 3] = [
     "http://www.w3.org/2001/04/xmlenc#sha256",
     "http://www.w3.org/2001/04/xmldsig-more#sha384",
     "http://www.w3.org/2001/04/xmlenc#sha512",

@@ -61,7 +61,8 @@ pub fn write(shown: &Shown<'_>) -> String {
          AuthnRequestsSigned=\"{signs}\" WantAssertionsSigned=\"true\" \
          protocolSupportEnumeration=\"{PROTOCOL}\"><md:Extensions><mdui:UIInfo>\
          <mdui:DisplayName xml:lang=\"en\">{name}</mdui:DisplayName></mdui:UIInfo></md:Extensions>\
-         {keys}<md:SingleLogoutService Binding=\"{REDIRECT}\" Location=\"{slo}\"/>{formats}\
+         {keys}<md:SingleLogoutService Binding=\"{REDIRECT}\" Location=\"{slo}\"/>\
+         <md:SingleLogoutService Binding=\"{POST}\" Location=\"{slo}\"/>{formats}\
          <md:AssertionConsumerService Binding=\"{POST}\" Location=\"{acs}\" index=\"0\" \
          isDefault=\"true\"/></md:SPSSODescriptor>{contact}</md:EntityDescriptor>\n",
         entity = escaped(shown.sp.entity_id),

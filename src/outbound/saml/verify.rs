@@ -29,6 +29,8 @@ pub struct Verdict {
     pub outcome: Result<Identity, Found>,
     /// How much there was to do.
     pub work: Work,
+    /// What was decrypted of it, as far as that came.
+    pub opened: Option<String>,
 }
 
 /// Reads a message out of its base64: white space may be in it, nothing else (G1).
@@ -50,16 +52,17 @@ pub fn decode(encoded: &str) -> Result<String, Found> {
 /// Verifies a response and judges it.
 #[must_use]
 pub fn response(encoded: &str, expected: &Expected<'_>, keys: &Keys) -> Verdict {
-    let mut work = Work::default();
-    let outcome = decode(encoded).and_then(|text| run(&text, expected, keys, &mut work));
-    Verdict { outcome, work }
+    let (mut work, mut opened) = (Work::default(), None);
+    let outcome =
+        decode(encoded).and_then(|text| run(&text, expected, keys, (&mut work, &mut opened)));
+    Verdict { outcome, work, opened }
 }
 
 fn run(
     text: &str,
     expected: &Expected<'_>,
     keys: &Keys,
-    work: &mut Work,
+    (work, opened): (&mut Work, &mut Option<String>),
 ) -> Result<Identity, Found> {
     let checked = preflight::check(text, Root::Response)?;
     *work = checked.work;
@@ -82,7 +85,7 @@ fn run(
         (None, _) => return Err(Fault::Assertions.with("none")),
         (Some(Inner::Encrypted), _) => {
             let flow = Decryption { response: &response, signed: signed.as_ref(), certificates };
-            flow.run(expected, keys, work)?
+            flow.run(expected, keys, (work, opened))?
         }
         (Some(Inner::Plain { signed: inner, .. }), Some(verified)) => {
             (assertion_of(verified)?, *inner)
@@ -138,11 +141,12 @@ impl Decryption<'_> {
         self,
         expected: &Expected<'_>,
         keys: &Keys,
-        work: &mut Work,
+        (work, seen): (&mut Work, &mut Option<String>),
     ) -> Result<(Element, bool), Found> {
         let encrypted = only(self.response, "EncryptedAssertion")?;
         let cbc = self.signed.is_some() || expected.saml.legacy_cbc;
         let plain = decrypt::decrypt(&encrypted, keys, cbc, work)?;
+        *seen = Some(plain.clone());
         let opened = self.open(plain, work);
         // Without a signature around it a text that opens must look like one that does not.
         if self.signed.is_none() && expected.saml.legacy_cbc {

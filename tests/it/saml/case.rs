@@ -102,7 +102,8 @@ pub fn all(kind: &str) -> Vec<Case> {
     found
 }
 
-fn folders(within: &Path) -> Vec<PathBuf> {
+/// The folders within a folder.
+pub fn folders(within: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(within).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_dir()).collect()
 }

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::beside;
 use super::case::{all, root};
 
 /// How many there are, by letter.
 const NUMBERS: [(&str, u16); 3] = [("G", 35), ("SI", 35), ("A", 57)];
 
-/// The tests that each number names.
-fn rows() -> BTreeMap<String, Vec<String>> {
-    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+/// The tests that each number names, in a register.
+pub fn rows(register: &Path) -> BTreeMap<String, Vec<String>> {
+    let text = std::fs::read_to_string(register).unwrap();
     let mut rows = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with("| ")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -24,7 +25,8 @@ fn rows() -> BTreeMap<String, Vec<String>> {
     rows
 }
 
-fn sources() -> String {
+/// All of our own code.
+pub fn sources() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut text, mut folders) = (String::new(), vec![root.join("src"), root.join("tests/it")]);
     while let Some(folder) = folders.pop() {
@@ -42,9 +44,13 @@ fn sources() -> String {
 
 #[test]
 fn every_number_of_saml_is_in_the_register_and_shown() {
-    let (rows, sources) = (rows(), sources());
-    let cases: BTreeSet<String> =
-        all("accepted").into_iter().chain(all("refused")).flat_map(|case| case.shows).collect();
+    let (rows, sources) = (rows(&root().join("README.md")), sources());
+    let cases: BTreeSet<String> = all("accepted")
+        .into_iter()
+        .chain(all("refused"))
+        .flat_map(|case| case.shows)
+        .chain(beside::shown())
+        .collect();
     let mut wrong = Vec::new();
     for (letter, last) in NUMBERS {
         for n in 1..=last {

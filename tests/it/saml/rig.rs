@@ -19,9 +19,15 @@ pub struct Peer {
 impl Peer {
     /// Starts a provider.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, told more: `--forms` for logouts by forms only.
+    pub fn start_with(more: &[&str]) -> Self {
         let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/samlp/provider.mjs");
         let mut child = Command::new("node")
             .args([program, "0", "--until-stdin-closes"])
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -111,10 +117,14 @@ impl Rig {
 
     /// The same with more said of the connection.
     pub async fn with(app: TestApp, more: Value) -> Self {
+        Self::at(app, Peer::start(), more).await
+    }
+
+    /// The same at this provider.
+    pub async fn at(app: TestApp, peer: Peer, more: Value) -> Self {
         // The provider reads the machine's clock.
         let behind = Clock::System.now().since_s(app.app.runner.clock.now());
         app.advance_s(behind);
-        let peer = Peer::start();
         let organization = app.organization("Acme").await;
         let (directory, token) = app.directory(&organization, "generic").await;
         let path = format!("/api/v1/organizations/{organization}/connections");

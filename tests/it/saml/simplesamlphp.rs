@@ -19,14 +19,14 @@ const LOOK_MS: u64 = 100;
 const REDIRECTS_MAX: usize = 10;
 
 /// SimpleSAMLphp as a process of its own; it ends with its test.
-struct Peer {
+pub struct Peer {
     url: String,
     folder: PathBuf,
     child: Child,
 }
 
 impl Peer {
-    async fn start(app: &TestApp, encrypt: bool) -> Self {
+    async fn start(app: &TestApp, how: (&str, &str)) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -35,7 +35,7 @@ impl Peer {
         let child = Command::new(program)
             .arg(&folder)
             .arg(port.to_string())
-            .env("ENCRYPT", encrypt.to_string())
+            .env(how.0, how.1)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -67,7 +67,10 @@ impl Drop for Peer {
 
 /// Follows redirects until a page comes.
 async fn walk(browser: &Caller, from: &str) -> Reply {
-    let mut reply = browser.get(from).await;
+    walk_on(browser, browser.get(from).await).await
+}
+
+async fn walk_on(browser: &Caller, mut reply: Reply) -> Reply {
     for _ in 0..REDIRECTS_MAX {
         if !(300..400).contains(&reply.status) {
             return reply;
@@ -79,11 +82,12 @@ async fn walk(browser: &Caller, from: &str) -> Reply {
     panic!("too many redirects\n{reply}")
 }
 
-async fn a_walk_with_simplesamlphp(encrypt: bool) {
+/// An app, its peer, a person, and the connection between them.
+pub async fn connected(how: (&str, &str)) -> (TestApp, Peer, String, Reply) {
     let app = TestApp::sqlite().await;
     let behind = Clock::System.now().since_s(app.app.runner.clock.now());
     app.advance_s(behind);
-    let peer = Peer::start(&app, encrypt).await;
+    let peer = Peer::start(&app, how).await;
     let organization = app.organization("Acme").await;
     let (_, token) = app.directory(&organization, "generic").await;
     let path = format!("/api/v1/organizations/{organization}/connections");
@@ -95,6 +99,11 @@ async fn a_walk_with_simplesamlphp(encrypt: bool) {
     let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": "ada", "externalId": "ada-1815", "active": true});
     let ada = app.scim(&token).post("/Users", user).await.expect(201).text_at("/id");
+    (app, peer, ada, made)
+}
+
+async fn a_walk_with_simplesamlphp(encrypt: &str) {
+    let (app, peer, ada, made) = connected(("ENCRYPT", encrypt)).await;
     let browser = app.browser();
     let page = walk(&browser, &made.text_at("/start_url")).await.expect(200);
     let form = Form::of(&page);
@@ -112,10 +121,34 @@ async fn a_walk_with_simplesamlphp(encrypt: bool) {
 
 #[tokio::test]
 async fn simplesamlphp_signs_a_person_in_and_out() {
-    a_walk_with_simplesamlphp(false).await;
+    a_walk_with_simplesamlphp("false").await;
 }
 
 #[tokio::test]
 async fn simplesamlphp_encrypts_for_our_key() {
-    a_walk_with_simplesamlphp(true).await;
+    a_walk_with_simplesamlphp("true").await;
+}
+
+#[tokio::test]
+async fn simplesamlphp_takes_our_signed_forms_to_sign_in_and_out() {
+    let (app, peer, ada, made) = connected(("FORMS", "true")).await;
+    assert_eq!(made.at("/saml/sso_binding"), "post");
+    assert_eq!(made.at("/saml/slo_binding"), "post");
+    let browser = app.browser();
+    let asking = Form::of(&browser.get(&made.text_at("/start_url")).await.expect(200));
+    assert!(asking.action.starts_with(&peer.url), "{asking:?}");
+    // It verifies the signature within our request.
+    let sent = asking.send(&browser).await;
+    let form = Form::of(&walk_on(&browser, sent).await.expect(200));
+    assert_eq!(form.action, made.text_at("/acs_url"));
+    let kept = form.send(&browser).await.expect(303);
+    let me = browser.follow(kept.header("location")).await.expect(200);
+    assert_eq!(me.at("/user/id"), ada);
+    let here = browser.clone().with_header("sec-fetch-site", "same-origin");
+    let leaving = Form::of(&here.post_form("/sign-out", &[]).await.expect(200));
+    assert!(leaving.action.starts_with(&peer.url), "{leaving:?}");
+    browser.get("/me").await.expect_problem(401, "unauthenticated");
+    let left = leaving.send(&browser).await;
+    let end = walk_on(&browser, left).await;
+    assert!(end.request.ends_with("/signed-out"), "{end}");
 }

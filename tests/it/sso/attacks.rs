@@ -186,3 +186,19 @@ async fn ten_thousand_groups_are_no_token_oa15() {
     let entry = liar.refused(&reply, "provider_error").await;
     assert!(entry["hint"].as_str().unwrap().contains("larger than 65536"), "{entry}");
 }
+
+#[tokio::test]
+async fn a_token_of_another_client_of_the_provider_signs_nobody_in_oa4() {
+    let liar = liar().await;
+    for claims in [
+        json!({"aud": "another-client"}),
+        json!({"aud": ["another-client", "portico"]}),
+        json!({"aud": ["another-client", "portico"], "azp": "another-client"}),
+        json!({"azp": "another-client"}),
+    ] {
+        let browser = liar.browser();
+        let reply = liar.by(&browser, "ada", claims).await;
+        liar.refused(&reply, "audience_mismatch").await;
+        browser.get("/me").await.expect(401);
+    }
+}

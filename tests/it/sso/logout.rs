@@ -179,4 +179,19 @@ on_both_engines! {
         liar.domain("acme.example").await;
         is_out(&liar, "eve", eve, (Leave::Disabled, "connection_disabled")).await;
     }
+
+    async fn whoever_was_signed_out_behind_the_browser_comes_back_only_by_the_provider(app: TestApp) {
+        let liar = Liar::new(app, json!({})).await;
+        liar.user("ada").await;
+        let browser = liar.browser();
+        liar.by(&browser, "ada", json!({"sid": "s"})).await.expect(303);
+        browser.get("/me").await.expect(200);
+        liar.logout(&liar.logout_token(json!({"sub": "ada"}))).await.expect(200);
+        browser.get("/me").await.expect(401);
+        let asked = liar.start(&browser, "").await;
+        let declined = asked.back("c").replace("code=c", "error=access_denied");
+        let reply = browser.get(&declined).await;
+        liar.refused(&reply, "access_denied").await;
+        browser.get("/me").await.expect(401);
+    }
 }

@@ -1,6 +1,7 @@
 //! Sign-in with a real OpenID provider, as a browser does it.
 
 mod attacks;
+pub mod canaille;
 mod certified;
 mod connection;
 mod domain_proof;
@@ -10,6 +11,7 @@ mod liar;
 mod linking;
 mod logout;
 mod page;
+mod register;
 mod removed;
 mod rig;
 mod session;

@@ -227,6 +227,9 @@ def signatures(case):
          certificates=["idp-weak"])
     case("signature_invalid/rogue", "a stranger's signature with her certificate", ["A34", "A39", "G9"],
          signed_both("rogue"))
+    case("signature_invalid/two-signers", "the assertion and the response are signed by two keys",
+         ["G10", "G11"], sign(response(sign(assertion(), "idp")), "idp-ec"),
+         certificates=["idp", "idp-ec"])
     case("signature_invalid/changed", "what was signed has changed", ["G11"], evil(signed))
     case("signature_invalid/outer-broken", "the inner one holds, the outer one does not",
          ["G11"], both.replace("11:59:58Z", "11:59:59Z"))

@@ -1,6 +1,6 @@
 // A SAML provider on loopback, for tests: samlp (Auth0's library), any account, no passwords.
 //
-//   node provider.mjs [port] [--until-stdin-closes]
+//   node provider.mjs [port] [--until-stdin-closes] [--forms]
 //
 // Port 0 (the default) takes a free one. Once it answers it prints `listening <address>` on stdout.
 //
@@ -11,7 +11,7 @@
 //
 // More of the query says how: `sign` is `response`, `assertion` or `both`; `encrypt` encrypts for the
 // key in the metadata of whoever asks; `format` and `session` are those of the NameID. Everything is
-// kept in memory.
+// kept in memory. With `--forms` it takes and sends logouts by forms only.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -26,7 +26,8 @@ const FORM_BYTES_MAX = 256 * 1024;
 const flags = process.argv.slice(2);
 const port = Number(flags.find((flag) => /^\d+$/.test(flag)) ?? 0);
 const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
-const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
+const forms = flags.includes('--forms');
+const BINDING = `urn:oasis:names:tc:SAML:2.0:bindings:HTTP-${forms ? 'POST' : 'Redirect'}`;
 const participants = [];
 const session = {};
 
@@ -80,7 +81,7 @@ async function signIn(req, res, asked) {
   const user = { id: as, email: as.includes('@') ? as : `${as}@example.com`, groups: ['a', 'b'], format };
   participants.push({
     serviceProviderId: asked, nameId: as, nameIdFormat: format, sessionIndex: index,
-    serviceProviderLogoutURL: sp.slo, binding: REDIRECT, cert: pemOf(sp.signing),
+    serviceProviderLogoutURL: sp.slo, binding: BINDING, cert: pemOf(sp.signing),
   });
   const options = {
     issuer: `${base}/metadata`, ...pair, audience: asked, recipient: sp.acs, destination: sp.acs,
@@ -113,8 +114,8 @@ function idOf(message) {
 
 const logout = (req, res) => samlp.logout({
   issuer: `${base}/metadata`, ...pair,
-  deflate: true,
-  protocolBinding: REDIRECT,
+  deflate: !forms,
+  protocolBinding: BINDING,
   signatureAlgorithm: 'rsa-sha256',
   digestAlgorithm: 'sha256',
   sessionParticipants: everybody,
@@ -142,7 +143,8 @@ const everybody = {
 
 const metadata = (req, res) => samlp.metadata({
   issuer: `${base}/metadata`, cert: pair.cert, profileMapper: mapper,
-  redirectEndpointPath: '/sso', postEndpointPath: '/sso', logoutEndpointPaths: { redirect: '/logout' },
+  redirectEndpointPath: '/sso', postEndpointPath: '/sso', 
+  logoutEndpointPaths: { [forms ? 'post' : 'redirect']: '/logout' },
 })(req, res);
 
 async function body(req) {

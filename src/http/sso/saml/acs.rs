@@ -10,6 +10,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use serde_json::{Value, json};
 
 use super::super::place::{Place, url};
 use super::form::{self, Sent};
@@ -32,7 +33,8 @@ use crate::flow::saml::Arrival;
 use crate::http::cookie::Cookie;
 use crate::http::{page, request_id};
 use crate::outbound::saml::decrypt::Keys;
-use crate::outbound::saml::{fetch, verify};
+use crate::outbound::saml::redirect::Carries;
+use crate::outbound::saml::{fetch, trace, verify};
 use crate::store;
 
 /// Takes a response, and sends the browser for what it is worth, or shows why it is worth nothing.
@@ -51,40 +53,62 @@ pub async fn acs(
     };
     match take(&app, &place, &parts.headers, body).await {
         Ok(Ok(response)) => response,
-        Ok(Err(Stopped::Now(refusal))) => place.refuse(&app, &parts.headers, refusal).await,
+        Ok(Err(Stopped::Now(refusal, sent))) => {
+            place.refuse_sent(&app, &parts.headers, refusal, sent).await
+        }
         Ok(Err(Stopped::Written(refusal))) => place.show(&app, &parts.headers, &refusal),
         Err(problem) => page::refuse(problem, &parts.headers),
     }
 }
 
-/// A refusal that is to be written down, or was.
+/// A refusal that is to be written down, with what was sent where traces are on; or that was.
 enum Stopped {
-    Now(Refusal),
+    Now(Refusal, Option<Value>),
     Written(Refusal),
 }
 
 type Taken<T> = Result<Result<T, Stopped>, Problem>;
 
 async fn take(app: &App, place: &Place, headers: &HeaderMap, body: Body) -> Taken<Response> {
-    let sent = match form::read(headers, body).await {
+    let sent = match form::read(headers, body, &[Carries::Response]).await {
         Ok(sent) => sent,
-        Err(found) => return Ok(Err(Stopped::Now(found.into()))),
+        Err(found) => return Ok(Err(Stopped::Now(found.into(), None))),
     };
     let login = match login(app, place, &sent, headers).await? {
         Ok(login) => login,
-        Err(refusal) => return Ok(Err(Stopped::Now(refusal))),
+        Err(refusal) => return stopped(app, place, refusal, sent.message).await,
     };
     let trial = login.as_ref().is_some_and(|login| login.trial);
     let open =
         if trial { place.check_trial(Step::Callback) } else { place.check_open(Step::Callback) };
     if let Err(refusal) = open {
-        return Ok(Err(Stopped::Now(refusal)));
+        return stopped(app, place, refusal, sent.message).await;
     }
-    let identity = match verified(app, place, (&sent.response, login.as_ref())).await? {
-        Ok(identity) => identity,
-        Err(refusal) => return Ok(Err(Stopped::Now(refusal))),
+    let (outcome, message) = verified(app, place, (&sent.message, login.as_ref())).await?;
+    match outcome {
+        Ok(identity) => arrive(app, place, login, (identity, message)).await,
+        Err(refusal) => Ok(Err(Stopped::Now(refusal, message))),
+    }
+}
+
+/// A refusal before the message was verified.
+async fn stopped<T>(app: &App, place: &Place, refusal: Refusal, encoded: String) -> Taken<T> {
+    let traces = place.connection.traces(app.runner.clock.now());
+    let message = match traces {
+        true => app.saml.run(move || message(&encoded, None)).await.ok(),
+        false => None,
     };
-    arrive(app, place, login, identity).await
+    Ok(Err(Stopped::Now(refusal, message)))
+}
+
+/// What a trace keeps of a message: nothing in it can be used again (G30).
+fn message(encoded: &str, opened: Option<&str>) -> Value {
+    let text = verify::decode(encoded).ok();
+    json!({
+        "kind": "saml",
+        "response": text.as_deref().map(trace::redacted),
+        "assertion": opened.map(trace::redacted),
+    })
 }
 
 /// The request of this browser that is answered; `None` when it answers none.
@@ -116,18 +140,20 @@ async fn verified(
     app: &App,
     place: &Place,
     (encoded, login): (&str, Option<&Login>),
-) -> Result<Result<Identity, Refusal>, Problem> {
+) -> Result<(Result<Identity, Refusal>, Option<Value>), Problem> {
     let saml = saml_of(place)?.clone();
-    let mut outcome = judged(app, place, (encoded, login), saml.clone()).await?;
+    let mut judged = judge(app, place, (encoded, login), saml.clone()).await?;
     let unknown =
-        outcome.as_ref().err().is_some_and(|found| found.fault == Fault::SignatureInvalid);
+        judged.0.as_ref().err().is_some_and(|found| found.fault == Fault::SignatureInvalid);
     if unknown && let Some(newer) = newer(app, place, &saml).await? {
-        outcome = judged(app, place, (encoded, login), newer).await?;
+        judged = judge(app, place, (encoded, login), newer).await?;
     }
-    Ok(outcome.map_err(Refusal::from).and_then(|identity| {
+    let (outcome, message) = judged;
+    let outcome = outcome.map_err(Refusal::from).and_then(|identity| {
         // What the connection would refuse later is refused before anything is used up.
         asserted(&place.connection, &identity).map(|_| identity)
-    }))
+    });
+    Ok((outcome, message))
 }
 
 /// What the provider's metadata says now, where that may be asked and differs.
@@ -158,16 +184,20 @@ async fn newer(app: &App, place: &Place, saml: &Saml) -> Result<Option<Saml>, Pr
     Ok(found.filter(|found| found.certificates != saml.certificates))
 }
 
+/// Whom a message is about, or why it does not count; and what a trace keeps of it.
+type Judged = (Result<Identity, Found>, Option<Value>);
+
 /// Judges the message behind the wall.
-async fn judged(
+async fn judge(
     app: &App,
     place: &Place,
     (encoded, login): (&str, Option<&Login>),
     saml: Saml,
-) -> Result<Result<Identity, Found>, Problem> {
+) -> Result<Judged, Problem> {
     let addresses = Addresses::of(app, place.connection.id);
     let (encoded, secrets) = (encoded.to_owned(), ring_of(app, place)?.decrypting());
     let (now, asked) = (app.runner.clock.now(), login.map(|login| login.nonce));
+    let traces = place.connection.traces(now);
     let fresh_since = login.filter(|login| login.fresh).map(|login| login.created_at);
     let job = move || {
         let is = |id: &str| asked.is_some_and(|asked| asked.matches(id.as_bytes()));
@@ -182,16 +212,18 @@ async fn judged(
             now,
             fresh_since,
         };
-        verify::response(&encoded, &expected, &Keys::of(&secrets)).outcome
+        let verdict = verify::response(&encoded, &expected, &Keys::of(&secrets));
+        let message = traces.then(|| message(&encoded, verdict.opened.as_deref()));
+        (verdict.outcome, message)
     };
-    Ok(app.saml.run(job).await.and_then(|outcome| outcome))
+    Ok(app.saml.run(job).await.unwrap_or_else(|found| (Err(found), None)))
 }
 
 async fn arrive(
     app: &App,
     place: &Place,
     login: Option<Login>,
-    identity: Identity,
+    (identity, message): (Identity, Option<Value>),
 ) -> Taken<Response> {
     let connection = &place.connection;
     let (handle, browser) = (draw(Rng), draw(Rng));
@@ -217,6 +249,7 @@ async fn arrive(
         identity,
         arrived,
         request_id: request_id::current(),
+        message,
     };
     let kept = app
         .runner

@@ -7,6 +7,7 @@
 mod acs;
 mod form;
 mod metadata;
+mod post;
 mod proceed;
 mod slo;
 pub mod start;
@@ -19,6 +20,7 @@ pub use slo::leave;
 use super::place::Place;
 use crate::app::App;
 use crate::domain::saml::Saml;
+use crate::domain::saml::fault::{Fault, Found};
 use crate::domain::saml::key::Ring;
 use crate::flow;
 use crate::flow::problem::Problem;
@@ -61,8 +63,15 @@ pub const OPEN: &[Route] = &[
         Get,
         "/sso/{connection}/slo",
         Needs::Nothing,
-        || get(slo::slo),
+        || get(slo::by_redirect),
         Doc::of("Takes a SAML logout request or response by redirect."),
+    ),
+    Route::new(
+        Post,
+        "/sso/{connection}/slo",
+        Needs::Nothing,
+        || post(slo::by_form),
+        Doc::of("Takes a SAML logout request or response by a form."),
     ),
 ];
 
@@ -94,6 +103,14 @@ impl Addresses {
 /// What is configured of the provider; a connection of another kind is none here.
 fn saml_of(place: &Place) -> Result<&Saml, Problem> {
     place.connection.settings.saml.as_ref().ok_or_else(|| Problem::not_found("connection"))
+}
+
+/// A message of ours that could not be written.
+fn unwritten(found: Found) -> Problem {
+    match found.fault {
+        Fault::Busy => Problem::unavailable("The message to the provider was not ready in time."),
+        _ => Problem::internal(found),
+    }
 }
 
 /// Our keys there.

@@ -4,36 +4,22 @@
 //! What comes back with the answer is a handle without meaning, and only hashes of it, of the
 //! request's id and of the browser's secret are kept (K5).
 
-use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use super::super::place::Place;
-use super::words::{Words, words};
-use super::{Addresses, ring_of, saml_of};
+use super::post::{self, Going};
+use super::{Addresses, ring_of, saml_of, unwritten};
 use crate::app::App;
 use crate::domain::language::Language;
 use crate::domain::login::{LIFE_S, Login, ReturnTo};
 use crate::domain::saml::Binding;
-use crate::domain::saml::fault::{Fault, Found};
 use crate::domain::secret::{SecretHash, draw};
 use crate::domain::time::Rng;
 use crate::flow::problem::Problem;
 use crate::http::cookie::Cookie;
-use crate::http::page;
 use crate::outbound::saml::compose;
 use crate::outbound::saml::redirect::{self, Carries};
-
-#[derive(Template)]
-#[template(path = "sso/post.html")]
-struct PostForm<'a> {
-    action: &'a str,
-    message: &'a str,
-    relay_state: &'a str,
-    words: &'static Words,
-}
 
 /// A request that was written, and what must be remembered of it.
 pub struct Begun {
@@ -71,12 +57,13 @@ pub async fn begin(
             redirected(url.as_str())?
         }
         Binding::Post => {
-            let message = STANDARD.encode(xml);
-            let (action, message) = (saml.sso_url.as_str(), message.as_str());
-            page::sending(
-                action,
-                &PostForm { action, message, relay_state: &relay_state, words: words(language) },
-            )
+            let (to, relay) = (saml.sso_url.clone(), Some(relay_state.clone()));
+            let going = Going { to, carries: Carries::Request, xml, relay_state: relay };
+            let going = match saml.sign_requests {
+                true => post::signed(app, place, going).await?,
+                false => going,
+            };
+            post::shown(&going, language, false)
         }
     };
     let login = Login {
@@ -95,13 +82,6 @@ pub async fn begin(
         trial,
     };
     Ok(Begun { login, response: with_cookie(app, response, &browser)? })
-}
-
-fn unwritten(found: Found) -> Problem {
-    match found.fault {
-        Fault::Busy => Problem::unavailable("The sign-in could not be begun in time."),
-        _ => Problem::internal(found),
-    }
 }
 
 /// A redirect that nobody keeps.

@@ -21,6 +21,8 @@ pub struct Words {
     pub not_me: &'static str,
     /// The title of the form on its way.
     pub on_its_way: &'static str,
+    /// The title of the form on its way to sign out.
+    pub leaving: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -32,6 +34,7 @@ const ENGLISH: Words = Words {
     go_on: "Continue",
     not_me: "That is not me",
     on_its_way: "Continue to your sign-in",
+    leaving: "Continue to sign out",
 };
 
 const FRENCH: Words = Words {
@@ -44,6 +47,7 @@ const FRENCH: Words = Words {
     go_on: "Continuer",
     not_me: "Ce n’est pas moi",
     on_its_way: "Continuer vers la connexion",
+    leaving: "Continuer vers la déconnexion",
 };
 
 const GERMAN: Words = Words {
@@ -56,6 +60,7 @@ const GERMAN: Words = Words {
     go_on: "Weiter",
     not_me: "Das bin ich nicht",
     on_its_way: "Weiter zu Ihrer Anmeldung",
+    leaving: "Weiter zur Abmeldung",
 };
 
 const SPANISH: Words = Words {
@@ -67,6 +72,7 @@ const SPANISH: Words = Words {
     go_on: "Continuar",
     not_me: "No soy yo",
     on_its_way: "Continuar al inicio de sesión",
+    leaving: "Continuar al cierre de sesión",
 };
 
 /// The words in a language.
