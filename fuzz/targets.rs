@@ -1,5 +1,6 @@
 //! What must hold for any bytes: no panic, bounded work, and the laws of each parser.
 
+use portico::domain::import;
 use portico::domain::time::Timestamp;
 use portico::outbound::saml::preflight::{self, Root};
 use portico::outbound::saml::{metadata, redirect};
@@ -119,4 +120,18 @@ pub fn redirect(bytes: &[u8]) {
     let Ok(read) = redirect::received(text) else { return };
     assert!(read.text.len() <= redirect::INFLATED_MAX, "unbounded");
     assert!(read.verify(&[]).is_err(), "it verifies by no key");
+}
+
+/// A file of people is read or refused alike each time, within its bounds, and every row is right or
+/// says what is wrong with it.
+pub fn import(bytes: &[u8]) {
+    let read = import::read(bytes);
+    assert_eq!(read, import::read(bytes));
+    let Ok(rows) = read else { return };
+    assert!(rows.len() <= import::ROWS_MAX);
+    for row in rows {
+        assert!(row.line > 0 && row.resources.len() <= import::CELL_MAX);
+        assert!(!row.errors.is_empty() || row.email.contains('@'), "{row:?}");
+        assert!(row.errors.iter().all(|wrong| import::COLUMNS.contains(&wrong.column)));
+    }
 }

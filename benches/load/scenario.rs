@@ -77,6 +77,7 @@ pub async fn run(engine: &Engine, plan: &Plan, table: &mut Table) {
             run.many_members().await;
             run.spread().await;
             run.decisions(&limits, &ids).await;
+            run.people(&limits).await;
         }
     }
     run.mapping().await;

@@ -62,6 +62,7 @@ impl Server {
             .env("PORTICO_PUBLIC_URL", &base)
             .env("PORTICO_OPERATOR_TOKEN", OPERATOR_TOKEN)
             .env("PORTICO_SCIM_RATE_LIMIT", "1000000,1000000")
+            .env("PORTICO_ALLOW_PRIVATE_NETWORKS", "true")
             .env("PORTICO_LOG", "warn");
         let url = match engine {
             Engine::Sqlite => format!("sqlite://{}/bench.db", folder.display()),

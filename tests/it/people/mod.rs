@@ -7,12 +7,15 @@ mod invites_by_directory;
 mod invites_by_people;
 mod lists;
 mod mails;
-mod passwords;
+pub mod passwords;
 mod platforms;
 mod privacy;
+pub mod receiver;
 mod secrets;
 mod tokens;
+mod webhook_order;
 mod webhooks;
+mod webhooks_kill;
 
 use serde_json::{Value, json};
 

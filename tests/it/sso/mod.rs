@@ -10,6 +10,7 @@ mod liar;
 mod linking;
 mod logout;
 mod page;
+mod rekey;
 mod removed;
 mod rig;
 mod session;
