@@ -1,5 +1,6 @@
 //! People: invites and their mail, passwords, users in lists and in bulk, imports.
 
+mod bounds;
 mod bulk;
 mod imports;
 mod invites;
@@ -9,7 +10,9 @@ mod lists;
 mod mails;
 pub mod passwords;
 mod platforms;
+mod operator_tokens;
 mod privacy;
+mod races;
 pub mod receiver;
 mod secrets;
 mod tokens;
