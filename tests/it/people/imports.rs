@@ -202,8 +202,7 @@ async fn a_killed_import_is_sent_again(mut server: crate::support::TestServer) {
     let operator = server.operator();
     let body = json!({"name": "Acme", "slug": "acme"});
     operator.post("/api/v1/organizations", body).await.expect(201);
-    let lines: String =
-        (0..KILLED).map(|at| format!("k{at}@example.com,K,{at},\n")).collect();
+    let lines: String = (0..KILLED).map(|at| format!("k{at}@example.com,K,{at},\n")).collect();
     let file = format!("{HEADER}{lines}");
     let sending = {
         let (operator, file) = (operator.clone(), file.clone());
