@@ -165,11 +165,11 @@ on_both_engines! {
         let file = format!("{HEADER}{lines}");
         let sent = import(&app.operator(), &acme, file.as_bytes(), &[]).await.expect(200);
         assert_eq!(counts(&sent)[2], 20);
-        super::secrets::copy_invites(&app, portico::domain::invite::A_DAY_MAX - 1).await;
+        crate::people::secrets::copy_invites(&app, portico::domain::invite::A_DAY_MAX - 1).await;
         let one = json!({"email": "last@example.com"});
-        super::invite(&app, &acme, one).await.expect(201);
+        crate::people::invite(&app, &acme, one).await.expect(201);
         let more = json!({"email": "more@example.com"});
-        super::invite(&app, &acme, more).await.expect_problem(429, "rate-limited");
+        crate::people::invite(&app, &acme, more).await.expect_problem(429, "rate-limited");
         let file = format!("{HEADER}more@example.com,More,M,\n");
         let sent = import(&app.operator(), &acme, file.as_bytes(), &[]).await.expect(200);
         assert_eq!(counts(&sent)[2], 1);

@@ -125,7 +125,7 @@ on_both_engines! {
         let mut ids = Vec::new();
         for at in 0..4 {
             let email = format!("admin{at}@example.com");
-            super::somebody(&app, &acme, &email, "org-admin").await;
+            crate::people::somebody(&app, &acme, &email, "org-admin").await;
             ids.push(user(&app, &acme, &email).await["id"].as_str().unwrap().to_owned());
         }
         let path = format!("/api/v1/organizations/{acme}/users/remove");
