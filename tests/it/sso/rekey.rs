@@ -24,8 +24,9 @@ use crate::support::{TestApp, TestServer};
 const OLD: [u8; 32] = [7; 32];
 const NEW: [u8; 32] = [8; 32];
 const NEW_TEXT: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
-/// Columns of bytes that are no sealed values: ids on SQLite aside, digests.
-const DIGESTS: [&str; 9] = [
+/// Columns of bytes that are no sealed values: digests, and who holds a lease.
+const DIGESTS: [&str; 10] = [
+    "holder",
     "hash",
     "address",
     "body_hash",
