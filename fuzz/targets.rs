@@ -10,6 +10,7 @@ use portico::domain::connection::{Connection, Jit, Link, Oidc, Provider, Setting
 use portico::domain::id::{ConnectionId, OrganizationId};
 use portico::domain::secret::SecretHash;
 use portico::domain::sign_in::asserted;
+use portico::domain::import;
 use portico::domain::time::Timestamp;
 use portico::outbound::oidc::id_token;
 use portico::outbound::oidc::keys::Keys;
@@ -230,4 +231,17 @@ pub fn id_token(bytes: &[u8]) {
     let Ok(person) = asserted(&connection(), &claims) else { return };
     assert!((1..=255).contains(&person.subject.chars().count()), "{text}");
     assert!(person.claims.values().all(|values| values.len() <= 1_000), "{text}");
+}
+/// A file of people is read or refused alike each time, within its bounds, and every row is right or
+/// says what is wrong with it.
+pub fn import(bytes: &[u8]) {
+    let read = import::read(bytes);
+    assert_eq!(read, import::read(bytes));
+    let Ok(rows) = read else { return };
+    assert!(rows.len() <= import::ROWS_MAX);
+    for row in rows {
+        assert!(row.line > 0 && row.resources.len() <= import::CELL_MAX);
+        assert!(!row.errors.is_empty() || row.email.contains('@'), "{row:?}");
+        assert!(row.errors.iter().all(|wrong| import::COLUMNS.contains(&wrong.column)));
+    }
 }

@@ -22,6 +22,7 @@ mod groups;
 mod limit;
 mod measure;
 mod pages;
+mod people;
 mod report;
 mod rules;
 mod scenario;

@@ -78,6 +78,7 @@ pub async fn run(engine: &Engine, plan: &Plan, table: &mut Table) {
             run.spread().await;
             run.decisions(&limits, &ids).await;
             run.sign_ins(&limits).await;
+            run.people(&limits).await;
         }
     }
     run.mapping().await;

@@ -13,6 +13,7 @@ create table webhooks (
     creator_id blob,
     creator_left boolean not null,
     position bigint not null,
+    laid bigint not null,
     failing_since bigint,
     version bigint not null,
     created_at bigint not null,
@@ -29,20 +30,23 @@ create table webhook_deliveries (
     event_id blob not null,
     event_name text not null,
     subject text not null,
+    place bigint not null,
     body text not null,
     state text not null,
     attempts bigint not null,
     run_at bigint not null,
-    locked_until bigint,
     status bigint,
     error text,
     created_at bigint not null,
     finished_at bigint
 );
 create index webhook_deliveries_webhook on webhook_deliveries (webhook_id, created_at, id);
-create index webhook_deliveries_subject on webhook_deliveries (webhook_id, subject, id)
+-- Of each subject one message is `pending`, the next ones are `waiting`: an endpoint that fails for
+-- days costs nothing but what is tried again.
+create index webhook_deliveries_subject on webhook_deliveries (webhook_id, subject, place)
+    where finished_at is null;
+create index webhook_deliveries_due on webhook_deliveries (webhook_id, run_at, place)
     where state = 'pending';
-create index webhook_deliveries_due on webhook_deliveries (run_at, id) where state = 'pending';
 create index webhook_deliveries_over on webhook_deliveries (finished_at)
     where finished_at is not null;
 
@@ -54,6 +58,6 @@ values
     ('webhooks', 'webhooks_creator', '1000 2'),
     ('webhook_deliveries', 'webhook_deliveries_webhook', '1000000 10000 2 1'),
     ('webhook_deliveries', 'webhook_deliveries_subject', '10000 1000 2 1'),
-    ('webhook_deliveries', 'webhook_deliveries_due', '10000 2 1'),
+    ('webhook_deliveries', 'webhook_deliveries_due', '10000 1000 2 1'),
     ('webhook_deliveries', 'webhook_deliveries_over', '1000000 2');
 analyze sqlite_schema;

@@ -18,7 +18,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<String> {
     runtime()?.block_on(async {
         let opening = Opening { create: false, exclusive: false, migrate: false };
         let app = compose::app(settings, opening).await?;
-        let rekeyed = flow::installation::rekey(&app.runner, &app.seal).await;
+        let rekeyed = flow::rekey::rekey(&app.runner, &app.seal).await;
         app.runner.db.close().await;
         let done = rekeyed.map_err(compose::failed)?;
         anyhow::ensure!(

@@ -39,6 +39,7 @@ pub mod refused_words;
 pub mod resource;
 pub mod saml;
 pub mod seal;
+pub mod sealed;
 pub mod secret;
 pub mod session;
 pub mod sign_in;

@@ -5,6 +5,8 @@
 //! replaced by putting a new one in front and sealing anew. A keyed digest ([`Seal::mark`]) lets
 //! us recognise a text that must not be kept readable.
 
+use std::sync::OnceLock;
+
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use hmac::{Hmac, Mac};
@@ -12,6 +14,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::id::OrganizationId;
+use super::sealed::Column;
 use super::time::Rng;
 
 /// The first byte of a sealed value: how it is laid out.
@@ -22,14 +25,16 @@ const NONCE_BYTES: usize = 12;
 const MARK_LABEL: &[u8] = b"portico mark 1";
 /// The row of the check value: there is one installation in a database.
 const INSTALLATION: Uuid = Uuid::nil();
-/// What the check value says once opened.
+/// Former keys whose digests are still known.
+const FORMER_MAX: usize = 16;
+/// What the check value says once opened, before what former keys marked by.
 const CHECK: &[u8] = b"portico installation";
 
 /// Where a sealed value stands: it opens nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The table and, where it holds several sealed columns, the column.
-    pub table: &'static str,
+    /// The column.
+    pub column: Column,
     /// The id of the row.
     pub row: Uuid,
     /// Whose row it is.
@@ -53,6 +58,8 @@ pub enum SealError {
 /// The keys of an installation.
 pub struct Seal {
     keys: Vec<Key>,
+    /// What former keys marked by: digests cannot be made anew, so this outlives their keys.
+    former: OnceLock<Vec<[u8; 32]>>,
 }
 
 struct Key {
@@ -77,7 +84,7 @@ impl Seal {
                 mark: digest(key, MARK_LABEL, b""),
             })
             .collect();
-        Self { keys }
+        Self { keys, former: OnceLock::new() }
     }
 
     /// Seals a value for its place.
@@ -137,21 +144,41 @@ impl Seal {
     /// The digests of a text by every key: for finding what an older key marked.
     #[must_use]
     pub fn marks(&self, kind: &str, text: &str) -> Vec<[u8; 32]> {
-        self.keys.iter().map(|key| digest(&key.mark, kind.as_bytes(), text.as_bytes())).collect()
+        let own = self.keys.iter().map(|key| &key.mark);
+        let former = self.former.get().into_iter().flatten();
+        own.chain(former).map(|key| digest(key, kind.as_bytes(), text.as_bytes())).collect()
     }
 
-    /// A value that a later start opens, to find a wrong key before it does harm.
+    /// A value that a later start opens, to find a wrong key before it does harm. It carries what
+    /// other keys than the first marked by, for when they are dropped.
     ///
     /// # Errors
     /// [`SealError::NoKey`] without a key.
     pub fn check(&self, rng: Rng) -> Result<Vec<u8>, SealError> {
-        self.seal(rng, Place::installation(), CHECK)
+        let others = self.keys.iter().skip(1).map(|key| key.mark);
+        let former = self.former.get().into_iter().flatten().copied();
+        let mut plain = CHECK.to_vec();
+        let mut carried: Vec<[u8; 32]> = Vec::new();
+        for mark in others.chain(former) {
+            if !carried.contains(&mark) && carried.len() < FORMER_MAX {
+                plain.extend_from_slice(&mark);
+                carried.push(mark);
+            }
+        }
+        self.seal(rng, Place::installation(), &plain)
     }
 
-    /// Whether a key is among those of the installation that made this check value.
+    /// Whether a key is among those of the installation that made this check value; what former
+    /// keys marked by is known from then on.
     #[must_use]
     pub fn fits(&self, check: &[u8]) -> bool {
-        self.open(Place::installation(), check).is_ok_and(|plain| plain == CHECK)
+        let Ok(plain) = self.open(Place::installation(), check) else { return false };
+        let Some(carried) = plain.strip_prefix(CHECK) else { return false };
+        let (former, rest) = carried.as_chunks::<32>();
+        let new = |mark: &&[u8; 32]| self.keys.iter().all(|key| key.mark != **mark);
+        // The first call counts: a key that is dropped is dropped before the start.
+        self.former.get_or_init(|| former.iter().filter(new).copied().collect());
+        rest.is_empty()
     }
 }
 
@@ -160,7 +187,7 @@ impl Place {
     #[must_use]
     pub const fn installation() -> Self {
         Self {
-            table: "installation",
+            column: Column::Installation,
             row: INSTALLATION,
             organization: OrganizationId(INSTALLATION),
         }
@@ -168,7 +195,7 @@ impl Place {
 
     /// The place as associated data: no two places have the same bytes.
     fn bound(self) -> Vec<u8> {
-        let mut bound = self.table.as_bytes().to_vec();
+        let mut bound = self.column.as_str().as_bytes().to_vec();
         bound.push(0);
         bound.extend_from_slice(self.row.as_bytes());
         bound.extend_from_slice(self.organization.0.as_bytes());
@@ -197,7 +224,8 @@ mod tests {
 
     fn place() -> Place {
         let row = Uuid::from_u128(7);
-        Place { table: "connections", row, organization: OrganizationId(Uuid::from_u128(8)) }
+        let organization = OrganizationId(Uuid::from_u128(8));
+        Place { column: Column::ConnectionSecret, row, organization }
     }
 
     #[test]
@@ -207,7 +235,7 @@ mod tests {
         assert_eq!(seal.open(place(), &sealed).unwrap(), b"secret");
         assert!(!sealed.windows(6).any(|part| part == b"secret"));
         let elsewhere = [
-            Place { table: "logins", ..place() },
+            Place { column: Column::LoginVerifier, ..place() },
             Place { row: Uuid::from_u128(9), ..place() },
             Place { organization: OrganizationId(Uuid::from_u128(9)), ..place() },
         ];
@@ -257,5 +285,23 @@ mod tests {
         let check = Seal::new(vec![OLD]).check(Rng).unwrap();
         assert!(Seal::new(vec![NEW, OLD]).fits(&check));
         assert!(!Seal::new(vec![NEW]).fits(&check));
+    }
+
+    #[test]
+    fn what_a_former_key_marked_is_found_when_the_key_is_gone() {
+        let marked = Seal::new(vec![OLD]).mark("identity", "ada").unwrap();
+        let check = Seal::new(vec![NEW, OLD]).check(Rng).unwrap();
+        let seal = Seal::new(vec![NEW]);
+        assert!(!seal.marks("identity", "ada").contains(&marked));
+        assert!(seal.fits(&check));
+        assert!(seal.marks("identity", "ada").contains(&marked));
+        assert_ne!(seal.mark("identity", "ada").unwrap(), marked);
+        let third = Seal::new(vec![[3; 32], NEW]);
+        assert!(third.fits(&check));
+        let check = third.check(Rng).unwrap();
+        let last = Seal::new(vec![[3; 32]]);
+        assert!(last.fits(&check));
+        assert_eq!(last.marks("identity", "ada").len(), 3);
+        assert!(last.marks("identity", "ada").contains(&marked));
     }
 }

@@ -29,6 +29,11 @@ pub const OVERLAP_S: i64 = 86_400;
 pub const FAILING_S: i64 = 5 * 86_400;
 /// Events that one replay may name.
 pub const REPLAYED_MAX: i64 = 10_000;
+/// How long a message that is being sent is nobody else's, in seconds: longer than an endpoint may
+/// take.
+pub const CLAIM_S: i64 = 30;
+/// Messages of one endpoint that are sent at once: each of another subject.
+pub const AT_ONCE: usize = 10;
 /// How long finished deliveries are kept, in seconds.
 pub const KEPT_S: i64 = 30 * 86_400;
 

@@ -18,8 +18,8 @@ use crate::domain::connection::{CONNECTIONS_MAX, Connection, Kind, Secrets, Stat
 use crate::domain::event::Happened;
 use crate::domain::id::ConnectionId;
 use crate::domain::seal::{Place, Seal};
+use crate::domain::sealed::Column;
 use crate::domain::time::Timestamp;
-use crate::flow::installation::CONNECTION_SECRET;
 use crate::store;
 use crate::store::connection_end::{End, Kind as EndKind};
 
@@ -191,7 +191,7 @@ fn sealed(
 
 const fn place(connection: &Connection) -> Place {
     Place {
-        table: CONNECTION_SECRET,
+        column: Column::ConnectionSecret,
         row: connection.id.0,
         organization: connection.organization_id,
     }

@@ -1,4 +1,4 @@
-//! The installation's secret key: checked at start, and everything sealed anew when it changes.
+//! The installation's secret key, checked at start.
 
 use uuid::Uuid;
 
@@ -6,14 +6,9 @@ use super::problem::Problem;
 use super::runner::Runner;
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganizationId;
-use crate::domain::seal::{Place, Seal, SealError};
+use crate::domain::seal::Seal;
 use crate::domain::time::Rng;
 use crate::store;
-
-/// Sealed values that are looked at in one go.
-const BATCH: i64 = 100;
-/// The table and column of a connection's secrets.
-pub const CONNECTION_SECRET: &str = "connections.secret";
 
 /// Why the program must not start with these keys.
 #[derive(Debug, thiserror::Error)]
@@ -63,84 +58,4 @@ async fn keep(runner: &Runner, check: Vec<u8>) -> Result<bool, Problem> {
             })
         })
         .await
-}
-
-/// How a sealing anew went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rekeyed {
-    /// Values that were sealed with the first key now.
-    pub sealed: u64,
-    /// Values that were so already.
-    pub current: u64,
-    /// Values that no key opens: they are left as they are.
-    pub closed: u64,
-}
-
-/// Seals every secret with the first key. Sign-ins in progress are left: they end in minutes.
-///
-/// # Errors
-/// 503 when the database does not answer.
-pub async fn rekey(runner: &Runner, seal: &Seal) -> Result<Rekeyed, Problem> {
-    let mut done = Rekeyed::default();
-    let mut after = Uuid::nil();
-    loop {
-        let found = store::connection::sealed(&mut runner.db.conn(), after, BATCH).await?;
-        let Some(last) = found.last() else { break };
-        after = last.id;
-        for old in found {
-            one(runner, seal, old, &mut done).await?;
-        }
-    }
-    if done.closed == 0 {
-        let check = seal.check(Rng).map_err(Problem::internal)?;
-        let nobody = OrganizationId(Uuid::nil());
-        runner
-            .write(Actor::System, nobody, move |work| {
-                let check = check.clone();
-                Box::pin(async move {
-                    Ok(store::installation::set_key_check(&mut work.conn(), check).await?)
-                })
-            })
-            .await?;
-    }
-    Ok(done)
-}
-
-async fn one(
-    runner: &Runner,
-    seal: &Seal,
-    old: store::connection::Sealed,
-    done: &mut Rekeyed,
-) -> Result<(), Problem> {
-    let organization = OrganizationId(old.organization_id);
-    let place = Place { table: CONNECTION_SECRET, row: old.id, organization };
-    if seal.is_current(place, &old.secret) {
-        done.current += 1;
-        return Ok(());
-    }
-    let plain = match seal.open(place, &old.secret) {
-        Ok(plain) => plain,
-        Err(SealError::Closed) => {
-            tracing::error!(connection.id = %old.id, "no secret_key opens this secret");
-            done.closed += 1;
-            return Ok(());
-        }
-        Err(error) => return Err(Problem::internal(error)),
-    };
-    let sealed = seal.seal(Rng, place, &plain).map_err(Problem::internal)?;
-    let changed = runner
-        .write(Actor::System, organization, move |work| {
-            let (old, sealed) = (old.clone(), sealed.clone());
-            Box::pin(async move {
-                Ok(store::connection::reseal(&mut work.scope(), &old, sealed).await?)
-            })
-        })
-        .await?;
-    // Whoever changed it meanwhile sealed it with the first key.
-    if changed {
-        done.sealed += 1
-    } else {
-        done.current += 1
-    }
-    Ok(())
 }

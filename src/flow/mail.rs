@@ -11,18 +11,20 @@ use super::runner::Runner;
 use super::work::Work;
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
-use crate::domain::id::InviteId;
+use crate::domain::id::{InviteId, OrganizationId};
 use crate::domain::invite::Delivery;
 use crate::domain::mail::{BACK_OFF_MAX_S, BACK_OFF_S, Mail, SUPPRESSED_S, TRIES_MAX};
 use crate::domain::seal::{Place, Seal};
+use crate::domain::sealed::Column;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Rng;
 use crate::scim::fold;
 use crate::store;
 use crate::store::outbox::{Job, MAIL};
+use crate::store::sealed::Mail as Row;
 
 /// Where a sealed mail stands.
-const TABLE: &str = "outbox.payload";
+const TABLE: Column = Column::Mail;
 /// What marks an address that nothing is sent to.
 const SUPPRESSED: &str = "mail suppressed";
 
@@ -79,7 +81,7 @@ pub async fn post(
 pub(super) fn sealed(work: &Work, mail: &Mail, about: Option<About>) -> Result<String, Problem> {
     let id: Uuid = work.id();
     let text = serde_json::to_vec(mail).map_err(Problem::internal)?;
-    let place = Place { table: TABLE, row: id, organization: work.organization };
+    let place = Place { column: TABLE, row: id, organization: work.organization };
     let sealed = work.seal.seal(work.rng, place, &text).map_err(Problem::internal)?;
     let kept = Kept { id, sealed: STANDARD.encode(sealed), invite: about };
     serde_json::to_string(&kept).map_err(Problem::internal)
@@ -98,10 +100,26 @@ pub async fn take_back(work: &mut Work, key: &str) -> Result<(), Problem> {
 #[must_use]
 pub fn open(seal: &Seal, job: &Job) -> Option<Opened> {
     let kept: Kept = serde_json::from_str(&job.payload).ok()?;
-    let place = Place { table: TABLE, row: kept.id, organization: job.organization_id };
+    let place = Place { column: TABLE, row: kept.id, organization: job.organization_id };
     let text = seal.open(place, &STANDARD.decode(&kept.sealed).ok()?).ok()?;
     let mail = serde_json::from_slice(&text).ok()?;
     Some(Opened { id: kept.id, mail, about: kept.invite })
+}
+
+/// The sealed part of what the outbox keeps, and what it is bound to.
+#[must_use]
+pub fn kept(row: &Row) -> Option<(Place, Vec<u8>)> {
+    let kept: Kept = serde_json::from_str(&row.payload).ok()?;
+    let organization = OrganizationId(row.organization_id);
+    let place = Place { column: TABLE, row: kept.id, organization };
+    Some((place, STANDARD.decode(&kept.sealed).ok()?))
+}
+
+/// What the outbox keeps, with another sealed part.
+#[must_use]
+pub fn with_sealed(row: &Row, sealed: &[u8]) -> Option<String> {
+    let kept: Kept = serde_json::from_str(&row.payload).ok()?;
+    serde_json::to_string(&Kept { sealed: STANDARD.encode(sealed), ..kept }).ok()
 }
 
 /// Why nothing is sent to an address, if that is so.

@@ -32,6 +32,7 @@ pub mod password;
 pub mod patience;
 pub mod problem;
 pub mod provision;
+pub mod rekey;
 pub mod request;
 pub mod resource;
 pub mod role;

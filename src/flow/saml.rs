@@ -17,14 +17,14 @@ use crate::domain::saml::identity::{Identity, NameId, asserted};
 use crate::domain::saml::key::{Key, Ring, Unchanged, Use};
 use crate::domain::saml::result::{Arrived, Kind, Used};
 use crate::domain::seal::{Place, Seal};
+use crate::domain::sealed::Column;
 use crate::domain::secret::SecretHash;
 use crate::domain::sign_in::{Refusal, Refused, Step};
 use crate::domain::time::Timestamp;
-use crate::flow::installation::CONNECTION_SECRET;
 use crate::store;
 
 /// The table and column of what was verified.
-pub const IDENTITY: &str = "saml_results.identity";
+pub const IDENTITY: Column = Column::SamlResult;
 /// Sessions of a name that are read at once.
 pub const NAMED_AT_ONCE: i64 = 100;
 
@@ -53,7 +53,7 @@ pub fn sealed(
     (id, identity): (uuid::Uuid, &Identity),
 ) -> Result<Vec<u8>, Problem> {
     let (seal, rng) = work;
-    let place = Place { table: IDENTITY, row: id, organization: connection.organization_id };
+    let place = Place { column: IDENTITY, row: id, organization: connection.organization_id };
     let plain = serde_json::to_vec(identity).map_err(Problem::internal)?;
     seal.seal(rng, place, &plain).map_err(Problem::internal)
 }
@@ -173,7 +173,7 @@ async fn refused(
 
 fn opened(work: &Work, connection: &Connection, arrived: &Arrived) -> Result<Identity, Problem> {
     let place =
-        Place { table: IDENTITY, row: arrived.id, organization: connection.organization_id };
+        Place { column: IDENTITY, row: arrived.id, organization: connection.organization_id };
     let plain = work.seal.open(place, &arrived.identity).map_err(Problem::internal)?;
     serde_json::from_slice(&plain).map_err(Problem::internal)
 }
@@ -253,7 +253,7 @@ pub fn sealed_ring(work: &Work, connection: &Connection, ring: &Ring) -> Result<
 
 const fn ring_place(connection: &Connection) -> Place {
     Place {
-        table: CONNECTION_SECRET,
+        column: Column::ConnectionSecret,
         row: connection.id.0,
         organization: connection.organization_id,
     }

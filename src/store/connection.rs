@@ -89,16 +89,6 @@ sql! {
         where organization_id = $1 and status = 'active'
         order by created_at, id
         limit $2 + 0";
-    SEALED = "
-        select organization_id, id, secret
-        from connections
-        where secret is not null and id > $1
-        order by id
-        limit $2 + 0";
-    RESEAL = "
-        update connections
-        set secret = $3
-        where organization_id = $1 and id = $2 and secret = $4";
 }
 
 #[derive(FromRow)]
@@ -322,42 +312,6 @@ pub async fn active(scope: &mut Scope<'_>, limit: i64) -> Result<Vec<Choice>, St
 
 fn choices(rows: Vec<(Uuid, String)>) -> Vec<Choice> {
     rows.into_iter().map(|(id, name)| (ConnectionId(id), name)).collect()
-}
-
-/// A sealed secret and whose it is.
-#[derive(Clone, Debug, FromRow)]
-pub struct Sealed {
-    /// Whose organization.
-    pub organization_id: Uuid,
-    /// Which connection.
-    pub id: Uuid,
-    /// The sealed value.
-    pub secret: Vec<u8>,
-}
-
-/// Sealed secrets of all organizations in order of id, after the one at `after`: for sealing anew.
-///
-/// # Errors
-/// [`StoreError`], as of every statement.
-pub async fn sealed(
-    conn: &mut Conn<'_>,
-    after: Uuid,
-    limit: i64,
-) -> Result<Vec<Sealed>, StoreError> {
-    conn.query(SEALED).bind(after).bind(limit).all().await
-}
-
-/// Replaces a sealed secret if nobody changed it meanwhile; answers whether it did.
-///
-/// # Errors
-/// [`StoreError`], as of every statement.
-pub async fn reseal(
-    scope: &mut Scope<'_>,
-    old: &Sealed,
-    secret: Vec<u8>,
-) -> Result<bool, StoreError> {
-    let query = scope.query(RESEAL).bind(old.id).bind(secret).bind(old.secret.clone());
-    Ok(query.execute().await? == 1)
 }
 
 fn settings(connection: &Connection) -> Result<String, StoreError> {

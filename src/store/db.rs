@@ -320,6 +320,16 @@ impl Db {
         }
     }
 
+    /// Writes that had their turn at the SQLite writer: whoever has much to write sees by it whether
+    /// others write too.
+    #[must_use]
+    pub fn turns(&self) -> Option<u64> {
+        match self {
+            Self::Sqlite { writer, .. } => Some(writer.turns()),
+            Self::Postgres { .. } => None,
+        }
+    }
+
     /// Waits for running writes and closes every connection.
     pub async fn close(&self) {
         match self {

@@ -3,6 +3,8 @@
 //! Blanket traits say what both drivers need, so that callers write one bound. Row types derive
 //! `sqlx::FromRow`, which works for both.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, Encode, FromRow, Postgres, Sqlite, Type};
@@ -46,12 +48,22 @@ pub struct Query<'a> {
     refused: Option<StoreError>,
 }
 
+/// Statements that this program has run.
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements this program has run so far: what a page or a batch costs is told by it.
+#[must_use]
+pub fn statements() -> u64 {
+    STATEMENTS.load(Ordering::Relaxed)
+}
+
 /// Runs one sqlx call on whichever engine the query is for.
 macro_rules! run {
     ($query:ident, |$sqlx:ident, $executor:ident| $call:expr) => {{
         if let Some(error) = $query.refused {
             return Err(error);
         }
+        STATEMENTS.fetch_add(1, Ordering::Relaxed);
         let sql = $query.sql;
         match ($query.on, $query.binds) {
             (Conn::SqlitePool($executor), Binds::Sqlite(binds)) => {

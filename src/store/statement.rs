@@ -56,6 +56,7 @@ pub(super) const ALL: &[Listed] = &[
     ("rule_set", super::rule_set::STATEMENTS),
     ("saml", super::saml::STATEMENTS),
     ("saml_metadata", super::saml_metadata::STATEMENTS),
+    ("sealed", super::sealed::STATEMENTS),
     ("session", super::session::STATEMENTS),
     ("sign_in", super::sign_in::STATEMENTS),
     ("sign_in_trace", super::sign_in_trace::STATEMENTS),
@@ -68,6 +69,7 @@ pub(super) const ALL: &[Listed] = &[
     ("way_in", super::way_in::STATEMENTS),
     ("webhook", super::webhook::STATEMENTS),
     ("webhook_delivery", super::webhook_delivery::STATEMENTS),
+    ("webhook_turn", super::webhook_turn::STATEMENTS),
     ("worn", super::worn::STATEMENTS),
 ];
 
@@ -94,5 +96,7 @@ pub(super) const BY_ENGINE: &[ListedByEngine] = &[
     ("tombstone", super::tombstone::BY_ENGINE),
     ("user", super::user::BY_ENGINE),
     ("user_batch", super::user_batch::BY_ENGINE),
+    ("webhook", super::webhook::BY_ENGINE),
     ("webhook_delivery", super::webhook_delivery::BY_ENGINE),
+    ("webhook_turn", super::webhook_turn::BY_ENGINE),
 ];

@@ -22,6 +22,12 @@ sql! {
         select ", columns!(), "
         from webhooks
         where organization_id = $1 and id = $2");
+    /// Takes the next numbers of messages.
+    NUMBER = "
+        update webhooks
+        set laid = laid + $3
+        where organization_id = $1 and id = $2
+        returning laid";
     PAGE = concat!("
         select ", columns!(), "
         from webhooks
@@ -50,8 +56,8 @@ sql! {
         where organization_id = $1";
     INSERT = "
         insert into webhooks (organization_id, id, name, url, types, status, secret, creator_id,
-            creator_left, position, version, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, false, $9, 1, $10, $10)";
+            creator_left, position, laid, version, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, false, $9, 0, 1, $10, $10)";
     UPDATE = "
         update webhooks
         set name = $3, url = $4, types = $5, status = $6, secret = $7, old_secret = $8,
@@ -60,8 +66,9 @@ sql! {
         where organization_id = $1 and id = $2 and version = $13";
     ADVANCE = "
         update webhooks
-        set position = $3
-        where organization_id = $1 and id = $2 and position = $4 and status = 'active'";
+        set position = $3, laid = laid + $5
+        where organization_id = $1 and id = $2 and position = $4 and status = 'active'
+        returning laid";
     WORKED = "
         update webhooks
         set failing_since = null
@@ -73,7 +80,7 @@ sql! {
     DISABLE = "
         update webhooks
         set status = 'disabled', updated_at = $3, version = version + 1
-        where organization_id = $1 and id = $2 and status = 'active' and failing_since <= $4";
+        where organization_id = $1 and id = $2 and status = 'active'";
     CREATOR_LEFT = "
         update webhooks
         set creator_left = true
@@ -81,6 +88,18 @@ sql! {
     DELETE = "
         delete from webhooks
         where organization_id = $1 and id = $2";
+}
+
+sql_by_engine! {
+    /// Holds a webhook until commit: whoever lays messages ready, claims or finishes them goes one
+    /// after another.
+    HOLD = [
+        "select ",
+        (columns!()),
+        " from webhooks
+         where organization_id = $1 and id = $2",
+        { " for no key update", "" },
+    ];
 }
 
 #[derive(FromRow)]
@@ -136,6 +155,15 @@ fn types(webhook: &Webhook) -> Result<String, StoreError> {
 /// [`StoreError`], as of every statement.
 pub async fn by_id(scope: &mut Scope<'_>, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
     scope.query(BY_ID).bind(id.0).optional::<Row>().await?.map(Webhook::try_from).transpose()
+}
+
+/// Holds the webhook with this id until commit.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn hold(scope: &mut Scope<'_>, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
+    let row = scope.query_on(HOLD).bind(id.0).optional::<Row>().await?;
+    row.map(Webhook::try_from).transpose()
 }
 
 /// Webhooks of the organization, oldest first.
@@ -231,7 +259,8 @@ pub async fn update(scope: &mut Scope<'_>, changed: &Webhook) -> Result<bool, St
     Ok(query.execute().await? == 1)
 }
 
-/// Notes that events up to a position are laid ready; false when somebody else has done so.
+/// Notes that events up to a position are laid ready by so many messages; answers the number of
+/// the last message, or `None` when somebody else has done so.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
@@ -239,8 +268,18 @@ pub async fn advance(
     scope: &mut Scope<'_>,
     id: WebhookId,
     (from, to): (i64, i64),
-) -> Result<bool, StoreError> {
-    Ok(scope.query(ADVANCE).bind(id.0).bind(to).bind(from).execute().await? == 1)
+    count: i64,
+) -> Result<Option<i64>, StoreError> {
+    let query = scope.query(ADVANCE).bind(id.0).bind(to).bind(from).bind(count);
+    Ok(query.optional::<(i64,)>().await?.map(|(last,)| last))
+}
+
+/// Takes numbers for so many messages; answers the last one.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn number(scope: &mut Scope<'_>, id: WebhookId, count: i64) -> Result<i64, StoreError> {
+    Ok(scope.query(NUMBER).bind(id.0).bind(count).one::<(i64,)>().await?.0)
 }
 
 /// Notes that a message came through, or (`since`) that one did not.
@@ -259,16 +298,17 @@ pub async fn came(
     Ok(())
 }
 
-/// Switches a webhook off that has failed since an instant or longer; answers whether it did.
+/// Switches a webhook off.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn disable(
     scope: &mut Scope<'_>,
     id: WebhookId,
-    (at, since): (Timestamp, Timestamp),
-) -> Result<bool, StoreError> {
-    Ok(scope.query(DISABLE).bind(id.0).bind(at.0).bind(since.0).execute().await? == 1)
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    scope.query(DISABLE).bind(id.0).bind(at.0).execute().await?;
+    Ok(())
 }
 
 /// Notes that whoever made a webhook has left.

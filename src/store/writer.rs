@@ -51,6 +51,7 @@ pub struct Writer {
     batch: Arc<Mutex<Batch>>,
     waiting: AtomicUsize,
     commits: AtomicU64,
+    turns: AtomicU64,
 }
 
 /// A write that holds the connection.
@@ -71,6 +72,7 @@ impl Writer {
             batch: Arc::new(Mutex::new(Batch { conn, open: None, running: None })),
             waiting: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
         })
     }
 
@@ -79,12 +81,18 @@ impl Writer {
         self.commits.load(Ordering::Relaxed)
     }
 
+    /// How many writes had their turn.
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
     /// Waits for the connection and begins a write. The caller must end the turn by
     /// [`Writer::keep`] or [`Writer::drop_write`]; it runs in a task that nobody cancels.
     pub(super) async fn begin(&self) -> Result<Turn, StoreError> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let guard = Arc::clone(&self.batch).lock_owned().await;
         self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.turns.fetch_add(1, Ordering::Relaxed);
         let mut turn = Turn { guard };
         match self.start(&mut turn).await {
             Ok(()) => Ok(turn),

@@ -3,6 +3,9 @@
 //! A commit that leaves a job wakes the loop; it also looks by the clock. A job whose worker died
 //! is claimed again once its time is over.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{wait, write};
@@ -21,6 +24,11 @@ const CLAIMED: i64 = 10;
 pub const CLAIM_S: i64 = 15;
 /// The wait before the second try, in seconds; it doubles from try to try.
 const BACK_OFF_S: i64 = 1;
+/// While others write, a job rests after each step this many times as long as the step held the one
+/// writer of SQLite: writers are slowed down by half at most.
+const RESTS: u32 = 2;
+/// The longest rest, in milliseconds.
+const REST_MAX_MS: u64 = 1_000;
 /// The longest wait between two tries, in seconds.
 const BACK_OFF_MAX_S: i64 = 600;
 
@@ -78,21 +86,44 @@ async fn perform(
             give_back(runner, job, None).await;
             return Ok(());
         }
-        let until = runner.clock.now().plus_s(CLAIM_S);
+        let (until, before) = (runner.clock.now().plus_s(CLAIM_S), runner.db.turns());
         match step(runner, job.clone(), until).await {
-            Ok(Step::More(next)) => job = next,
-            Ok(Step::Done) => return Ok(()),
+            Ok((Step::More(next), held)) => {
+                job = next;
+                let turns = runner.db.turns().zip(before).map(|(now, before)| now - before);
+                let rest = rest(held, turns);
+                if !rest.is_zero() {
+                    tokio::time::sleep(rest).await;
+                }
+            }
+            Ok((Step::Done, _)) => return Ok(()),
             Err(problem) => return Err((job, problem)),
         }
     }
 }
 
-async fn step(runner: &Runner, job: Job, until: Timestamp) -> Result<Step, Problem> {
+/// How long a job leaves the writer to others: not at all where it alone had a turn, or where there
+/// is more than one writer.
+fn rest(held: Duration, turns: Option<u64>) -> Duration {
+    match turns {
+        Some(turns) if turns > 1 => {
+            held.saturating_mul(RESTS).min(Duration::from_millis(REST_MAX_MS))
+        }
+        _ => Duration::ZERO,
+    }
+}
+
+/// One step, and how long it held the transaction.
+async fn step(runner: &Runner, job: Job, until: Timestamp) -> Result<(Step, Duration), Problem> {
     let organization = job.organization_id;
     runner
         .write(Actor::System, organization, move |work| {
             let job = job.clone();
-            Box::pin(async move { access::step(work, &job, until).await })
+            Box::pin(async move {
+                let began = Instant::now();
+                let step = access::step(work, &job, until).await?;
+                Ok((step, began.elapsed()))
+            })
         })
         .await
 }
@@ -138,6 +169,15 @@ fn log(problem: &Problem, what: &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_rests_where_others_wait_for_the_one_writer_and_nowhere_else() {
+        let held = Duration::from_millis(20);
+        assert_eq!(rest(held, None), Duration::ZERO);
+        assert_eq!(rest(held, Some(1)), Duration::ZERO);
+        assert_eq!(rest(held, Some(2)), 2 * held);
+        assert_eq!(rest(Duration::from_secs(9), Some(5)), Duration::from_millis(REST_MAX_MS));
+    }
 
     #[test]
     fn the_wait_doubles_up_to_its_limit_and_varies_by_half() {

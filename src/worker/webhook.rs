@@ -4,14 +4,18 @@
 //! its claims by the clock: a message may come twice, under one id, and none is lost.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{wait, write};
+use crate::domain::actor::Actor;
 use crate::domain::id::{OrganizationId, WebhookId};
-use crate::domain::webhook::{KEPT_S, Status};
+use crate::domain::webhook::{AT_ONCE as MESSAGES_MAX, KEPT_S, Webhook};
 use crate::flow::problem::Problem;
 use crate::flow::runner::Runner;
 use crate::flow::webhook::{self, Sent};
@@ -26,10 +30,12 @@ const POLL_MS: u64 = 250;
 const AT_ONCE: i64 = 100;
 /// Endpoints that are told at once.
 const ENDPOINTS_MAX: usize = 200;
-/// Messages of one endpoint that are sent at once: each of another subject.
-const MESSAGES: i64 = 10;
-/// How long a claim lasts, in seconds: longer than an endpoint may take.
-const CLAIM_S: i64 = 30;
+/// How long a turn of one endpoint lasts at most.
+const TURN: Duration = Duration::from_secs(15);
+/// How often a turn looks whether more has come.
+const POLL: Duration = Duration::from_millis(POLL_MS);
+/// Before all webhooks.
+const FIRST: WebhookId = WebhookId(Uuid::nil());
 /// How often finished messages are forgotten, in rounds.
 const SWEEP_ROUNDS: u32 = 240;
 /// Rows that one sweep takes.
@@ -56,7 +62,7 @@ pub async fn lay_ready(runner: Runner, stop: CancellationToken) {
 
 /// One round over all webhooks; answers whether more may wait.
 async fn lay_round(runner: &Runner) -> Result<bool, Problem> {
-    let (mut after, mut more) = (WebhookId(Uuid::nil()), false);
+    let (mut after, mut more) = (FIRST, false);
     loop {
         let conn = &mut runner.db.conn();
         let behind = store::webhook::behind(conn, after, AT_ONCE).await?;
@@ -78,82 +84,123 @@ async fn sweep(runner: &Runner) {
     }
 }
 
-/// Sends messages until the token says to stop.
+/// Sends messages until the token says to stop. Endpoints take turns in the order of their ids, so
+/// that those that stall, however many, delay no other for longer than their turns last.
 pub async fn deliver(runner: Runner, client: Guarded, stop: CancellationToken) {
     let mut endpoints: JoinSet<()> = JoinSet::new();
     let mut busy: HashMap<tokio::task::Id, WebhookId> = HashMap::new();
+    let mut after = FIRST;
     loop {
-        let now = runner.clock.now();
-        match store::webhook_delivery::due(&mut runner.db.conn(), now, AT_ONCE).await {
-            Ok(due) => {
-                for (organization, id) in due {
-                    if busy.len() < ENDPOINTS_MAX && !busy.values().any(|one| *one == id) {
-                        let (runner, client) = (runner.clone(), client.clone());
-                        let task = endpoints.spawn(async move {
-                            endpoint(&runner, &client, (organization, id)).await;
-                        });
-                        busy.insert(task.id(), id);
-                    }
-                }
+        let found = due(&runner, after).await;
+        let more = i64::try_from(found.len()).is_ok_and(|count| count == AT_ONCE);
+        after = found.last().filter(|_| more).map_or(FIRST, |(_, last)| *last);
+        for (organization, id) in found {
+            if busy.values().any(|one| *one == id) {
+                continue;
             }
-            Err(error) => tracing::warn!(error = %error, "webhooks could not be looked at"),
+            while busy.len() >= ENDPOINTS_MAX {
+                ended(&mut endpoints, &mut busy).await;
+            }
+            let (runner, client, stop) = (runner.clone(), client.clone(), stop.clone());
+            let task = endpoints.spawn(async move {
+                let told = Turn { runner: &runner, client: &client, stop: &stop };
+                if let Err(problem) = told.run((organization, id)).await {
+                    tracing::warn!(webhook.id = %id, problem = %problem,
+                        "a webhook could not be told");
+                }
+            });
+            busy.insert(task.id(), id);
+        }
+        if more && !stop.is_cancelled() {
+            continue;
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(done) = endpoints.join_next_with_id(), if !endpoints.is_empty() => {
-                let task = done.map_or_else(|error| error.id(), |(task, ())| task);
-                busy.remove(&task);
-            }
-            () = tokio::time::sleep(std::time::Duration::from_millis(POLL_MS)) => {}
+            () = ended(&mut endpoints, &mut busy), if !endpoints.is_empty() => {}
+            () = tokio::time::sleep(POLL) => {}
         }
     }
     while endpoints.join_next().await.is_some() {}
 }
 
-/// Sends what is due to one endpoint, a handful at once.
-async fn endpoint(runner: &Runner, client: &Guarded, of: (OrganizationId, WebhookId)) {
-    let sent = tell(runner, client, of).await;
-    if let Err(problem) = sent {
-        tracing::warn!(webhook.id = %of.1, problem = %problem, "a webhook could not be told");
+async fn ended(endpoints: &mut JoinSet<()>, busy: &mut HashMap<tokio::task::Id, WebhookId>) {
+    if let Some(done) = endpoints.join_next_with_id().await {
+        busy.remove(&done.map_or_else(|error| error.id(), |(task, ())| task));
     }
 }
 
-async fn tell(
-    runner: &Runner,
-    client: &Guarded,
-    (organization, id): (OrganizationId, WebhookId),
-) -> Result<(), Problem> {
-    let now = runner.clock.now();
-    let until = now.plus_s(CLAIM_S);
-    let claimed = runner
-        .write(crate::domain::actor::Actor::System, organization, move |work| {
-            Box::pin(async move {
-                let scope = &mut work.scope();
-                Ok(store::webhook_delivery::claim(scope, id, (now, until), MESSAGES).await?)
-            })
-        })
-        .await?;
-    let found = store::webhook::by_id(&mut runner.read(organization), id).await?;
-    let Some(found) = found.filter(|found| found.status == Status::Active) else { return Ok(()) };
-    let secrets = webhook::secrets(&runner.seal, organization, &found, now)?;
-    let messages = claimed.into_iter().map(|one| {
-        let (secrets, url) = (&secrets, found.url.as_str());
-        async move { one_message(runner, client, (url, secrets), one).await }
-    });
-    futures_util::future::join_all(messages).await;
-    Ok(())
+async fn due(runner: &Runner, after: WebhookId) -> Vec<(OrganizationId, WebhookId)> {
+    let at = (runner.clock.now(), after);
+    let found = store::webhook_turn::due(&mut runner.db.conn(), at, AT_ONCE).await;
+    found.unwrap_or_else(|error| {
+        tracing::warn!(error = %error, "webhooks could not be looked at");
+        Vec::new()
+    })
 }
 
-async fn one_message(
-    runner: &Runner,
-    client: &Guarded,
-    (url, secrets): (&str, &[Vec<u8>]),
-    delivery: Delivery,
-) {
-    let id = delivery.event.to_string();
-    let message = Message { url, id: &id, body: &delivery.body };
-    let (status, error) = send(client, &message, (secrets, runner.clock.now())).await;
-    if let Err(problem) = webhook::came(runner, delivery, Sent { status, error }).await {
-        tracing::warn!(problem = %problem, "what became of a message could not be written down");
+/// A turn of one endpoint: it ends when nothing is due, or when it has lasted long enough.
+struct Turn<'a> {
+    runner: &'a Runner,
+    client: &'a Guarded,
+    stop: &'a CancellationToken,
+}
+
+impl Turn<'_> {
+    /// Sends a handful at once; whatever is answered makes room for the next one, so that a message
+    /// that stalls holds up its subject alone.
+    async fn run(&self, (organization, id): (OrganizationId, WebhookId)) -> Result<(), Problem> {
+        let began = tokio::time::Instant::now();
+        let mut sending = FuturesUnordered::new();
+        let mut sent: Vec<Sent> = Vec::new();
+        loop {
+            let over = self.stop.is_cancelled() || began.elapsed() >= TURN;
+            let room = if over { 0 } else { MESSAGES_MAX - sending.len() };
+            if !sent.is_empty() || (room > 0 && self.is_due(organization, id).await?) {
+                let next = self.take((organization, id), (std::mem::take(&mut sent), room)).await?;
+                let Some((webhook, claimed)) = next else { break };
+                let now = self.runner.clock.now();
+                let secrets = webhook::secrets(&self.runner.seal, organization, &webhook, now)?;
+                for one in claimed {
+                    sending.push(self.send(webhook.url.clone(), secrets.clone(), one));
+                }
+            } else if sending.is_empty() {
+                return Ok(());
+            }
+            if let Ok(Some(one)) = tokio::time::timeout(POLL, sending.next()).await {
+                sent.push(one);
+                while let Some(Some(one)) = sending.next().now_or_never() {
+                    sent.push(one);
+                }
+            }
+        }
+        // It is switched off or gone: what is under way is not awaited.
+        Ok(())
+    }
+
+    async fn is_due(&self, organization: OrganizationId, id: WebhookId) -> Result<bool, Problem> {
+        let scope = &mut self.runner.read(organization);
+        Ok(store::webhook_turn::is_due(scope, id, self.runner.clock.now()).await?)
+    }
+
+    async fn take(
+        &self,
+        (organization, id): (OrganizationId, WebhookId),
+        (sent, room): (Vec<Sent>, usize),
+    ) -> Result<Option<(Webhook, Vec<Delivery>)>, Problem> {
+        let slots = i64::try_from(room).map_err(Problem::internal)?;
+        self.runner
+            .write(Actor::System, organization, move |work| {
+                let sent = sent.clone();
+                Box::pin(async move { webhook::take(work, id, &sent, slots).await })
+            })
+            .await
+    }
+
+    async fn send(&self, url: String, secrets: Vec<Vec<u8>>, delivery: Delivery) -> Sent {
+        let id = delivery.event.to_string();
+        let message = Message { url: &url, id: &id, body: &delivery.body };
+        let now = self.runner.clock.now();
+        let (status, error) = send(self.client, &message, (&secrets, now)).await;
+        Sent { delivery, status, error }
     }
 }

@@ -125,6 +125,11 @@ fn saml_metadata_holds_its_laws_on_any_bytes() {
 }
 
 #[test]
+fn files_of_people_hold_their_laws_on_any_bytes() {
+    holds("import", targets::import);
+}
+
+#[test]
 fn logout_queries_hold_their_laws_on_any_bytes() {
     holds("redirect", targets::redirect);
 }

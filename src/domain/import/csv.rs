@@ -3,7 +3,7 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::{NoFile, Reading};
+use super::{COLUMNS, NoFile, Reading};
 
 /// The mark that some programs put before UTF-8.
 const MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
@@ -27,8 +27,11 @@ pub(super) fn read(bytes: &[u8], reading: &mut Reading) -> Result<(), NoFile> {
             return Ok(());
         }
         let line = record.position().map_or(0, |start| line(bytes, start));
+        // One cell more than there are columns tells that there are too many: no others are kept.
+        let more = record.iter().skip(COLUMNS.len()).find(|cell| !cell.is_empty());
+        let kept = record.iter().take(COLUMNS.len()).chain(more);
         let cells: Option<Vec<String>> =
-            record.iter().map(|cell| String::from_utf8(cell.to_vec()).ok()).collect();
+            kept.map(|cell| std::str::from_utf8(cell).ok().map(str::to_owned)).collect();
         reading.take(line, &cells.ok_or(NoFile::Encoding(line))?)?;
     }
 }

@@ -90,6 +90,9 @@ pub enum NoFile {
     /// Not UTF-8.
     #[error("Line {0} is not UTF-8: save the file as CSV UTF-8.")]
     Encoding(usize),
+    /// UTF-16, as old programs save it.
+    #[error("The file is UTF-16: save it as CSV UTF-8.")]
+    Wide,
     /// The header is another one.
     #[error(
         "The columns are Email, First name, Last name, Description(optional), in this order; column {at} is `{found}`."
@@ -124,7 +127,7 @@ impl NoFile {
         match self {
             Self::Kind => "kind",
             Self::Empty => "empty",
-            Self::Encoding(_) => "encoding",
+            Self::Encoding(_) | Self::Wide => "encoding",
             Self::Header { .. } => "header",
             Self::Rows => "too-many-rows",
             Self::Cell { .. } => "cell-too-long",
@@ -142,6 +145,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, NoFile> {
     let mut reading = Reading::default();
     if bytes.starts_with(b"PK\x03\x04") {
         xlsx::read(bytes, &mut reading)?;
+    } else if is_wide(bytes) {
+        return Err(NoFile::Wide);
     } else if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) || bytes.contains(&0) {
         // An old .xls, or no text.
         return Err(NoFile::Kind);
@@ -149,6 +154,15 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, NoFile> {
         csv::read(bytes, &mut reading)?;
     }
     reading.done()
+}
+
+/// Whether this is UTF-16, with its mark or by the first letters of a header.
+fn is_wide(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
+        [a, 0, b, 0, ..] | [0, a, 0, b, ..] => a.is_ascii_graphic() && b.is_ascii_graphic(),
+        _ => false,
+    }
 }
 
 /// Rows as they are read: the header first, then people.

@@ -67,6 +67,12 @@ fn a_file_of_another_structure_is_refused_with_the_reason() {
     assert_eq!(code(b"\xD0\xCF\x11\xE0 an old workbook"), "kind");
     assert_eq!(code(b"Email\0"), "kind");
     assert_eq!(code(&[HEADER.as_bytes(), b"a@x.org,\xff,B,\n"].concat()), "encoding");
+    let wide: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(code(&wide), "encoding");
+    assert_eq!(code(&[b"\xff\xfe".as_slice(), &wide].concat()), "encoding");
+    let big: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(read(&big).unwrap_err(), NoFile::Wide);
+    assert!(NoFile::Wide.to_string().contains("CSV UTF-8"));
     let long = format!("{HEADER}a@x.org,A,B,{}\n", "x".repeat(CELL_MAX + 1));
     assert_eq!(code(long.as_bytes()), "cell-too-long");
 }
@@ -143,4 +149,55 @@ fn a_workbook_that_unpacks_to_too_much_is_refused() {
     assert!(book.len() < BYTES_MAX, "it is small while packed");
     assert_eq!(read(&book).unwrap_err(), NoFile::Unpacked);
     assert_eq!(read(b"PK\x03\x04 and nothing").unwrap_err(), NoFile::Kind);
+}
+
+#[test]
+fn a_csv_file_of_ten_mebibytes_is_told_what_is_wrong_whatever_stands_in_it() {
+    let of = |piece: &str| {
+        let count = (BYTES_MAX - HEADER.len()) / piece.len();
+        read(format!("{HEADER}{}", piece.repeat(count)).as_bytes())
+    };
+    assert_eq!(of("x").unwrap_err(), NoFile::Cell { line: 2 });
+    assert_eq!(of("\"").unwrap_err(), NoFile::Cell { line: 2 });
+    assert_eq!(of("\n").unwrap(), []);
+    // A line of millions of cells: all empty, and with something in one of them.
+    assert_eq!(of(",").unwrap(), []);
+    let mut wide = format!("{HEADER}a@x.org,A,B,");
+    wide.push_str(&",".repeat(5_000_000));
+    wide.push('x');
+    assert_eq!(codes(&rows(&wide)[0]), ["Email too-many-cells"]);
+    assert_eq!(of("a,b,c,d\n").unwrap_err(), NoFile::Rows);
+}
+
+#[test]
+fn a_workbook_of_too_many_shared_texts_is_refused_before_it_is_read() {
+    let texts = |count: usize| {
+        let mut target = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        target.start_file("xl/sharedStrings.xml", SimpleFileOptions::default()).unwrap();
+        target.write_all(b"<sst>").unwrap();
+        for _ in 0..count {
+            target.write_all(b"<si><t/></si>").unwrap();
+        }
+        target.finish().unwrap().into_inner()
+    };
+    // A million tags are looked at and found to be no workbook; more are not.
+    assert_eq!(read(&texts(333_333)).unwrap_err(), NoFile::Kind);
+    assert_eq!(read(&texts(333_334)).unwrap_err(), NoFile::Unpacked);
+}
+
+#[test]
+fn numbers_dates_and_formulas_of_a_workbook_are_what_their_reader_sees() {
+    let header: String = COLUMNS[..4]
+        .iter()
+        .map(|text| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>"))
+        .collect();
+    let cells = "<c t=\"str\"><f>\"ada\"&amp;\"@x.org\"</f><v>ada@x.org</v></c>\
+                 <c><v>7</v></c><c t=\"b\"><v>1</v></c><c t=\"e\"><v>#N/A</v></c>";
+    let sheet = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row>{header}</row><row>{cells}</row></sheetData></worksheet>"
+    );
+    let found = read(&workbook(&sheet, 0)).unwrap();
+    assert_eq!(found[0].email, "ada@x.org");
+    assert_eq!((found[0].first_name.as_str(), found[0].last_name.as_str()), ("7", "true"));
+    assert_eq!(found[0].description, None, "an error is nothing");
 }

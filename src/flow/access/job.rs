@@ -1,4 +1,4 @@
-//! The job that applies rules to every user of an organization, some hundred a transaction.
+//! The job that applies rules to every user of an organization, a hundred a transaction.
 //!
 //! Its row tells where it stands; each batch moves it in the same transaction, so that a process
 //! that dies loses nothing and repeats nothing. A newer change of the same organization puts its
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::apply::{Applying, EVALUATED_AT_ONCE};
+use super::apply::Applying;
 use super::live::FIRST;
 use crate::domain::id::UserId;
 use crate::domain::mapping::Selection;
@@ -24,6 +24,8 @@ use crate::store::{self};
 pub const JOB: &str = "mapping";
 /// What it is about: all users of its organization.
 pub(super) const KEY: &str = "all";
+/// Users of one transaction of the job: few, since on SQLite everybody else waits for it.
+pub const USERS_AT_ONCE: i64 = 100;
 /// How many users are counted for the status.
 const COUNTED_MAX: i64 = 10_000_000;
 
@@ -79,9 +81,8 @@ pub async fn step(work: &mut Work, job: &Job, locked_until: Timestamp) -> Result
         store::outbox::done(&mut work.scope(), job.id).await?;
         return Ok(Step::Done);
     }
-    let limit = i64::try_from(EVALUATED_AT_ONCE).unwrap_or(i64::MAX);
     let after = (Timestamp(at.at), at.user);
-    let batch = store::profile::walk(&mut work.scope(), after, limit).await?;
+    let batch = store::profile::walk(&mut work.scope(), after, USERS_AT_ONCE).await?;
     let Some((last_at, last)) = batch.last().copied() else {
         return finish(work, job, set).await;
     };

@@ -30,7 +30,7 @@ pub use changed::{
 };
 pub use edited::{ceiling_changed, is_ceiling, roles_changed, rules_changed};
 pub use hold::{hold_rules, hold_rules_alone, insist_on_rules_alone};
-pub use job::{JOB, Step, failed, step};
+pub use job::{JOB, Step, USERS_AT_ONCE, failed, step};
 pub use person::{attributes_changed, user_came};
 pub use platform::platform_started;
 pub use preview::{Previewed, preview};

@@ -22,16 +22,17 @@ use crate::domain::mail::{Letter, Mail, Notice, plain_name};
 use crate::domain::organization::Organization;
 use crate::domain::platform::LoginType;
 use crate::domain::seal::{Place, Seal};
+use crate::domain::sealed::Column;
 use crate::domain::user::User;
 use crate::flow::mail;
 use crate::store;
 
 /// Where the secret of one-time codes stands sealed.
-const TOTP: &str = "passwords.totp";
+const TOTP: Column = Column::PasswordTotp;
 
 /// Where it stands for a user.
 const fn totp_place(organization: crate::domain::id::OrganizationId, user: UserId) -> Place {
-    Place { table: TOTP, row: user.0, organization }
+    Place { column: TOTP, row: user.0, organization }
 }
 
 fn open_totp(

@@ -7,6 +7,7 @@ use crate::domain::event::Happened;
 use crate::domain::id::{SessionId, SignInId, UserId};
 use crate::domain::identity::Rule;
 use crate::domain::seal::Place;
+use crate::domain::sealed::Column;
 use crate::domain::session::Session;
 use crate::domain::sign_in::{Asserted, DETAIL_MAX, Entry};
 use crate::flow::problem::Problem;
@@ -18,9 +19,9 @@ const SESSION: &str = "session";
 /// The step of one that was only tried out.
 const TRIAL: &str = "trial";
 /// The table and column of a session's ID token.
-pub const ID_TOKEN: &str = "sessions.id_token";
+pub const ID_TOKEN: Column = Column::SessionIdToken;
 /// The table and column of a trace.
-pub const TRACE: &str = "sign_in_traces.sealed";
+pub const TRACE: Column = Column::SignInTrace;
 /// How long a trace is kept, in seconds (G30).
 pub const TRACE_S: i64 = 24 * 3600;
 /// Traces that an organization keeps of one minute: strangers can make refusals.
@@ -134,7 +135,7 @@ impl Ran<'_> {
         if kept >= TRACES_PER_MINUTE {
             return Ok(());
         }
-        let place = Place { table: TRACE, row: entry.0, organization: work.organization };
+        let place = Place { column: TRACE, row: entry.0, organization: work.organization };
         let plain = serde_json::to_vec(message).map_err(Problem::internal)?;
         let sealed = work.seal.seal(work.rng, place, &plain).map_err(Problem::internal)?;
         let until = work.at.plus_s(TRACE_S);
@@ -151,7 +152,7 @@ fn id_token(
     let Some(token) = asserted.id_token.as_ref().filter(|token| token.len() <= ID_TOKEN_MAX) else {
         return Ok(None);
     };
-    let place = Place { table: ID_TOKEN, row: session.0, organization: work.organization };
+    let place = Place { column: ID_TOKEN, row: session.0, organization: work.organization };
     let sealed = work.seal.seal(work.rng, place, token.as_bytes()).map_err(Problem::internal)?;
     Ok(Some(sealed))
 }

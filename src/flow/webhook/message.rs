@@ -1,4 +1,4 @@
-//! Messages of webhooks: laid ready in the order of the feed, and what became of them.
+//! Messages of webhooks: laid ready in the order of the feed, tests, replays.
 
 use serde_json::{Value, json};
 
@@ -6,16 +6,13 @@ use super::{Replayed, load};
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
 use crate::domain::id::{DeliveryId, EventId, OrganizationId, WebhookId};
-use crate::domain::mail::Notice;
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::{FAILING_S, REPLAYED_MAX, Status, Webhook, wait_s};
-use crate::flow::password::notify_owners;
+use crate::domain::webhook::{REPLAYED_MAX, Status, Webhook};
 use crate::flow::problem::{Code, Problem};
 use crate::flow::runner::Runner;
 use crate::flow::work::Work;
 use crate::store;
 use crate::store::event::Placed;
-use crate::store::webhook_delivery::{Delivery, New, State};
+use crate::store::webhook_delivery::New;
 
 /// Events that are laid ready at once.
 const EVENTS_AT_ONCE: i64 = 500;
@@ -51,7 +48,7 @@ fn message(id: DeliveryId, organization: OrganizationId, event: &Placed) -> New 
     }
 }
 
-/// Ids that sort in the order in which they are used: drawn at one instant they would not.
+/// Ids in the order of the log: drawn at one instant they would not sort.
 fn ids(work: &Work, count: usize) -> Vec<DeliveryId> {
     let mut ids: Vec<DeliveryId> = (0..count).map(|_| work.id()).collect();
     ids.sort_unstable();
@@ -95,18 +92,25 @@ pub async fn advance(
     span: (i64, i64),
     events: &[Placed],
 ) -> Result<(), Problem> {
-    if !store::webhook::advance(&mut work.scope(), id, span).await? {
-        return Ok(());
-    }
-    lay(work, id, events).await
+    let count = i64::try_from(events.len()).map_err(Problem::internal)?;
+    let advanced = store::webhook::advance(&mut work.scope(), id, span, count).await?;
+    let Some(number) = advanced else { return Ok(()) };
+    lay(work, (id, number), events).await
 }
 
-async fn lay(work: &mut Work, id: WebhookId, events: &[Placed]) -> Result<(), Problem> {
+/// One statement, however many events there are.
+async fn lay(
+    work: &mut Work,
+    (id, number): (WebhookId, i64),
+    events: &[Placed],
+) -> Result<(), Problem> {
     let (at, organization) = (work.at, work.organization);
-    for (own, event) in ids(work, events.len()).into_iter().zip(events) {
-        let new = message(own, organization, event);
-        store::webhook_delivery::insert(&mut work.scope(), id, &new, at).await?;
-    }
+    let new: Vec<New> = ids(work, events.len())
+        .into_iter()
+        .zip(events)
+        .map(|(own, event)| message(own, organization, event))
+        .collect();
+    store::webhook_delivery::insert(&mut work.scope(), (id, number), &new, at).await?;
     Ok(())
 }
 
@@ -134,7 +138,8 @@ pub async fn test(work: &mut Work, id: WebhookId) -> Result<DeliveryId, Problem>
         body: body.to_string(),
     };
     let at = work.at;
-    store::webhook_delivery::insert(&mut work.scope(), id, &new, at).await?;
+    let number = store::webhook::number(&mut work.scope(), id, 1).await?;
+    store::webhook_delivery::insert(&mut work.scope(), (id, number), &[new], at).await?;
     Ok(own)
 }
 
@@ -171,72 +176,9 @@ pub async fn replay(work: &mut Work, id: WebhookId, what: Replayed) -> Result<us
     }
     let one = matches!(what, Replayed::One(_));
     events.retain(|event| one || webhook.types.is_empty() || webhook.types.contains(&event.name));
-    lay(work, id, &events).await?;
+    let count = i64::try_from(events.len()).map_err(Problem::internal)?;
+    let number = store::webhook::number(&mut work.scope(), id, count).await?;
+    lay(work, (id, number), &events).await?;
     work.record(Happened::to("webhook.replayed", "webhook", id).with("count", events.len()));
     Ok(events.len())
-}
-
-/// What an endpoint answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// The status of its answer, if it gave one.
-    pub status: Option<u16>,
-    /// What went wrong; `None` when it took the message.
-    pub error: Option<String>,
-}
-
-/// Writes down what became of a message. An endpoint that says 410 wants none any more; one that
-/// has failed for days is switched off.
-///
-/// # Errors
-/// 503 when the database does not answer: the message is sent once more then.
-pub async fn came(runner: &Runner, delivery: Delivery, sent: Sent) -> Result<(), Problem> {
-    runner
-        .write(Actor::System, delivery.organization, move |work| {
-            let (delivery, sent) = (delivery.clone(), sent.clone());
-            Box::pin(async move { note(work, &delivery, &sent).await })
-        })
-        .await
-}
-
-async fn note(work: &mut Work, delivery: &Delivery, sent: &Sent) -> Result<(), Problem> {
-    let (at, status) = (work.at, sent.status.map(i64::from));
-    let Some(error) = &sent.error else {
-        let done = (State::Delivered, status, None);
-        store::webhook_delivery::finish(&mut work.scope(), delivery.id, done, at).await?;
-        store::webhook::came(&mut work.scope(), delivery.webhook, None).await?;
-        return Ok(());
-    };
-    store::webhook::came(&mut work.scope(), delivery.webhook, Some(at)).await?;
-    match wait_s(delivery.attempts, work.rng) {
-        Some(wait) => {
-            let run_at = at.plus_s(wait);
-            let why = (status, error.as_str());
-            store::webhook_delivery::again(&mut work.scope(), delivery.id, why, run_at).await?;
-        }
-        None => {
-            let done = (State::Failed, status, Some(error.as_str()));
-            store::webhook_delivery::finish(&mut work.scope(), delivery.id, done, at).await?;
-        }
-    }
-    let since = if sent.status == Some(GONE) { at } else { at.plus_s(-FAILING_S) };
-    switch_off(work, delivery.webhook, (at, since)).await
-}
-
-/// The status by which an endpoint says that it wants nothing any more.
-const GONE: u16 = 410;
-
-async fn switch_off(
-    work: &mut Work,
-    id: WebhookId,
-    span: (Timestamp, Timestamp),
-) -> Result<(), Problem> {
-    if !store::webhook::disable(&mut work.scope(), id, span).await? {
-        return Ok(());
-    }
-    let why = "the webhook failed for days and was switched off";
-    store::webhook_delivery::drop_pending(&mut work.scope(), id, why, span.0).await?;
-    work.record(Happened::to("webhook.disabled", "webhook", id));
-    let webhook = load(work, id).await?;
-    notify_owners(work, &webhook.name, Notice::WebhookDisabled).await
 }

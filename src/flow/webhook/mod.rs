@@ -1,6 +1,7 @@
 //! Verbs on webhooks: make, change, rotate, test, replay, remove; and their messages.
 
 mod message;
+mod turn;
 
 use super::condition::Condition;
 use super::fields::Fields;
@@ -12,16 +13,18 @@ use crate::domain::event::Happened;
 use crate::domain::id::{EventId, OrganizationId, UserId, WebhookId};
 use crate::domain::mail::Notice;
 use crate::domain::seal::{Place, Seal};
+use crate::domain::sealed::Column;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{
     NAME_MAX, OVERLAP_S, Status, TYPES_MAX, URL_MAX, WEBHOOKS_MAX, Webhook, draw, shown,
 };
 use crate::store;
 
-pub use message::{Sent, advance, came, lay_ready, replay, test};
+pub use message::{advance, lay_ready, replay, test};
+pub use turn::{Sent, take};
 
 /// Where secrets stand sealed.
-const SECRET: &str = "webhooks.secret";
+const SECRET: Column = Column::WebhookSecret;
 /// Webhooks of one creator who leaves that are flagged.
 const FLAGGED_MAX: i64 = 100;
 
@@ -50,7 +53,7 @@ pub struct Patch {
 }
 
 fn sealed(work: &Work, id: WebhookId, secret: &[u8]) -> Result<Vec<u8>, Problem> {
-    let place = Place { table: SECRET, row: id.0, organization: work.organization };
+    let place = Place { column: SECRET, row: id.0, organization: work.organization };
     work.seal.seal(work.rng, place, secret).map_err(Problem::internal)
 }
 
@@ -64,7 +67,7 @@ pub fn secrets(
     webhook: &Webhook,
     now: Timestamp,
 ) -> Result<Vec<Vec<u8>>, Problem> {
-    let place = Place { table: SECRET, row: webhook.id.0, organization };
+    let place = Place { column: SECRET, row: webhook.id.0, organization };
     let mut secrets = vec![seal.open(place, &webhook.secret).map_err(Problem::internal)?];
     if let Some((old, until)) = &webhook.old_secret
         && now < *until
@@ -133,8 +136,9 @@ pub async fn create(work: &mut Work, new: &New) -> Result<(Webhook, String), Pro
     Ok((webhook, shown(&secret)))
 }
 
+/// Holds the webhook: its messages change with it.
 async fn load(work: &mut Work, id: WebhookId) -> Result<Webhook, Problem> {
-    let found = store::webhook::by_id(&mut work.scope(), id).await?;
+    let found = store::webhook::hold(&mut work.scope(), id).await?;
     found.ok_or_else(|| Problem::not_found("webhook"))
 }
 
@@ -180,7 +184,7 @@ pub async fn change(
     if changed.status == Status::Disabled {
         let at = work.at;
         let why = "the webhook was switched off";
-        store::webhook_delivery::drop_pending(&mut work.scope(), id, why, at).await?;
+        store::webhook_turn::drop_pending(&mut work.scope(), id, why, at).await?;
     }
     work.record(Happened::to("webhook.updated", "webhook", id));
     save(work, changed).await

@@ -259,7 +259,7 @@ async fn trace(
     let (scope, now) = (&mut app.runner.read(organization), app.runner.clock.now());
     let sealed = store::sign_in_trace::by_sign_in(scope, (id, sign_in), now).await?;
     let sealed = sealed.ok_or_else(|| Problem::not_found("trace"))?;
-    let place = Place { table: flow::sign_in::TRACE, row: sign_in.0, organization };
+    let place = Place { column: flow::sign_in::TRACE, row: sign_in.0, organization };
     let plain = app.seal.open(place, &sealed).map_err(Problem::internal)?;
     let message = serde_json::from_slice(&plain).map_err(Problem::internal)?;
     Ok(Json(Trace { sign_in_id: sign_in.to_string(), message }))

@@ -11,6 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::import_form::{Sent, sent};
@@ -33,6 +34,10 @@ use crate::scim::fold;
 
 /// Bytes of a whole form.
 const FORM_MAX: usize = BYTES_MAX + 1024 * 1024;
+/// Files that are read at once, since one takes many times its size meanwhile: others wait.
+static READING: Semaphore = Semaphore::const_new(2);
+/// How often a row is tried whose person comes by another import meanwhile.
+const TRIES: usize = 3;
 /// The media type of a file of commas.
 const CSV: &str = "text/csv; charset=utf-8";
 /// The media type of a workbook.
@@ -118,7 +123,9 @@ async fn import(
     let grants = short(sent.role.clone(), sent.resources.clone(), sent.sites.clone());
     permit::invite(&app, &caller, organization, &grants).await?;
     let file = sent.file;
+    let turn = READING.acquire().await.map_err(Problem::internal)?;
     let rows = tokio::task::spawn_blocking(move || read(&file)).await;
+    drop(turn);
     let rows = rows.map_err(Problem::internal)?;
     let mut rows = rows.map_err(|wrong| {
         let code = if wrong.code() == "too-large" { Code::TooLarge } else { Code::Invalid };
@@ -329,7 +336,14 @@ async fn one_by_one(
     (rows, statuses, at): (&mut [Row], &mut [&'static str], &[usize]),
 ) -> Result<(), Problem> {
     for at in at {
-        let sent = invite(app, caller, of, pick(rows, &[*at])).await;
+        let mut sent = invite(app, caller, of, pick(rows, &[*at])).await;
+        for _ in 1..TRIES {
+            // Somebody else brought her meanwhile: now she is here.
+            if !sent.as_ref().is_err_and(|problem| problem.code == Code::Conflict) {
+                break;
+            }
+            sent = invite(app, caller, of, pick(rows, &[*at])).await;
+        }
         let (Some(row), Some(status)) = (rows.get_mut(*at), statuses.get_mut(*at)) else {
             continue;
         };

@@ -178,7 +178,7 @@ pub struct Delivery {
     status: Option<i64>,
     error: Option<String>,
     created_at: String,
-    /// When it is tried next, while it waits.
+    /// When it is tried next; null while it waits for an older one of its subject, or is over.
     next_attempt_at: Option<String>,
     finished_at: Option<String>,
 }
@@ -207,7 +207,10 @@ impl From<deliveries::Delivery> for Delivery {
             id: from.id.to_string(),
             event_id: from.event.to_string(),
             r#type: from.event_name,
-            state: from.state.as_str(),
+            state: match from.state {
+                deliveries::State::Waiting => deliveries::State::Pending.as_str(),
+                state => state.as_str(),
+            },
             attempts: from.attempts,
             status: from.status,
             error: from.error,

@@ -123,7 +123,7 @@ async fn ask(
         crate::http::answer::log(&problem);
         broken(())
     })?;
-    let at = Sealed { table: VERIFIER, row: login.id.0, organization: connection.organization_id };
+    let at = Sealed { column: VERIFIER, row: login.id.0, organization: connection.organization_id };
     let verifier = app.seal.open(at, &login.verifier).map_err(|_| broken(()))?;
     let verifier = String::from_utf8(verifier).map_err(|_| broken(()))?;
     let wanted = wanted(connection);

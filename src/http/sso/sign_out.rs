@@ -88,7 +88,7 @@ async fn farewell(app: &App, session: &Session) -> Option<(String, String)> {
     let scope = &mut app.runner.read(session.organization_id);
     let connection = store::connection::by_id(scope, session.connection_id?).await.ok()??;
     let organization = session.organization_id;
-    let place = Place { table: flow::sign_in::ID_TOKEN, row: session.id.0, organization };
+    let place = Place { column: flow::sign_in::ID_TOKEN, row: session.id.0, organization };
     let sealed = session.id_token.as_deref();
     let opened = sealed.and_then(|sealed| app.seal.open(place, sealed).ok());
     let hint = opened.and_then(|bytes| String::from_utf8(bytes).ok());

@@ -13,6 +13,7 @@ use crate::domain::id::LoginId;
 use crate::domain::identity::EMAIL_MAX;
 use crate::domain::login::{LIFE_S, Login, ReturnTo};
 use crate::domain::seal::Place as Sealed;
+use crate::domain::sealed::Column;
 use crate::domain::secret::{SecretHash, draw};
 use crate::domain::sign_in::{Refusal, Step};
 use crate::domain::time::Rng;
@@ -23,7 +24,7 @@ use crate::http::page;
 use crate::outbound::oidc::Ask;
 
 /// The table and column of a login's PKCE verifier.
-pub const VERIFIER: &str = "logins.verifier";
+pub const VERIFIER: Column = Column::LoginVerifier;
 
 /// What the caller may ask for.
 #[derive(Default, Deserialize)]
@@ -148,7 +149,7 @@ async fn remember(
 ) -> Result<(), Problem> {
     let (id, now): (LoginId, _) = (app.runner.id(), app.runner.clock.now());
     let organization = place.connection.organization_id;
-    let at = Sealed { table: VERIFIER, row: id.0, organization };
+    let at = Sealed { column: VERIFIER, row: id.0, organization };
     let verifier =
         app.seal.seal(Rng, at, secrets.verifier.as_bytes()).map_err(Problem::internal)?;
     let login = Login {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portico::domain::actor::Actor;
 use portico::domain::id::UserId;
-use portico::flow::access::{EVALUATED_AT_ONCE, Step, WIDE_USERS, step};
+use portico::flow::access::{Step, USERS_AT_ONCE, WIDE_USERS, step};
 use portico::store;
 use portico::store::outbox::{self, Lane};
 use serde_json::json;
@@ -71,8 +71,8 @@ on_both_engines! {
 
         die_after_one_batch(&acme).await;
         let some = holders(&acme, &users).await;
-        assert!((1..=EVALUATED_AT_ONCE).contains(&some), "{some}");
-        assert_eq!(status(&acme).await["users_done"], EVALUATED_AT_ONCE);
+        assert!((1..=USERS_AT_ONCE).contains(&i64::try_from(some).unwrap()), "{some}");
+        assert_eq!(status(&acme).await["users_done"], USERS_AT_ONCE);
 
         // Nobody touches the job while the dead worker's claim lasts.
         let worker = acme.work().await;
@@ -124,4 +124,29 @@ async fn holders_of(acme: &World<'_>, users: &[UserId]) -> Vec<UserId> {
     let mut scope = acme.app.app.runner.read(acme.id());
     let grants = store::grant::of_users(&mut scope, users).await.unwrap();
     grants.iter().map(|grant| grant.user_id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_writes_meanwhile_has_most_of_the_turns_at_the_one_writer() {
+    let app = TestApp::sqlite().await;
+    let acme = World::new(&app).await;
+    acme.fill(USERS).await;
+    acme.rule(json!({"name": "Inspectors", "when": "title eq \"Inspector\"", "role": "auditor"}))
+        .await;
+    let before = app.app.runner.db.turns().unwrap();
+    let worker = acme.work().await;
+    let path = format!("/api/v1/organizations/{}/users", acme.organization);
+    let mut written = 0;
+    while status(&acme).await["state"] != "idle" {
+        for _ in 0..10 {
+            let body = json!({"user_name": format!("meanwhile-{written}")});
+            acme.operator.post(&path, body).await.expect(201);
+            written += 1;
+        }
+    }
+    worker.end().await;
+    let steps = u64::try_from(USERS).unwrap() / u64::try_from(USERS_AT_ONCE).unwrap();
+    let turns = app.app.runner.db.turns().unwrap() - before;
+    assert!(turns >= steps + written, "{turns} turns");
+    assert!(written >= 2 * steps, "{written} writes beside {steps} steps");
 }

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::{accept, invite_ada, somebody, user};
 use crate::support::{Caller, Reply, TestApp};
 
-const HEADER: &str = "Email,First name,Last name,Description(optional)\n";
+pub const HEADER: &str = "Email,First name,Last name,Description(optional)\n";
 const EDGE: &str = "edge-of-the-form-0123456789";
 
-/// Sends a file with fields beside it, as a page does.
-async fn import(who: &Caller, organization: &str, file: &[u8], fields: &[(&str, &str)]) -> Reply {
+/// A file with fields beside it, as a page sends them: path, media type and body.
+fn form(organization: &str, file: &[u8], fields: &[(&str, &str)]) -> (String, String, Vec<u8>) {
     let mut body = Vec::new();
     for (name, value) in fields {
         body.extend_from_slice(
@@ -25,8 +25,24 @@ async fn import(who: &Caller, organization: &str, file: &[u8], fields: &[(&str, 
     body.extend_from_slice(file);
     body.extend_from_slice(format!("\r\n--{EDGE}--\r\n").as_bytes());
     let path = format!("/api/v1/organizations/{organization}/invites/import");
-    let media = format!("multipart/form-data; boundary={EDGE}");
+    (path, format!("multipart/form-data; boundary={EDGE}"), body)
+}
+
+/// Sends a file with fields beside it.
+pub async fn import(
+    who: &Caller,
+    organization: &str,
+    file: &[u8],
+    fields: &[(&str, &str)],
+) -> Reply {
+    let (path, media, body) = form(organization, file, fields);
     who.send(Method::POST, &path, Some((&media, body))).await
+}
+
+/// The same, where the other side may die.
+async fn try_import(who: &Caller, organization: &str, file: &[u8]) -> Option<Reply> {
+    let (path, media, body) = form(organization, file, &[]);
+    who.attempt(Method::POST, &path, Some((&media, body))).await.ok()
 }
 
 fn counts(reply: &Reply) -> [i64; 5] {
@@ -143,6 +159,23 @@ on_both_engines! {
         app.operator().post(&path, json!({})).await.expect_problem(415, "unsupported-media-type");
     }
 
+    async fn imports_do_not_count_for_the_day_and_a_full_day_does_not_stop_them(app: TestApp) {
+        let acme = app.organization("Acme").await;
+        let lines: String = (0..20).map(|at| format!("u{at}@example.com,U,{at},\n")).collect();
+        let file = format!("{HEADER}{lines}");
+        let sent = import(&app.operator(), &acme, file.as_bytes(), &[]).await.expect(200);
+        assert_eq!(counts(&sent)[2], 20);
+        crate::people::secrets::copy_invites(&app, portico::domain::invite::A_DAY_MAX - 1).await;
+        let one = json!({"email": "last@example.com"});
+        crate::people::invite(&app, &acme, one).await.expect(201);
+        let more = json!({"email": "more@example.com"});
+        crate::people::invite(&app, &acme, more).await.expect_problem(429, "rate-limited");
+        let file = format!("{HEADER}more@example.com,More,M,\n");
+        let sent = import(&app.operator(), &acme, file.as_bytes(), &[]).await.expect(200);
+        assert_eq!(counts(&sent)[2], 1);
+        app.run_worker().await;
+    }
+
     async fn two_imports_of_one_file_at_once_invite_each_person_once(app: TestApp) {
         let acme = app.organization("Acme").await;
         let lines: String =
@@ -160,4 +193,59 @@ on_both_engines! {
             assert_eq!(app.mails_to(&format!("u{at}@example.com")).await.len(), 1);
         }
     }
+}
+
+/// People of a file whose import is killed.
+const KILLED: usize = 3_000;
+
+async fn a_killed_import_is_sent_again(mut server: crate::support::TestServer) {
+    let operator = server.operator();
+    let body = json!({"name": "Acme", "slug": "acme"});
+    operator.post("/api/v1/organizations", body).await.expect(201);
+    let lines: String = (0..KILLED).map(|at| format!("k{at}@example.com,K,{at},\n")).collect();
+    let file = format!("{HEADER}{lines}");
+    let sending = {
+        let (operator, file) = (operator.clone(), file.clone());
+        tokio::spawn(async move { try_import(&operator, "acme", file.as_bytes()).await })
+    };
+    let count = async |operator: &Caller| {
+        let path = "/api/v1/organizations/acme/users?q=k0@example.com";
+        operator.get(path).await.expect(200).at("/data").as_array().unwrap().len()
+    };
+    while count(&operator).await == 0 && !sending.is_finished() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    server.kill();
+    assert!(sending.await.unwrap().is_none(), "too fast to be killed");
+    server.start().await;
+    let sent = import(&server.operator(), "acme", file.as_bytes(), &[]).await.expect(200);
+    let [valid, invalid, invited, skipped, failed] = counts(&sent);
+    assert_eq!((valid, invalid, failed), (i64::try_from(KILLED).unwrap(), 0, 0));
+    assert!(invited > 0 && skipped > 0 && invited + skipped == valid, "{invited} {skipped}");
+    let again = import(&server.operator(), "acme", file.as_bytes(), &[]).await.expect(200);
+    assert_eq!(counts(&again)[2..], [0, valid, 0]);
+    // Each has one invite.
+    let (mut found, mut after) = (std::collections::HashSet::new(), String::new());
+    loop {
+        let path = format!("/api/v1/organizations/acme/invites?limit=100{after}");
+        let page = server.operator().get(&path).await.expect(200).json();
+        for one in page["data"].as_array().unwrap() {
+            assert!(found.insert(one["email"].as_str().unwrap().to_owned()), "{one}");
+        }
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(found.len(), KILLED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_was_killed_is_sent_again_on_sqlite() {
+    a_killed_import_is_sent_again(crate::support::TestServer::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_was_killed_is_sent_again_on_postgres() {
+    a_killed_import_is_sent_again(crate::support::TestServer::postgres().await).await;
 }

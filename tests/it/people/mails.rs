@@ -8,7 +8,7 @@ use portico::domain::mail_server::MailServer;
 use portico::outbound::mail::{Smtp, Way};
 use serde_json::json;
 
-use super::webhooks::PYTHON;
+use super::receiver::PYTHON;
 use super::{accept, invite};
 use crate::support::TestApp;
 use crate::support::mail::Mail;

@@ -1,5 +1,6 @@
 //! People: invites and their mail, passwords, users in lists and in bulk, imports.
 
+mod bounds;
 mod bulk;
 mod imports;
 mod invites;
@@ -7,12 +8,17 @@ mod invites_by_directory;
 mod invites_by_people;
 mod lists;
 mod mails;
-mod passwords;
+mod operator_tokens;
+pub mod passwords;
 mod platforms;
 mod privacy;
+mod races;
+pub mod receiver;
 mod secrets;
 mod tokens;
+mod webhook_order;
 mod webhooks;
+mod webhooks_kill;
 
 use serde_json::{Value, json};
 

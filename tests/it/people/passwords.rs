@@ -46,6 +46,13 @@ fn code(app: &TestApp, secret: &[u8]) -> String {
     held.next().expect("a code")
 }
 
+/// Follows the link of a break-glass user, and sets a password and codes.
+pub async fn set_glass(app: &TestApp, link: &str) {
+    let secret = secret(&browser(app).get(link).await.expect(200));
+    let fields = [("password", NEW), ("code", &code(app, &secret))];
+    browser(app).post_form(link, &fields).await.expect(200);
+}
+
 on_both_engines! {
     async fn a_password_lets_in_whoever_set_it_and_wrong_ones_look_alike(app: TestApp) {
         let acme = app.organization("Acme").await;

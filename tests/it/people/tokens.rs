@@ -149,4 +149,45 @@ on_both_engines! {
         app.advance_s(1);
         app.bearer(&token).get(&users).await.expect(401);
     }
+
+    async fn the_last_use_is_written_once_a_minute_and_not_with_every_request(app: TestApp) {
+        let acme = app.organization("Acme").await;
+        let path = format!("/api/v1/organizations/{acme}/tokens");
+        let (_, token) = make(&app.operator(), &path, &["users.view"]).await;
+        let users = format!("/api/v1/organizations/{acme}/users");
+        let cost = async || {
+            let before = portico::store::statements();
+            app.bearer(&token).get(&users).await.expect(200);
+            portico::store::statements() - before
+        };
+        let used = async || app.operator().get(&path).await.expect(200).at("/data/0/last_used_at");
+        let first = cost().await;
+        let at = used().await;
+        assert!(at.is_string());
+        app.advance_s(59);
+        let second = cost().await;
+        assert!(second < first, "{second} statements, {first} with the write");
+        assert_eq!(used().await, at);
+        app.advance_s(1);
+        assert_eq!(cost().await, first);
+        assert_ne!(used().await, at);
+    }
+}
+
+/// What every node reads anew at each request: a token that one node ends is over on the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_revoked_on_one_node_is_refused_at_once_on_the_other() {
+    let server = crate::support::TestServer::postgres().await;
+    let beside = server.beside().await;
+    let body = json!({"name": "Acme", "slug": "acme"});
+    server.operator().post("/api/v1/organizations", body).await.expect(201);
+    let path = "/api/v1/organizations/acme/tokens";
+    for _ in 0..5 {
+        let (id, token) = make(&server.operator(), path, &["users.view"]).await;
+        let users = "/api/v1/organizations/acme/users";
+        let there = beside.anonymous().with_bearer(&token);
+        there.get(users).await.expect(200);
+        server.operator().delete(&format!("/api/v1/tokens/{id}")).await.expect(204);
+        there.get(users).await.expect_problem(401, "unauthenticated");
+    }
 }

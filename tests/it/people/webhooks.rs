@@ -1,89 +1,26 @@
 //! Webhooks against a receiver that verifies by the library of Standard Webhooks.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::invite;
+use super::receiver::Receiver;
 use crate::support::TestApp;
 
-/// What `scripts/test` installs from the lock file.
-pub const PYTHON: &str = "tests/peers/mail/.venv/bin/python";
 /// Looks at what has come, and milliseconds between them.
 const LOOKS: u64 = 600;
 const LOOK_MS: u64 = 25;
 
-/// A receiver in a process of its own.
-struct Receiver {
-    child: Child,
-    stdin: ChildStdin,
-    folder: PathBuf,
-    url: String,
-}
-
-impl Receiver {
-    fn start(name: &str) -> Self {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        let folder = format!("portico-hooks-{}-{name}", std::process::id());
-        let folder = std::env::temp_dir().join(folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        let python = root.join(PYTHON);
-        assert!(python.exists(), "{PYTHON} is missing: `make test` installs it");
-        let mut child = Command::new(python)
-            .arg(root.join("tests/peers/mail/receiver.py"))
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the receiver starts");
-        let stdin = child.stdin.take().unwrap();
-        let mut port = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        let url = format!("http://127.0.0.1:{}/hook", port.trim());
-        Self { child, stdin, folder, url }
-    }
-
-    fn command(&mut self, line: &str) {
-        writeln!(self.stdin, "{line}").unwrap();
-        self.stdin.flush().unwrap();
-        std::thread::sleep(Duration::from_millis(100));
-    }
-
-    /// What came: id, type and subject each.
-    fn log(&self) -> Vec<Vec<String>> {
-        let text = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-        text.lines().map(|l| l.split(' ').skip(1).map(str::to_owned).collect()).collect()
-    }
-
-    async fn came(&self, count: usize) -> Vec<Vec<String>> {
-        for _ in 0..LOOKS {
-            if self.log().len() >= count {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
-        }
-        // A moment for whatever comes too often.
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        assert_eq!(self.log().len(), count, "{:?}", self.log());
-        self.log()
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-        std::fs::remove_dir_all(&self.folder).ok();
-    }
-}
-
-async fn hook(app: &TestApp, organization: &str, receiver: &mut Receiver, types: Value) -> String {
+pub async fn hook(
+    app: &TestApp,
+    organization: &str,
+    receiver: &mut Receiver,
+    types: Value,
+) -> String {
     let path = format!("/api/v1/organizations/{organization}/webhooks");
-    let body = json!({"url": receiver.url, "types": types});
+    let body = json!({"url": receiver.url(), "types": types});
     let made = app.operator().post(&path, body).await.expect(201);
     receiver.command(&format!("now {}", app.app.runner.clock.now().seconds()));
     receiver.command(&format!("secret {}", made.text_at("/secret")));
@@ -92,12 +29,12 @@ async fn hook(app: &TestApp, organization: &str, receiver: &mut Receiver, types:
     made.text_at("/id")
 }
 
-async fn deliveries(app: &TestApp, id: &str) -> Vec<Value> {
+pub async fn deliveries(app: &TestApp, id: &str) -> Vec<Value> {
     let path = format!("/api/v1/webhooks/{id}/deliveries?limit=100");
     app.operator().get(&path).await.expect(200).at("/data").as_array().unwrap().clone()
 }
 
-async fn states(app: &TestApp, id: &str, wanted: &str, count: usize) {
+pub async fn states(app: &TestApp, id: &str, wanted: &str, count: usize) {
     for _ in 0..LOOKS {
         let all = deliveries(app, id).await;
         if all.iter().filter(|one| one["state"] == wanted).count() == count {

@@ -12,6 +12,7 @@ mod linking;
 mod logout;
 mod page;
 mod register;
+mod rekey;
 mod removed;
 mod rig;
 mod session;

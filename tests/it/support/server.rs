@@ -10,6 +10,8 @@ use super::app::{OPERATOR_TOKEN, client};
 use super::caller::Caller;
 use super::database::Database;
 
+/// Its first key.
+const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// How long the program may take to answer or to stop, in seconds.
 const PATIENCE_S: u64 = 60;
 /// Between two looks, in milliseconds.
@@ -19,6 +21,8 @@ const LOOK_MS: u64 = 25;
 pub struct TestServer {
     /// Where it answers, without a trailing slash.
     pub url: String,
+    /// The setting `secret_key`; the first start takes it, and every later one.
+    pub secret_key: String,
     database: Arc<Database>,
     child: Option<Child>,
 }
@@ -57,7 +61,7 @@ impl TestServer {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", free.local_addr().unwrap());
         drop(free);
-        let mut server = Self { url, database, child: None };
+        let mut server = Self { url, secret_key: KEY.to_owned(), database, child: None };
         server.start().await;
         server
     }
@@ -72,7 +76,7 @@ impl TestServer {
             .env("PORTICO_PUBLIC_URL", &self.url)
             .env("PORTICO_DATABASE_URL", self.database.url())
             .env("PORTICO_OPERATOR_TOKEN", OPERATOR_TOKEN)
-            .env("PORTICO_SECRET_KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")
+            .env("PORTICO_SECRET_KEY", &self.secret_key)
             .env("PORTICO_ALLOW_PRIVATE_NETWORKS", "true")
             .env("PORTICO_MAIL_DIR", std::env::temp_dir().join("portico-served-mail"))
             .env("PORTICO_LOG", "warn")

@@ -1,10 +1,12 @@
 """A receiver of webhooks for tests, that verifies by the library of Standard Webhooks.
 
-    receiver.py FOLDER
+    receiver.py FOLDER [PORT]
 
 Prints its port. Lines on stdin command it: `secret S`, `now T` (what its clock says, in seconds
 of Unix: the gateway's clock stands still in tests), `fail N` (the next N are answered 500), `stall N`
-(the next N are answered after a while), `gone`. Each message that verifies is written to
+(the next N are answered after a while), `hold S` (all about the subject S are answered after a
+while), `delay N` (every answer takes N milliseconds), `redirect URL` (all are sent there), `down`
+(all are answered 500) and `up`, `gone`. Each message that verifies is written to
 FOLDER as `<number> <id> <type> <subject>`; each that does not, as `bad`.
 """
 
@@ -22,7 +24,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 FOLDER = pathlib.Path(sys.argv[1])
 STALL_S = 3
 LOCK = threading.Lock()
-STATE = {"secret": None, "fail": 0, "stall": 0, "gone": False, "count": 0, "now": None}
+STATE = {"secret": None, "fail": 0, "stall": 0, "gone": False, "count": 0, "now": None,
+         "hold": None, "delay": 0, "redirect": None, "down": False}
 
 
 class Clock(datetime.datetime):
@@ -57,8 +60,13 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             STATE["stall"] -= stalls and not fails
         if STATE["gone"]:
             return self.answer(410)
-        if fails:
+        if STATE["redirect"]:
+            note("redirected")
+            return self.answer(302, STATE["redirect"])
+        if fails or STATE["down"]:
             return self.answer(500)
+        if STATE["delay"]:
+            time.sleep(STATE["delay"] / 1000)
         if stalls:
             time.sleep(STALL_S)
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -68,12 +76,16 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             note("bad")
             return self.answer(400)
         subject = f"{told['subject']['kind']}:{told['subject']['id']}"
+        if subject == STATE["hold"]:
+            time.sleep(STALL_S)
         assert json.loads(body)["id"] == headers["webhook-id"]
         note(f"{headers['webhook-id']} {told['type']} {subject}")
         return self.answer(204)
 
-    def answer(self, status):
+    def answer(self, status, location=None):
         self.send_response(status)
+        if location:
+            self.send_header("location", location)
         self.send_header("content-length", "0")
         self.end_headers()
 
@@ -82,15 +94,19 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    http.server.ThreadingHTTPServer.request_queue_size = 128
+    port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
     for line in sys.stdin:
         word, _, rest = line.strip().partition(" ")
         with LOCK:
-            if word == "secret":
-                STATE["secret"] = rest
-            elif word in ("fail", "stall", "now"):
+            if word in ("secret", "hold", "redirect"):
+                STATE[word] = rest
+            elif word in ("fail", "stall", "now", "delay"):
                 STATE[word] = int(rest)
+            elif word in ("down", "up"):
+                STATE["down"] = word == "down"
             elif word == "gone":
                 STATE["gone"] = True

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::Position;
 use crate::domain::id::{DirectoryId, OrganizationId};
 use crate::domain::seal::{self, Seal};
+use crate::domain::sealed::Column;
 use crate::domain::time::{Rng, Timestamp};
 use crate::flow::problem::Problem;
 use crate::scim::ScimError;
@@ -24,7 +25,7 @@ pub const CURSOR_S: i64 = 3_600;
 /// Longest cursor that is looked at, in bytes: more than the longest key of an order takes.
 const LENGTH_MAX: usize = 8_192;
 /// What cursors are sealed as.
-const SEALED_AS: &str = "scim_cursor";
+const SEALED_AS: Column = Column::ScimCursor;
 
 /// What a cursor is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn fingerprint(parts: &[Option<&str>]) -> [u8; 32] {
 impl Tie {
     fn place(&self) -> seal::Place {
         let (row, organization) = (self.directory.0, self.organization);
-        seal::Place { table: SEALED_AS, row, organization }
+        seal::Place { column: SEALED_AS, row, organization }
     }
 
     fn query(&self) -> String {

@@ -114,7 +114,7 @@ async fn asks(
     if !arrived.asks {
         return Ok(None);
     }
-    let at = Sealed { table: IDENTITY, row: arrived.id, organization: connection.organization_id };
+    let at = Sealed { column: IDENTITY, row: arrived.id, organization: connection.organization_id };
     let plain = app.seal.open(at, &arrived.identity).map_err(Problem::internal)?;
     let identity: Identity = serde_json::from_slice(&plain).map_err(Problem::internal)?;
     let Ok(asserted) = asserted(connection, &identity) else { return Ok(None) };
