@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod announcement;
 pub mod api_token;
 pub mod asserted;
 pub mod brake;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod access_settings;
+pub mod announcement;
 pub mod api_token;
 pub mod client_token;
 pub mod condition;

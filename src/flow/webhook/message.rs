@@ -6,10 +6,8 @@ use super::{Replayed, load};
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
 use crate::domain::id::{DeliveryId, EventId, OrganizationId, WebhookId};
-use crate::domain::mail::Notice;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{FAILING_S, REPLAYED_MAX, Status, Webhook, wait_s};
-use crate::flow::password::notify_owners;
 use crate::flow::problem::{Code, Problem};
 use crate::flow::runner::Runner;
 use crate::flow::work::Work;
@@ -236,7 +234,7 @@ async fn switch_off(
     }
     let why = "the webhook failed for days and was switched off";
     store::webhook_delivery::drop_pending(&mut work.scope(), id, why, span.0).await?;
-    work.record(Happened::to("webhook.disabled", "webhook", id));
     let webhook = load(work, id).await?;
-    notify_owners(work, &webhook.name, Notice::WebhookDisabled).await
+    work.record(Happened::to("webhook.disabled", "webhook", id).named(&webhook.name));
+    Ok(())
 }

@@ -4,7 +4,7 @@ mod message;
 
 use super::condition::Condition;
 use super::fields::Fields;
-use super::password::notify_owners;
+use super::announcement::notify_owners;
 use super::problem::{Code, Problem};
 use super::work::Work;
 use crate::domain::actor::Actor;

@@ -7,6 +7,7 @@ mod invites_by_directory;
 mod invites_by_people;
 mod lists;
 mod mails;
+mod notices;
 mod passwords;
 mod platforms;
 mod privacy;
