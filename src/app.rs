@@ -12,6 +12,7 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
+use crate::flow::operator_use::Uses;
 use crate::flow::password::Hasher;
 use crate::flow::provision::credential::Credentials;
 use crate::flow::provision::journal::Journal;
@@ -101,6 +102,8 @@ pub struct Parts {
     pub mailer: Arc<Mailer>,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Which uses of the operator's tokens the feeds were told of lately.
+    pub uses: Uses,
 }
 
 /// The parts, cheap to clone.
@@ -152,6 +155,7 @@ impl App {
             journal: Arc::default(),
             mailer: Arc::new(base.mailer),
             hasher: Hasher::default(),
+            uses: Uses::default(),
         }))
     }
 }

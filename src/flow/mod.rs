@@ -28,6 +28,7 @@ pub mod mail;
 pub mod mapping_rule;
 pub mod noted;
 pub mod operator_token;
+pub mod operator_use;
 pub mod organization;
 pub mod password;
 pub mod patience;

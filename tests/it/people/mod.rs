@@ -7,12 +7,15 @@ mod invites_by_directory;
 mod invites_by_people;
 mod lists;
 mod mails;
+mod meetings;
 mod notices;
+mod pages;
 mod passwords;
 mod platforms;
 mod privacy;
 mod secrets;
 mod tokens;
+mod values;
 mod webhooks;
 
 use serde_json::{Value, json};

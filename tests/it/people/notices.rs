@@ -84,10 +84,12 @@ on_both_engines! {
         act(&grace, "PATCH", &people, json!({"name": "All"})).await;
         act(&grace, "DELETE", &format!("{people}?users=keep"), json!({})).await;
         let told = new(&app, "hedy@example.com", &mut seen).await;
-        assert_eq!(told.len(), 2);
+        // It is disabled first, then it goes with what it brought.
+        assert_eq!(told.len(), 3);
+        assert!(told[2].text.contains("Directory “All”: removed"), "{}", told[2].text);
         assert_eq!(app.mails_to("bob@example.com").await.len(), bobs, "he holds no such role");
         // What is no identity action is not mailed.
-        act(&grace, "PATCH", &format!("{org}"), json!({"language": "fr"})).await;
+        act(&grace, "PATCH", &org, json!({"language": "fr"})).await;
         assert_eq!(new(&app, "hedy@example.com", &mut seen).await.len(), 0);
         act(&grace, "POST", &format!("{org}/domains"), json!({"domain": "b.example"})).await;
         let told = new(&app, "hedy@example.com", &mut seen).await;
