@@ -13,9 +13,11 @@ mod pages;
 mod passwords;
 mod platforms;
 mod privacy;
+mod requirements;
 mod secrets;
 mod tokens;
 mod values;
+mod vision;
 mod webhooks;
 
 use serde_json::{Value, json};
