@@ -138,7 +138,7 @@ mod tests {
         let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let at = Timestamp(1_614_265_330_000_000);
         let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
-        let signed = signatures(&[secret.clone()], (id, at), "{\"test\": 2432232314}");
+        let signed = signatures(std::slice::from_ref(&secret), (id, at), "{\"test\": 2432232314}");
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         let two = signatures(&[secret, vec![1; 32]], (id, at), "{}");
         assert_eq!(two.split(' ').count(), 2);

@@ -24,31 +24,21 @@ pub const ROUTES: &[Route] = &[
         path: "/livez",
         needs: Needs::Nothing,
         handler: || get(live),
-        doc: Doc { summary: "The process is alive.", query: &[], body: None, answer: (200, None) },
+        doc: Doc::of("The process is alive."),
     },
     Route {
         method: Method::Get,
         path: "/readyz",
         needs: Needs::Nothing,
         handler: || get(ready),
-        doc: Doc {
-            summary: "The database answers and requests are welcome.",
-            query: &[],
-            body: None,
-            answer: (200, None),
-        },
+        doc: Doc::of("The database answers and requests are welcome."),
     },
     Route {
         method: Method::Get,
         path: "/metrics",
         needs: Needs::Operator,
         handler: || get(metrics),
-        doc: Doc {
-            summary: "Metrics in Prometheus' text form.",
-            query: &[],
-            body: None,
-            answer: (200, None),
-        },
+        doc: Doc::of("Metrics in Prometheus' text form."),
     },
 ];
 

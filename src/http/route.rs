@@ -160,15 +160,19 @@ pub struct Doc {
     pub query: &'static [(&'static str, &'static str)],
     /// The request's body.
     pub body: Option<SchemaOf>,
+    /// Whether the body is a form with a file rather than JSON.
+    pub is_form: bool,
     /// The status and body of success.
     pub answer: (u16, Option<SchemaOf>),
+    /// The media type of an answer that is a file.
+    pub file: Option<&'static str>,
 }
 
 impl Doc {
     /// A call that takes no body and answers 200.
     #[must_use]
     pub const fn of(summary: &'static str) -> Self {
-        Self { summary, query: &[], body: None, answer: (200, None) }
+        Self { summary, query: &[], body: None, is_form: false, answer: (200, None), file: None }
     }
 
     /// Names the query parameters.
@@ -181,6 +185,18 @@ impl Doc {
     #[must_use]
     pub const fn body(self, body: SchemaOf) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    /// Names the fields of a form with a file.
+    #[must_use]
+    pub const fn form(self, body: SchemaOf) -> Self {
+        Self { body: Some(body), is_form: true, ..self }
+    }
+
+    /// The answer is a file of this media type.
+    #[must_use]
+    pub const fn file(self, media: &'static str) -> Self {
+        Self { file: Some(media), ..self }
     }
 
     /// Names the answer.

@@ -104,7 +104,7 @@ mod tests {
         let hasher = Arc::new(Hasher::new(1));
         let gate = Arc::new(std::sync::Barrier::new(2));
         let (first, held) = (Arc::clone(&hasher), Arc::clone(&gate));
-        let first = tokio::spawn(async move { first.run(move || drop(held.wait())).await });
+        let first = tokio::spawn(async move { first.run(move || held.wait().is_leader()).await });
         while hasher.running.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
@@ -118,7 +118,7 @@ mod tests {
         }
         let refused = hasher.run(|| ()).await.unwrap_err();
         assert_eq!((refused.code, refused.retry_after_s), (Code::RateLimited, Some(WAIT_S)));
-        tokio::task::spawn_blocking(move || drop(gate.wait())).await.unwrap();
+        tokio::task::spawn_blocking(move || gate.wait().is_leader()).await.unwrap();
         first.await.unwrap().unwrap();
         for one in waiting {
             one.await.unwrap().unwrap();

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::import_form::sent;
+use super::import_form::{Sent, sent};
 use super::invite::short;
 use super::permit;
 use crate::app::App;
@@ -33,6 +33,10 @@ use crate::scim::fold;
 
 /// Bytes of a whole form.
 const FORM_MAX: usize = BYTES_MAX + 1024 * 1024;
+/// The media type of a file of commas.
+const CSV: &str = "text/csv; charset=utf-8";
+/// The media type of a workbook.
+const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Different grants that the rows of one file may have.
 const TERMS_MAX: usize = 500;
 
@@ -44,6 +48,7 @@ pub const ROUTES: &[Route] = &[
         Needs::Action("users.invite", Of::Organization),
         || post(import).layer(DefaultBodyLimit::max(FORM_MAX)),
         Doc::of("Checks (`dry_run`) or invites the people of a .csv or .xlsx file.")
+            .form(schema::<Sent>)
             .answer(200, schema::<Imported>),
     ),
     Route::new(
@@ -51,14 +56,14 @@ pub const ROUTES: &[Route] = &[
         "/invites/template.csv",
         Needs::Credential,
         || get(template_csv),
-        Doc::of("The template of a file of people, as CSV."),
+        Doc::of("The template of a file of people, as CSV.").file(CSV),
     ),
     Route::new(
         Get,
         "/invites/template.xlsx",
         Needs::Credential,
         || get(template_xlsx),
-        Doc::of("The template of a file of people, as a workbook."),
+        Doc::of("The template of a file of people, as a workbook.").file(WORKBOOK),
     ),
 ];
 
@@ -342,12 +347,11 @@ async fn one_by_one(
 }
 
 async fn template_csv() -> Response {
-    download("text/csv; charset=utf-8", "people.csv", TEMPLATE_CSV.as_bytes())
+    download(CSV, "people.csv", TEMPLATE_CSV.as_bytes())
 }
 
 async fn template_xlsx() -> Response {
-    let media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    download(media, "people.xlsx", TEMPLATE_XLSX)
+    download(WORKBOOK, "people.xlsx", TEMPLATE_XLSX)
 }
 
 fn download(media: &'static str, name: &str, bytes: &'static [u8]) -> Response {

@@ -2,6 +2,7 @@
 
 use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{FromRequest, Request};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::import::{BYTES_MAX, ROWS_MAX};
@@ -10,24 +11,30 @@ use crate::flow::problem::{Code, Problem};
 /// Bytes of a text field.
 const FIELD_MAX: usize = 64 * 1024;
 
-/// What was sent beside the file.
-#[derive(Default)]
+/// A file of people and what everybody in it gets.
+#[derive(Default, ToSchema)]
+#[schema(as = ImportForm)]
 pub struct Sent {
-    /// The file.
+    /// The .csv or .xlsx file: at most 10 MiB and 10,000 rows.
+    #[schema(value_type = String, format = Binary)]
     pub file: Vec<u8>,
     /// The role of everybody.
     pub role: Option<String>,
-    /// Its resources.
+    /// Its resources, as `kind:key`.
+    #[schema(required = false)]
     pub resources: Vec<String>,
-    /// Sites to which everybody gets access.
+    /// Keys of sites to which everybody gets access.
+    #[schema(required = false)]
     pub sites: Vec<String>,
-    /// Into which tab.
+    /// Into which tab: `member` or `partner`.
     pub class: Option<String>,
-    /// How everybody signs in.
+    /// How everybody signs in: `sso` or `password`.
     pub login_type: Option<String>,
     /// Whether rows are checked alone.
+    #[schema(required = false)]
     pub dry_run: bool,
     /// Whether good rows are sent although others are wrong.
+    #[schema(required = false)]
     pub skip_invalid: bool,
 }
 
@@ -59,8 +66,8 @@ pub async fn sent(request: Request, app: &App) -> Result<Sent, Problem> {
             "sites" | "sites[]" => sent.sites.extend(list().map(|key| format!("site:{key}"))),
             "class" => sent.class = filled(),
             "login_type" => sent.login_type = filled(),
-            "dry_run" => sent.dry_run = flag(&text)?,
-            "skip_invalid" => sent.skip_invalid = flag(&text)?,
+            "dry_run" => sent.dry_run = flag(&name, &text)?,
+            "skip_invalid" => sent.skip_invalid = flag(&name, &text)?,
             other => {
                 let detail = format!("The form has no field `{other}`.");
                 return Err(Problem::invalid(&format!("/{other}"), "unknown", detail));
@@ -74,11 +81,11 @@ pub async fn sent(request: Request, app: &App) -> Result<Sent, Problem> {
     Ok(sent)
 }
 
-fn flag(text: &str) -> Result<bool, Problem> {
+fn flag(name: &str, text: &str) -> Result<bool, Problem> {
     match text {
         "true" | "1" | "on" => Ok(true),
         "false" | "0" | "" => Ok(false),
-        _ => Err(Problem::invalid("/dry_run", "value", "Send true or false.")),
+        _ => Err(Problem::invalid(&format!("/{name}"), "value", "Send true or false.")),
     }
 }
 
@@ -89,7 +96,7 @@ async fn bytes(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, Problem> {
         let piece = piece.map_err(|_| Problem::new(Code::Malformed, "The form breaks off."))?;
         let Some(piece) = piece else { return Ok(read) };
         if read.len() + piece.len() > most {
-            let detail = format!("The file is larger than {BYTES_MAX} bytes.");
+            let detail = format!("A field of the form is larger than {most} bytes.");
             return Err(Problem::new(Code::TooLarge, detail));
         }
         read.extend_from_slice(&piece);

@@ -59,7 +59,7 @@ macro_rules! route {
             path: $path,
             needs: $needs,
             handler: || $handler,
-            doc: Doc { summary: "", query: &[], body: None, answer: (200, None) },
+            doc: Doc::of(""),
         }
     };
 }

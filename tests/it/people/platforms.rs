@@ -12,7 +12,7 @@ async fn id(app: &TestApp, organization: &str, login: &str) -> String {
 
 on_both_engines! {
     of "camera-fleet":
-    async fn an_admin_of_a_camera_fleet_has_her_user_view_and_a_standard_user_has_none(app: TestApp) {
+    async fn an_admin_of_a_camera_fleet_has_her_user_view_and_others_none(app: TestApp) {
         let acme = app.organization("Acme").await;
         let admin = somebody(&app, &acme, "grace@example.com", "admin").await;
         let group = format!("/api/v1/organizations/{acme}/resources/group/north");
@@ -46,7 +46,7 @@ on_both_engines! {
 
 on_both_engines! {
     of "media-cloud":
-    async fn an_owner_of_a_media_cloud_adds_users_with_a_login_type_and_nobody_else_does(app: TestApp) {
+    async fn an_owner_of_a_media_cloud_alone_adds_users_with_a_login_type(app: TestApp) {
         let acme = app.organization("Acme").await;
         let owner = somebody(&app, &acme, "grace@example.com", "owner").await;
         let invites = format!("/api/v1/organizations/{acme}/invites");

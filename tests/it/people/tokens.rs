@@ -94,7 +94,7 @@ on_both_engines! {
         auditor.post(&organization, body(json!(["users.view"]))).await.expect(403);
     }
 
-    async fn a_token_of_the_organization_goes_on_when_its_maker_leaves_and_is_flagged(app: TestApp) {
+    async fn a_token_of_the_organization_goes_on_when_its_maker_leaves(app: TestApp) {
         let acme = app.organization("Acme").await;
         somebody(&app, &acme, "grace@example.com", "org-admin").await;
         let maker = somebody(&app, &acme, "hedy@example.com", "org-admin").await;

@@ -120,6 +120,8 @@ on_both_engines! {
         let acme = app.organization("Acme").await;
         let mut receiver = Receiver::start(&acme);
         invited(&app, &acme, 1, 0).await;
+        // What has its place in the feed before the webhook is there is not told.
+        app.run_worker().await;
         let id = hook(&app, &acme, &mut receiver, json!(["user.created", "user.suspended"])).await;
         let stop = CancellationToken::new();
         let worker = app.start_worker(&stop);

@@ -153,6 +153,9 @@ fn operation(row: &Route, schemas: &mut Schemas, problem: &Value) -> Value {
     if let Some(answer) = answer {
         good["content"] = json!({"application/json": {"schema": schemas.reference(answer())}});
     }
+    if let Some(media) = row.doc.file {
+        good["content"] = json!({media: {"schema": {"type": "string", "format": "binary"}}});
+    }
     let bad = json!({
         "description": "Refused.",
         "content": {"application/problem+json": {"schema": problem}},
@@ -166,10 +169,10 @@ fn operation(row: &Route, schemas: &mut Schemas, problem: &Value) -> Value {
         "responses": {status.to_string(): good, "default": bad},
     });
     if let Some(body) = row.doc.body {
-        let media = if row.method == Method::Patch {
-            "application/merge-patch+json"
-        } else {
-            "application/json"
+        let media = match row.method {
+            Method::Patch => "application/merge-patch+json",
+            _ if row.doc.is_form => "multipart/form-data",
+            _ => "application/json",
         };
         let schema = schemas.reference(body());
         operation["requestBody"] =
@@ -265,8 +268,9 @@ mod tests {
             assert_eq!(operation["requestBody"].is_object(), row.doc.body.is_some(), "{named}");
             let (status, answer) = row.doc.answer;
             let good = &operation["responses"][status.to_string()];
-            assert_eq!(good["content"].is_object(), answer.is_some(), "{named}");
-            assert!(answer.is_some() || status == 204, "{named} says what it answers");
+            let answers = answer.is_some() || row.doc.file.is_some();
+            assert_eq!(good["content"].is_object(), answers, "{named}");
+            assert!(answers || status == 204, "{named} says what it answers");
             assert!(operation["responses"]["default"].is_object(), "{named}");
             seen += 1;
         }
