@@ -12,6 +12,7 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
+use crate::flow::operator_use::Uses;
 use crate::flow::password::{Hasher, Nobody};
 use crate::flow::provision::credential::Credentials;
 use crate::flow::provision::journal::Journal;
@@ -103,6 +104,8 @@ pub struct Parts {
     pub hasher: Hasher,
     /// Wrong passwords for logins that nobody has.
     pub nobody: Nobody,
+    /// Which uses of the operator's tokens the feeds were told of lately.
+    pub uses: Uses,
 }
 
 /// The parts, cheap to clone.
@@ -155,6 +158,7 @@ impl App {
             mailer: Arc::new(base.mailer),
             hasher: Hasher::default(),
             nobody: Nobody::default(),
+            uses: Uses::default(),
         }))
     }
 }

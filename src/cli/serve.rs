@@ -93,6 +93,7 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
     let retention = Retention {
         events_s: i64::from(settings.retention.events_days) * DAY_S,
         journals_s: i64::from(settings.retention.journals_days) * DAY_S,
+        invites_s: i64::from(settings.retention.invites_days) * DAY_S,
     };
     let worker = Worker {
         runner: app.runner.clone(),

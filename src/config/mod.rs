@@ -118,6 +118,8 @@ pub struct Retention {
     pub events_days: u32,
     /// Days for the journals of requests and sign-ins.
     pub journals_days: u32,
+    /// Days for invites that were accepted, taken back or superseded.
+    pub invites_days: u32,
 }
 
 impl Settings {

@@ -202,9 +202,12 @@ pub(super) fn role_schema(text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
+/// Days for which invites that are over are kept, unless it is said.
+const INVITES_DAYS: u32 = 400;
+
 pub(super) fn retention(text: &str) -> Result<Retention, Fault> {
-    let remedy = "give such as events=400,journals=30";
-    let (mut events, mut journals) = (None, None);
+    let remedy = "give such as events=400,journals=30,invites=400";
+    let (mut events, mut journals, mut invites) = (None, None, None);
     for part in text.split(',').map(str::trim) {
         let (kind, days) = part.split_once('=').unwrap_or((part, ""));
         let days = bounded(days, 1, RETENTION_DAYS_MAX)
@@ -212,14 +215,18 @@ pub(super) fn retention(text: &str) -> Result<Retention, Fault> {
         let place = match kind.trim() {
             "events" => &mut events,
             "journals" => &mut journals,
-            _ => return Err(Fault::quoting(part, "names neither events nor journals", remedy)),
+            "invites" => &mut invites,
+            _ => return Err(Fault::quoting(part, "names no events, journals or invites", remedy)),
         };
         if place.replace(days).is_some() {
             return Err(Fault::quoting(text, "names one kind twice", remedy));
         }
     }
     match (events, journals) {
-        (Some(events_days), Some(journals_days)) => Ok(Retention { events_days, journals_days }),
+        (Some(events_days), Some(journals_days)) => {
+            let invites_days = invites.unwrap_or(INVITES_DAYS);
+            Ok(Retention { events_days, journals_days, invites_days })
+        }
         _ => Err(Fault::quoting(text, "does not name both events and journals", remedy)),
     }
 }

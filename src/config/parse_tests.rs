@@ -130,9 +130,11 @@ fn the_schema_of_roles_is_a_urn_n7() {
 }
 
 #[test]
-fn retention_names_events_and_journals_once_each() {
+fn retention_names_events_and_journals_once_each_and_invites_where_it_will() {
     let kept = retention("journals=1, events=3650").unwrap();
     assert_eq!((kept.events_days, kept.journals_days), (RETENTION_DAYS_MAX, 1));
+    assert_eq!(kept.invites_days, 400);
+    assert_eq!(retention("journals=1,events=2,invites=7").unwrap().invites_days, 7);
     for text in [
         "400",
         "events=400",
@@ -140,6 +142,8 @@ fn retention_names_events_and_journals_once_each() {
         "events=3651,journals=1",
         "events=1,events=2",
         "events=1,journals=1,mail=1",
+        "events=1,journals=1,invites=0",
+        "events=1,journals=1,invites=1,invites=1",
         "",
     ] {
         assert!(retention(text).is_err(), "{text}");

@@ -192,9 +192,9 @@ pub const SETTINGS: &[Setting] = &[
     ),
     open(
         ["retention", "retention"],
-        "events=DAYS,journals=DAYS",
-        Some("events=400,journals=30"),
-        "Days for which events and journals are kept",
+        "events=DAYS,journals=DAYS[,invites=DAYS]",
+        Some("events=400,journals=30,invites=400"),
+        "Days for which events, journals and invites that are over are kept",
     ),
 ];
 

@@ -45,13 +45,39 @@ pub struct Happened {
     pub id: String,
     /// Ids and names, no personal values.
     pub data: Map<String, Value>,
+    /// What a mail calls the subject; it is kept nowhere.
+    pub named: Option<String>,
+    /// No mail tells of it: another one of its kind does.
+    pub quiet: bool,
 }
 
 impl Happened {
     /// `name` happened to the `kind` with this `id`.
     #[must_use]
     pub fn to(name: &'static str, kind: &'static str, id: impl ToString) -> Self {
-        Self { elsewhere: None, name, kind, id: id.to_string(), data: Map::new() }
+        Self {
+            elsewhere: None,
+            name,
+            kind,
+            id: id.to_string(),
+            data: Map::new(),
+            named: None,
+            quiet: false,
+        }
+    }
+
+    /// What a mail that tells of it calls the subject.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.named = Some(name.to_owned());
+        self
+    }
+
+    /// No mail tells of it.
+    #[must_use]
+    pub const fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     /// The feed of another organization tells of it.

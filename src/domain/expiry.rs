@@ -6,6 +6,8 @@ use super::time::Timestamp;
 pub const NOTICE_DAYS: [i64; 6] = [90, 60, 30, 15, 7, 1];
 /// The same for secrets and certificates of connections.
 pub const CONNECTION_NOTICE_DAYS: [i64; 5] = [60, 30, 14, 7, 1];
+/// The same for tokens of people and organizations.
+pub const TOKEN_NOTICE_DAYS: [i64; 4] = [30, 14, 7, 1];
 
 const DAY_S: i64 = 86_400;
 
@@ -22,6 +24,12 @@ pub fn notice_of(days: &[i64], end: Timestamp, now: Timestamp, told: Option<i64>
     let come = |days: &i64| now < end && end.plus_s(-days.saturating_mul(DAY_S)) <= now;
     let nearest = days.iter().copied().rev().find(come)?;
     told.is_none_or(|told| nearest < told).then_some(nearest)
+}
+
+/// Whether something lived long enough for a notice: what is made to end within a week is no news.
+#[must_use]
+pub const fn is_news(made: Timestamp, end: Timestamp, days: i64) -> bool {
+    made.0 < end.plus_s(-days.saturating_mul(DAY_S)).0
 }
 
 /// The instant up to which ends must be looked at now.
@@ -57,6 +65,12 @@ mod tests {
     fn a_connection_is_told_of_at_its_own_days() {
         let due = |days| notice_of(&CONNECTION_NOTICE_DAYS, END, before(days, 0), None);
         assert_eq!([61, 60, 15, 14, 1].map(due), [None, Some(60), Some(30), Some(14), Some(1)]);
+    }
+
+    #[test]
+    fn what_was_made_to_end_soon_is_no_news() {
+        assert!(is_news(before(7, -1), END, 7));
+        assert!(!is_news(before(7, 0), END, 7));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::announcement::{Noun, Verb};
 use super::language::Language;
 
 /// Longest name in a mail, in characters.
@@ -68,13 +69,52 @@ pub enum Letter {
         subject: String,
         /// When, as RFC 3339.
         at: String,
+        /// When it ends, as RFC 3339, if that is what it is about.
+        #[serde(default)]
+        until: Option<String>,
+    },
+    /// Somebody used identity actions.
+    Acts {
+        /// In which organization.
+        organization: String,
+        /// Who; `None` for the operator.
+        by: Option<String>,
+        /// What was done.
+        acts: Vec<Act>,
+        /// When, as RFC 3339.
+        at: String,
     },
 }
 
-/// What a notice tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Notice {
+/// What was done to something, as a mail tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// To what.
+    pub noun: Noun,
+    /// What.
+    pub verb: Verb,
+    /// What it is called; empty where it has no name.
+    pub name: String,
+    /// How many of its kind.
+    pub count: usize,
+}
+
+/// Declares the notices, and the list of them.
+macro_rules! notices {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        /// What a notice tells.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Notice { $($(#[$doc])* $name,)+ }
+
+        impl Notice {
+            /// Every notice.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+        }
+    };
+}
+
+notices! {
     /// A break-glass user signed in.
     BreakGlassUsed,
     /// Somebody made a break-glass user.
@@ -87,10 +127,30 @@ pub enum Notice {
     WebhookCreatorLeft,
     /// A webhook was switched off, since it failed for days.
     WebhookDisabled,
-    /// Somebody used an identity action.
-    IdentityAction,
     /// A partner was asked for.
     PartnerRequested,
+    /// A token or client secret of a directory ends soon.
+    DirectoryTokenExpiring,
+    /// The client secret of a connection ends soon.
+    ClientSecretExpiring,
+    /// A certificate of a connection ends soon.
+    CertificateExpiring,
+    /// The metadata of a connection could not be read anew.
+    MetadataFailed,
+    /// A token of the organization, or of a person, ends soon.
+    TokenExpiring,
+    /// A directory has been silent.
+    DirectoryStale,
+    /// A directory takes away more than it uses to.
+    RemovalsUnusual,
+    /// The brake holds what a directory takes away.
+    RemovalsHeld,
+    /// The DNS record of a domain is missing.
+    DomainFailing,
+    /// A domain is verified no more.
+    DomainLost,
+    /// Nobody holds a role that must keep a holder.
+    RoleVacant,
 }
 
 /// A name as it may stand in a mail: without control and invisible characters, without anything
@@ -168,6 +228,7 @@ mod tests {
                 about: Notice::BreakGlassUsed,
                 subject: "root".to_owned(),
                 at: "2026-11-21T10:00:00Z".to_owned(),
+                until: None,
             },
         };
         let text = serde_json::to_string(&mail).unwrap();

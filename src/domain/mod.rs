@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod announcement;
 pub mod api_token;
 pub mod asserted;
 pub mod brake;
@@ -35,6 +36,7 @@ pub mod nesting;
 pub mod organization;
 pub mod password;
 pub mod platform;
+pub mod refused_entry;
 pub mod refused_words;
 pub mod resource;
 pub mod saml;

@@ -3,9 +3,13 @@
 //! The English sentence is the key: refusals that say the same in English say the same everywhere.
 
 use super::language::Language;
+use super::refused_entry::ENTRY_SENTENCES;
 
 /// English, then French, German and Spanish.
-const SENTENCES: &[(&str, [&str; 3])] = &[
+pub type Sentences = &'static [(&'static str, [&'static str; 3])];
+
+/// Refusals of sign-ins by a connection.
+const SENTENCES: Sentences = &[
     (
         "Your sign-in worked, but there is no account for you here. Ask your administrator.",
         [
@@ -211,12 +215,19 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
 /// A sentence in a language; in English where it has none.
 #[must_use]
 pub fn said_in(english: &'static str, language: Language) -> &'static str {
-    let found = SENTENCES.iter().find(|(known, _)| *known == english);
-    match (found, language) {
-        (Some((_, [french, _, _])), Language::Fr) => french,
-        (Some((_, [_, german, _])), Language::De) => german,
-        (Some((_, [_, _, spanish])), Language::Es) => spanish,
-        _ => english,
+    translated(english, language).unwrap_or(english)
+}
+
+/// A sentence in a language that is not English, if it is known there.
+#[must_use]
+pub fn translated(english: &str, language: Language) -> Option<&'static str> {
+    let all = SENTENCES.iter().chain(ENTRY_SENTENCES);
+    let (_, [french, german, spanish]) = all.copied().find(|(known, _)| *known == english)?;
+    match language {
+        Language::En => None,
+        Language::Fr => Some(french),
+        Language::De => Some(german),
+        Language::Es => Some(spanish),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Whether a creator holds what she puts into a token is asked at the edge, from memory.
 
 use super::fields::Fields;
-use super::password::notify_owners;
+use super::announcement::notify_owners;
 use super::problem::{Code, Problem};
 use super::work::Work;
 use crate::domain::actor::Actor;
@@ -82,6 +82,7 @@ pub async fn create(
 
 fn told(name: &'static str, token: &ApiToken) -> Happened {
     Happened::to(name, "token", token.id)
+        .named(&token.name)
         .with("kind", token.kind.as_str())
         .with("owner_id", token.owner.map(|id| id.to_string()))
         .with("permissions", token.permissions.clone())

@@ -50,6 +50,7 @@ pub async fn create(work: &mut Work, seal: &Seal, sent: &Sent) -> Result<Connect
     note_ends(work, &connection).await?;
     work.record(
         Happened::to("connection.created", "connection", connection.id)
+            .named(&connection.name)
             .with("provider", connection.provider.as_str())
             .with("status", connection.status.as_str()),
     );
@@ -103,6 +104,7 @@ pub async fn change(
     end_claims(work, &changed).await?;
     work.record(
         Happened::to("connection.updated", "connection", id)
+            .named(&changed.name)
             .with("attributes", attributes)
             .with("status", changed.status.as_str()),
     );
@@ -125,7 +127,7 @@ pub async fn delete(
     if !store::connection::delete(&mut work.scope(), id).await? {
         return Err(Problem::not_found("connection"));
     }
-    work.record(Happened::to("connection.deleted", "connection", id));
+    work.record(Happened::to("connection.deleted", "connection", id).named(&found.name));
     // What its claims gave goes with it.
     access::facts_changed(work, None, &claimed).await
 }

@@ -87,6 +87,7 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Directory, Problem> {
     store::directory::insert(&mut work.scope(), &directory).await?;
     work.record(
         Happened::to("directory.created", "directory", directory.id)
+            .named(&directory.name)
             .with("profile", profile.as_str()),
     );
     work.changed(Change::Tokens);
@@ -151,6 +152,7 @@ pub async fn change(
     }
     work.record(
         Happened::to("directory.updated", "directory", id)
+            .named(&changed.name)
             .with("attributes", attributes)
             .with("status", changed.status.as_str()),
     );

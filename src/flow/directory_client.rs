@@ -106,5 +106,7 @@ fn unknown() -> Problem {
 }
 
 fn told(name: &'static str, client: &DirectoryClient) -> Happened {
-    Happened::to(name, "directory", client.directory_id).with("client_id", client.id.to_string())
+    Happened::to(name, "directory", client.directory_id)
+        .named(&client.name)
+        .with("client_id", client.id.to_string())
 }

@@ -191,17 +191,19 @@ async fn delete(work: &mut Work, id: DirectoryId) -> Result<(), Problem> {
     let own: Vec<_> = rules.into_iter().filter(|rule| rule.directory_id == Some(id)).collect();
     for rule in &own {
         store::rule::delete(&mut work.scope(), rule.id).await?;
-        work.record(Happened::to("mapping_rule.removed", "mapping_rule", rule.id));
+        work.record(Happened::to("mapping_rule.removed", "mapping_rule", rule.id).named(&rule.name));
     }
     if !store::user_list::of_directory(&mut work.scope(), id, 1).await?.is_empty() {
         let detail = "A user came into the directory meanwhile: send the call again.";
         return Err(Problem::new(Code::Conflict, detail));
     }
+    let found = store::directory::by_id(&mut work.scope(), id).await?;
+    let found = found.ok_or_else(|| Problem::not_found("directory"))?;
     if !store::directory::delete(&mut work.scope(), id).await? {
         return Err(Problem::not_found("directory"));
     }
     store::exchange::forget(&mut work.scope(), id).await?;
-    work.record(Happened::to("directory.removed", "directory", id));
+    work.record(Happened::to("directory.removed", "directory", id).named(&found.name));
     work.changed(Change::Tokens);
     if own.is_empty() { Ok(()) } else { access::rules_changed(work).await }
 }

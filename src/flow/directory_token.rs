@@ -186,5 +186,7 @@ fn unknown() -> Problem {
 }
 
 fn told(name: &'static str, token: &Token) -> Happened {
-    Happened::to(name, "directory", token.directory_id).with("token_id", token.id.to_string())
+    Happened::to(name, "directory", token.directory_id)
+        .named(&token.name)
+        .with("token_id", token.id.to_string())
 }

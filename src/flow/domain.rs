@@ -43,11 +43,14 @@ pub async fn create(work: &mut Work, name: &str, verified: bool) -> Result<Domai
     };
     store::domain::insert(&mut work.scope(), &domain).await.map_err(taken)?;
     work.record(
-        Happened::to("domain.added", "domain", domain.id).with("domain", domain.name.as_str()),
+        Happened::to("domain.added", "domain", domain.id)
+            .named(domain.name.as_str())
+            .with("domain", domain.name.as_str()),
     );
     if verified {
         work.record(
             Happened::to("domain.verified", "domain", domain.id)
+                .named(domain.name.as_str())
                 .with("domain", domain.name.as_str())
                 .with("method", "operator"),
         );
@@ -82,7 +85,7 @@ pub async fn looked(
     let turn = domain.looked(record, work.at);
     store::domain::update(&mut work.scope(), &domain).await.map_err(taken)?;
     let name = domain.name.as_str().to_owned();
-    let told = |what| Happened::to(what, "domain", id).with("domain", name);
+    let told = |what| Happened::to(what, "domain", id).named(&name).with("domain", name.clone());
     match turn {
         Turn::Same => {}
         Turn::Proved => work.record(told("domain.verified").with("method", "dns")),
@@ -115,7 +118,8 @@ pub async fn delete(work: &mut Work, id: DomainId) -> Result<(), Problem> {
     end_sessions(work, id).await?;
     unlist(work, id).await?;
     store::domain::delete(&mut work.scope(), id).await?;
-    work.record(Happened::to("domain.removed", "domain", id).with("domain", domain.name.as_str()));
+    let removed = Happened::to("domain.removed", "domain", id).named(domain.name.as_str());
+    work.record(removed.with("domain", domain.name.as_str()));
     Ok(())
 }
 

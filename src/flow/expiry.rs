@@ -1,17 +1,23 @@
 //! Telling ahead that a secret ends: `directory.token_expiring`, at each notice once (scim S3), and
-//! `connection.secret_expiring` and `connection.certificate_expiring`.
+//! `connection.secret_expiring`, `connection.certificate_expiring` and `token.expiring`. All are mailed.
 //!
 //! Any process may look, several at once tell no more than one.
 
 use uuid::Uuid;
 
+use super::announcement::notify_of_end;
 use super::problem::Problem;
 use super::runner::Runner;
+use super::work::Work;
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
-use crate::domain::expiry::{CONNECTION_NOTICE_DAYS, horizon, notice, notice_of};
+use crate::domain::expiry::{
+    CONNECTION_NOTICE_DAYS, NOTICE_DAYS, TOKEN_NOTICE_DAYS, horizon, is_news, notice_of,
+};
+use crate::domain::id::TokenId;
+use crate::domain::mail::Notice;
 use crate::domain::time::Timestamp;
-use crate::store::connection_end;
+use crate::store::{self, connection_end};
 use crate::store::expiry::{self, Ending, Secret};
 
 /// Secrets that are read at once.
@@ -25,7 +31,7 @@ pub const LOOKED_AT_MAX: usize = 100_000;
 /// 503 when the database does not answer.
 pub async fn tell(runner: &Runner) -> Result<usize, Problem> {
     let mut told = 0;
-    for secret in [Secret::Token, Secret::Client] {
+    for secret in [Secret::Token, Secret::Client, Secret::ApiToken] {
         told += of(runner, secret).await?;
     }
     Ok(told + of_connections(runner).await?)
@@ -90,7 +96,11 @@ async fn of(runner: &Runner, secret: Secret) -> Result<usize, Problem> {
         let Some(last) = batch.last() else { break };
         (after, seen) = ((last.end, last.id), seen + batch.len());
         for ending in batch {
-            if let Some(days) = notice(ending.end, now, ending.told) {
+            let days: &[i64] = match secret {
+                Secret::ApiToken => &TOKEN_NOTICE_DAYS,
+                Secret::Token | Secret::Client => &NOTICE_DAYS,
+            };
+            if let Some(days) = notice_of(days, ending.end, now, ending.told) {
                 told += usize::from(one(runner, ending, days).await?);
             }
         }
@@ -103,20 +113,48 @@ async fn one(runner: &Runner, ending: Ending, days: i64) -> Result<bool, Problem
         .write(Actor::System, ending.organization, move |work| {
             Box::pin(async move {
                 let first = expiry::note(&mut work.scope(), &ending, days).await?;
-                if first {
-                    let id = match ending.secret {
-                        Secret::Token => "token_id",
-                        Secret::Client => "client_id",
-                    };
-                    work.record(
-                        Happened::to("directory.token_expiring", "directory", ending.directory)
-                            .with(id, ending.id.to_string())
-                            .with("expires_at", ending.end.to_string())
-                            .with("days", days),
-                    );
+                if !first {
+                    return Ok(false);
                 }
-                Ok(first)
+                let id = match ending.secret {
+                    Secret::Token => "token_id",
+                    Secret::Client => "client_id",
+                    Secret::ApiToken => return of_token(work, TokenId(ending.id), days).await,
+                };
+                work.record(
+                    Happened::to("directory.token_expiring", "directory", ending.opens)
+                        .with(id, ending.id.to_string())
+                        .with("expires_at", ending.end.to_string())
+                        .with("days", days),
+                );
+                Ok(true)
             })
         })
         .await
+}
+
+/// A token of an organization is told of to the technical contacts, one of a person to its owner.
+async fn of_token(work: &mut Work, id: TokenId, days: i64) -> Result<bool, Problem> {
+    let Some(token) = store::api_token::by_id(&mut work.scope(), id).await? else {
+        return Ok(false);
+    };
+    if !is_news(token.created_at, token.expires_at, days) {
+        return Ok(false);
+    }
+    let until = token.expires_at.to_string();
+    let told = Happened::to("token.expiring", "token", id)
+        .named(&token.name)
+        .with("kind", token.kind.as_str())
+        .with("expires_at", until.clone())
+        .with("days", days);
+    let Some(owner) = token.owner else {
+        work.record(told);
+        return Ok(true);
+    };
+    work.record(told.quiet());
+    let owner = store::user::by_id(&mut work.scope(), owner).await?;
+    if let Some(email) = owner.and_then(|owner| owner.email) {
+        notify_of_end(work, (&email, &token.name, until), Notice::TokenExpiring).await?;
+    }
+    Ok(true)
 }

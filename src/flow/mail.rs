@@ -16,7 +16,7 @@ use crate::domain::invite::Delivery;
 use crate::domain::mail::{BACK_OFF_MAX_S, BACK_OFF_S, Mail, SUPPRESSED_S, TRIES_MAX};
 use crate::domain::seal::{Place, Seal};
 use crate::domain::sealed::Column;
-use crate::domain::secret::SecretHash;
+use crate::domain::secret::{SecretHash, hex};
 use crate::domain::time::Rng;
 use crate::scim::fold;
 use crate::store;
@@ -28,6 +28,9 @@ const TABLE: Column = Column::Mail;
 /// What marks an address that nothing is sent to.
 const SUPPRESSED: &str = "mail suppressed";
 
+/// What marks the address that waiting mail goes to.
+const ADDRESSED: &str = "mail addressed";
+
 /// What the outbox keeps of a mail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Kept {
@@ -35,6 +38,9 @@ struct Kept {
     id: Uuid,
     /// The mail, sealed.
     sealed: String,
+    /// The keyed digest of the address, by which mail to somebody who is forgotten is found.
+    #[serde(default)]
+    to: String,
     /// The invite that it brings.
     #[serde(default)]
     invite: Option<About>,
@@ -83,8 +89,15 @@ pub(super) fn sealed(work: &Work, mail: &Mail, about: Option<About>) -> Result<S
     let text = serde_json::to_vec(mail).map_err(Problem::internal)?;
     let place = Place { column: TABLE, row: id, organization: work.organization };
     let sealed = work.seal.seal(work.rng, place, &text).map_err(Problem::internal)?;
-    let kept = Kept { id, sealed: STANDARD.encode(sealed), invite: about };
+    let to = hex(&work.seal.mark(ADDRESSED, &fold(&mail.to)).map_err(Problem::internal)?);
+    let kept = Kept { id, sealed: STANDARD.encode(sealed), to, invite: about };
     serde_json::to_string(&kept).map_err(Problem::internal)
+}
+
+/// The digests by which mail that waits for an address is found, under every key.
+pub(super) fn digests(work: &Work, address: &str) -> Vec<String> {
+    let marks = work.seal.marks(ADDRESSED, &fold(address));
+    marks.into_iter().map(|mark| hex(&mark)).collect()
 }
 
 /// Takes back mails about something that were not sent yet.

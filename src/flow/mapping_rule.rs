@@ -40,7 +40,7 @@ pub async fn create(
     let id = work.id();
     let rule = checked(work, id, &draft).await?;
     store::rule::insert(&mut work.scope(), &rule).await?;
-    work.record(Happened::to("mapping_rule.created", "mapping_rule", id));
+    work.record(Happened::to("mapping_rule.created", "mapping_rule", id).named(&draft.name));
     access::rules_changed(work).await?;
     Ok(rule)
 }
@@ -73,7 +73,9 @@ pub async fn change(
         return Err(Problem::stale());
     }
     work.record(
-        Happened::to("mapping_rule.updated", "mapping_rule", id).with("attributes", attributes),
+        Happened::to("mapping_rule.updated", "mapping_rule", id)
+            .named(&changed.name)
+            .with("attributes", attributes),
     );
     access::rules_changed(work).await?;
     Ok(Rule { version: changed.version + 1, ..changed })
@@ -88,7 +90,7 @@ pub async fn delete(work: &mut Work, id: RuleId, condition: &Condition) -> Resul
     let found = by_id(work, id).await?;
     condition.meet(found.version)?;
     store::rule::delete(&mut work.scope(), id).await?;
-    work.record(Happened::to("mapping_rule.removed", "mapping_rule", id));
+    work.record(Happened::to("mapping_rule.removed", "mapping_rule", id).named(&found.name));
     access::rules_changed(work).await
 }
 

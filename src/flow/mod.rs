@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod access_settings;
+pub mod announcement;
 pub mod api_token;
 pub mod client_token;
 pub mod condition;
@@ -27,6 +28,7 @@ pub mod mail;
 pub mod mapping_rule;
 pub mod noted;
 pub mod operator_token;
+pub mod operator_use;
 pub mod organization;
 pub mod password;
 pub mod patience;

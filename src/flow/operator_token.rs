@@ -43,6 +43,6 @@ pub async fn create(work: &mut Work, new: &New) -> Result<String, Problem> {
         expires_at: new.expires_in_days.map(|days| work.at.plus_s(days * DAY_S)),
     };
     store::operator_token::insert(&mut work.conn(), &kept).await?;
-    work.record(Happened::to("operator_token.created", "operator_token", id));
+    work.record(Happened::to("operator_token.created", "operator_token", id).named(&new.name));
     Ok(token.text)
 }

@@ -71,7 +71,8 @@ pub async fn create(work: &mut Work, new: &New) -> Result<Role, Problem> {
         updated_at: at,
     };
     store::role::insert(&mut work.scope(), &role).await.map_err(taken)?;
-    work.record(Happened::to("role.created", "role", id).with("key", role.key.clone()));
+    let created = Happened::to("role.created", "role", id).named(&role.label);
+    work.record(created.with("key", role.key.clone()));
     access::roles_changed(work, false).await?;
     Ok(role)
 }
@@ -156,7 +157,8 @@ pub async fn change(
     if !store::role::update(&mut work.scope(), &changed).await? {
         return Err(Problem::stale());
     }
-    work.record(Happened::to("role.updated", "role", id).with("attributes", attributes));
+    let updated = Happened::to("role.updated", "role", id).named(&changed.label);
+    work.record(updated.with("attributes", attributes));
     access::roles_changed(work, before.permissions != draft.permissions).await?;
     Ok(Role { version: changed.version + 1, ..changed })
 }
@@ -172,7 +174,8 @@ pub async fn delete(work: &mut Work, id: RoleId, condition: &Condition) -> Resul
     condition.meet(found.version)?;
     refuse_in_use(work, &found, "it stays while").await?;
     store::role::delete(&mut work.scope(), id).await?;
-    work.record(Happened::to("role.removed", "role", id).with("key", found.key));
+    let removed = Happened::to("role.removed", "role", id).named(&found.label);
+    work.record(removed.with("key", found.key));
     access::roles_changed(work, false).await
 }
 

@@ -299,6 +299,7 @@ pub async fn turn(work: &mut Work, id: ConnectionId, turn: &Turn) -> Result<Conn
     }
     work.record(
         Happened::to("connection.updated", "connection", id)
+            .named(&found.name)
             .with("attributes", vec!["saml_keys"])
             .with("use", used_for.as_str()),
     );

@@ -114,6 +114,7 @@ async fn succeeded(
     super::connection::note_ends(work, &changed).await?;
     work.record(
         Happened::to("connection.metadata_changed", "connection", changed.id)
+            .named(&changed.name)
             .with("certificates_changed", certificates_differ(&present, &changed)),
     );
     Ok(Connection { version: changed.version + 1, ..changed })

@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 use serde_json::Value;
 
 use super::access::{ACCESS_CHANGED, Rules};
+use super::announcement;
 use super::problem::{Code, Problem};
 use crate::domain::actor::Actor;
 use crate::domain::change::Change;
@@ -224,6 +225,7 @@ impl Work {
         let (at, mut changes) = (self.at, self.changes.clone());
         let (actor, token) = (self.actor.reference(), self.actor.token());
         let happened = std::mem::take(&mut self.events);
+        announcement::leave(self, &happened).await?;
         if happened.is_empty() {
             return Ok(store::change::insert(&mut self.scope(), &changes, at).await?);
         }

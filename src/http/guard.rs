@@ -29,6 +29,7 @@ use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::login::ReturnTo;
 use crate::domain::organization::Slug;
 use crate::domain::secret::{SecretHash, TokenKind, read_token};
+use crate::flow::operator_use::used;
 use crate::flow::problem::{Code, Problem};
 use crate::store;
 use crate::store::owner::Owned;
@@ -132,6 +133,11 @@ impl Guard {
             Needs::Session => return Err(unauthenticated()),
             _ => None,
         };
+        if let (Actor::Operator(Some(token)), Some(place)) = (&actor, place) {
+            let route = parts.extensions.get::<MatchedPath>();
+            let call = format!("{} {}", parts.method, route.map_or("", MatchedPath::as_str));
+            used(&self.app.runner, &self.app.uses, (*token, place), &call).await?;
+        }
         Ok(Caller::of(actor, place))
     }
 

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod api;
 pub mod cookie;
 pub mod dev_provider;
+pub mod entry_words;
 pub mod extract;
 pub mod guard;
 pub mod inside;

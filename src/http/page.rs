@@ -6,7 +6,7 @@
 use askama::Template;
 use axum::extract::Request;
 use axum::extract::rejection::FormRejection;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +17,7 @@ use super::request_id;
 use super::words::{Words, words};
 use crate::app::App;
 use crate::domain::language::Language;
+use crate::domain::refused_words::{said_in, translated};
 use crate::flow::problem::{Code, Problem};
 
 /// The style of all pages: readable without colour, at any size, in light and dark.
@@ -151,6 +152,21 @@ pub fn language(asked: Option<&str>, headers: &HeaderMap) -> Language {
     Language::choose(asked, accepted)
 }
 
+/// The headers of somebody whose page names its language in the query: all that answers her then
+/// speaks it.
+#[must_use]
+pub fn reader(uri: &Uri, headers: &HeaderMap) -> HeaderMap {
+    let query = uri.query().unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let asked = pairs.find(|(name, _)| name == "lang").and_then(|(_, tag)| Language::of_tag(&tag));
+    let mut headers = headers.clone();
+    if let Some(language) = asked {
+        let tag = HeaderValue::from_static(language.as_str());
+        headers.insert(header::ACCEPT_LANGUAGE, tag);
+    }
+    headers
+}
+
 impl Refused<'_> {
     /// A page, or a problem (RFC 9457) for a program.
     #[must_use]
@@ -194,11 +210,12 @@ pub fn refuse(problem: Problem, headers: &HeaderMap) -> Response {
         return super::answer::Refusal(problem).into_response();
     }
     super::answer::log(&problem);
+    let language = language(None, headers);
     let refused = Refused {
         status: super::answer::status(problem.code),
         code: problem.code.as_str(),
-        heading: problem.code.title(),
-        said: &problem.detail,
+        heading: said_in(problem.code.title(), language),
+        said: translated(&problem.detail, language).unwrap_or(&problem.detail),
         again: None,
     };
     let mut response = refused.answer(headers);
@@ -247,6 +264,21 @@ mod tests {
         let either = accepting("*/*");
         assert!(!wants_json(&either) && !wants_page(&either));
         assert!(wants_page(&accepting("application/json, Text/HTML;q=0.1")));
+    }
+
+    #[test]
+    fn a_page_speaks_the_language_that_its_address_names() {
+        let mut headers = accepting("text/html");
+        headers.insert(header::ACCEPT_LANGUAGE, "de".parse().unwrap());
+        for (uri, spoken) in [
+            ("/invite/x", Language::De),
+            ("/invite/x?lang=fr", Language::Fr),
+            ("/x?a=1&lang=es-MX", Language::Es),
+            ("/x?lang=nl", Language::De),
+        ] {
+            let read = reader(&uri.parse().unwrap(), &headers);
+            assert_eq!(language(None, &read), spoken, "{uri}");
+        }
     }
 
     #[test]

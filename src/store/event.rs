@@ -11,7 +11,7 @@ use super::scope::Scope;
 use crate::domain::actor::ActorRef;
 use crate::domain::change::Change;
 use crate::domain::event::Event;
-use crate::domain::id::EventId;
+use crate::domain::id::{EventId, UserId};
 use crate::domain::time::Timestamp;
 
 sql! {
@@ -62,6 +62,18 @@ sql! {
             and ($3 = '' or $3 like '%|' || name || '|%')
         order by position
         limit $4 + 0";
+    /// What happened to a person, and what she did: no index leads there, so the newest events
+    /// alone are looked at.
+    OF_PERSON = "
+        select id, position, name, occurred_at, actor, subject_kind, subject_id, data
+        from events
+        where organization_id = $1 and position > coalesce((
+                select max(position)
+                from events
+                where organization_id = $1), 0) - 200000
+            and ((subject_kind = 'user' and subject_id = $2) or actor like '%' || $2 || '%')
+        order by position
+        limit $3 + 0";
 }
 
 sql_by_engine! {
@@ -263,4 +275,17 @@ pub async fn insert(
     let query = scope.query_on(INSERT).bind(rows).bind(first.occurred_at.0).bind(actor);
     query.bind(change::rows(changes)?).execute().await?;
     Ok(())
+}
+
+/// What happened to a person, and what she did, oldest first, of the newest 200,000 events.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn of_person(
+    scope: &mut Scope<'_>,
+    user: UserId,
+    limit: i64,
+) -> Result<Vec<Placed>, StoreError> {
+    let rows = scope.query(OF_PERSON).bind(user.to_string()).bind(limit).all::<Row>().await?;
+    rows.into_iter().map(Placed::try_from).collect()
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
-use crate::domain::id::{DirectoryId, OrganizationId};
+use crate::domain::id::OrganizationId;
 use crate::domain::time::Timestamp;
 
 sql! {
@@ -23,6 +23,18 @@ sql! {
             and (expires_at, id) > ($3, $4)
         order by expires_at, id
         limit $5 + 0";
+    API_TOKENS_ENDING = "
+        select organization_id, id as opens, id, expires_at, noticed_days
+        from api_tokens
+        where revoked_at is null and expires_at > $1 and expires_at <= $2
+            and (expires_at, id) > ($3, $4)
+        order by expires_at, id
+        limit $5 + 0";
+    NOTE_API_TOKEN = "
+        update api_tokens
+        set noticed_days = $3
+        where organization_id = $1 and id = $2 and revoked_at is null and expires_at = $4
+            and (noticed_days is null or noticed_days > $3)";
     NOTE_TOKEN = "
         update directory_tokens
         set noticed_days = $3
@@ -42,6 +54,8 @@ pub enum Secret {
     Token,
     /// The secret of an OAuth client.
     Client,
+    /// A token of a person or an organization.
+    ApiToken,
 }
 
 /// A secret whose end comes near.
@@ -51,8 +65,8 @@ pub struct Ending {
     pub secret: Secret,
     /// Whose it is.
     pub organization: OrganizationId,
-    /// Which directory it opens.
-    pub directory: DirectoryId,
+    /// Which directory it opens; the token itself where it opens none.
+    pub opens: Uuid,
     /// The id of the token or client.
     pub id: Uuid,
     /// When it ends.
@@ -75,13 +89,14 @@ pub async fn ending(
     let sql = match secret {
         Secret::Token => TOKENS_ENDING,
         Secret::Client => CLIENTS_ENDING,
+        Secret::ApiToken => API_TOKENS_ENDING,
     };
     let query = conn.query(sql).bind(span.0.0).bind(span.1.0).bind(after.0.0).bind(after.1);
     let rows = query.bind(limit).all::<(Uuid, Uuid, Uuid, i64, Option<i64>)>().await?;
-    let read = |(organization, directory, id, end, told)| Ending {
+    let read = |(organization, opens, id, end, told)| Ending {
         secret,
         organization: OrganizationId(organization),
-        directory: DirectoryId(directory),
+        opens,
         id,
         end: Timestamp(end),
         told,
@@ -98,6 +113,7 @@ pub async fn note(scope: &mut Scope<'_>, ending: &Ending, days: i64) -> Result<b
     let sql = match ending.secret {
         Secret::Token => NOTE_TOKEN,
         Secret::Client => NOTE_CLIENT,
+        Secret::ApiToken => NOTE_API_TOKEN,
     };
     let query = scope.query(sql).bind(ending.id).bind(days).bind(ending.end.0);
     Ok(query.execute().await? == 1)

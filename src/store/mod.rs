@@ -94,6 +94,7 @@ pub mod organization;
 pub mod outbox;
 pub mod owner;
 pub mod password;
+pub mod person;
 pub mod pending;
 pub mod place;
 pub mod profile;

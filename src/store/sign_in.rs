@@ -28,7 +28,7 @@ sql! {
     /// What was kept of a person who is forgotten.
     FORGET = "
         update sign_ins
-        set subject = null, email = null, user_id = null
+        set subject = null, email = null, hint = null, user_id = null
         where organization_id = $1 and user_id = $2";
     /// Whose journals there are.
     JOURNALS = "
@@ -38,7 +38,7 @@ sql! {
     /// Where nobody knew that it was she, one journal at a time: its index leads to its entries.
     FORGET_ADDRESS = "
         update sign_ins
-        set subject = null, email = null, user_id = null
+        set subject = null, email = null, hint = null, user_id = null
         where organization_id = $1 and connection_id = $2 and lower(email) = $3";
     PAGE = "
         select id, connection_id, at, step, code, rule, user_id, subject, email, hint, request_id

@@ -18,6 +18,7 @@ pub(super) const ALL: &[Listed] = &[
     ("domain", super::domain::STATEMENTS),
     ("duplicate", super::duplicate::STATEMENTS),
     ("expiry", super::expiry::STATEMENTS),
+    ("person", super::person::STATEMENTS),
     ("event", super::event::STATEMENTS),
     ("exchange", super::exchange::STATEMENTS),
     ("grant", super::grant::STATEMENTS),

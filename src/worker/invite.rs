@@ -4,7 +4,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::{wait, write};
+use super::{Retention, wait, write};
 use crate::domain::mail::SUPPRESSED_S;
 use crate::domain::password::tries::TRUSTED_S;
 use crate::flow;
@@ -16,13 +16,11 @@ use crate::store::worn::{self, Worn};
 const POLL_MS: u64 = 20_000;
 /// Rows that one sweep takes of each kind.
 const ROWS: i64 = 1_000;
-/// How long invites that are over are kept, in seconds: 400 days.
-const OVER_S: i64 = 400 * 86_400;
 /// How long links that ran out are kept, so that whoever opens one is told so, in seconds.
 const LINK_S: i64 = 7 * 86_400;
 
 /// Looks until the token says to stop.
-pub async fn tell_expired(runner: Runner, stop: CancellationToken) {
+pub async fn tell_expired(runner: Runner, retention: Retention, stop: CancellationToken) {
     loop {
         match flow::invite::tell_expired(&runner).await {
             Ok(told) if told > 0 => continue,
@@ -31,7 +29,7 @@ pub async fn tell_expired(runner: Runner, stop: CancellationToken) {
                 tracing::warn!(problem = %problem, "invites that ran out could not be told");
             }
         }
-        if let Err(problem) = sweep(&runner).await {
+        if let Err(problem) = sweep(&runner, retention).await {
             tracing::warn!(problem = %problem, "what is over for long could not be swept");
         }
         if !wait(&stop, POLL_MS).await {
@@ -40,12 +38,12 @@ pub async fn tell_expired(runner: Runner, stop: CancellationToken) {
     }
 }
 
-async fn sweep(runner: &Runner) -> Result<(), Problem> {
+async fn sweep(runner: &Runner, retention: Retention) -> Result<(), Problem> {
     for (what, age_s) in [
         (Worn::PasswordLinks, LINK_S),
         (Worn::PasswordTries, TRUSTED_S),
         (Worn::Suppressions, SUPPRESSED_S),
-        (Worn::Invites, OVER_S),
+        (Worn::Invites, retention.invites_s),
     ] {
         let before = runner.clock.now().plus_s(-age_s);
         write(&runner.db, move |conn| {

@@ -60,11 +60,13 @@ pub struct Retention {
     pub events_s: i64,
     /// Journals of sign-ins and of exchanges.
     pub journals_s: i64,
+    /// Invites that are over.
+    pub invites_s: i64,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { events_s: 400 * 86_400, journals_s: 30 * 86_400 }
+        Self { events_s: 400 * 86_400, journals_s: 30 * 86_400, invites_s: 400 * 86_400 }
     }
 }
 
@@ -76,7 +78,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         loops.spawn(outbox::run(worker.runner.clone(), stop.clone()));
         let mailer = Arc::clone(&worker.mailer);
         loops.spawn(mail::run(worker.runner.clone(), mailer, stop.clone()));
-        loops.spawn(invite::tell_expired(worker.runner.clone(), stop.clone()));
+        loops.spawn(invite::tell_expired(worker.runner.clone(), worker.retention, stop.clone()));
         loops.spawn(webhook::lay_ready(worker.runner.clone(), stop.clone()));
         let guarded = worker.guarded.clone();
         loops.spawn(webhook::deliver(worker.runner.clone(), guarded, stop.clone()));

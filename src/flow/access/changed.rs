@@ -239,6 +239,7 @@ pub(in crate::flow) async fn tell_vacancies(
             let organization = work.organization;
             work.record(
                 Happened::to("organization.role_vacant", "organization", organization)
+                    .named(role)
                     .with("role", role.clone()),
             );
         }

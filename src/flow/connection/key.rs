@@ -38,11 +38,11 @@ pub fn public_keys(seal: &Seal, connection: &Connection) -> Result<Value, Proble
 /// # Errors
 /// 404.
 pub async fn begin_trial(work: &mut Work, id: ConnectionId) -> Result<String, Problem> {
-    by_id(work, id).await?;
+    let found = by_id(work, id).await?;
     let (secret, until) = (draw(work.rng), work.at.plus_s(TRIAL_S));
     let hash = SecretHash::of(secret.as_bytes());
     store::connection::set_trial(&mut work.scope(), id, (hash, until)).await?;
-    work.record(Happened::to("connection.tested", "connection", id));
+    work.record(Happened::to("connection.tested", "connection", id).named(&found.name));
     Ok(secret)
 }
 

@@ -8,6 +8,8 @@ use super::send::told;
 use crate::domain::event::Happened;
 use crate::domain::id::{InviteId, UserId};
 use crate::domain::invite::{Class, Invite, Offered, State};
+use crate::domain::mail::Notice;
+use crate::flow::announcement::notify_operator;
 use crate::flow::grant;
 use crate::flow::problem::{Code, Problem};
 use crate::flow::work::Work;
@@ -32,6 +34,7 @@ pub(super) async fn ask(
         other => other.into(),
     })?;
     work.record(told("invite.requested", &invite));
+    notify_operator(work, Notice::PartnerRequested).await?;
     Ok(invite)
 }
 

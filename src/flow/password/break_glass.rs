@@ -4,7 +4,8 @@
 //! Each holds every role that must keep a holder. No directory and no connection reaches her.
 
 use super::link::add;
-use super::{notify_owners, totp_place};
+use super::totp_place;
+use crate::flow::announcement::notify_owners;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
 use crate::domain::mail::Notice;

@@ -1,6 +1,7 @@
 //! Links by which a password is set: asked for by whoever forgot it, opened, used once.
 
-use super::{is_open, notify, open_totp, totp_place};
+use super::{is_open, open_totp, totp_place};
+use crate::flow::announcement::notify;
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
 use crate::domain::id::{OrganizationId, UserId};

@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use super::{Nobody, is_open, notify_owners, open_totp};
+use super::{Nobody, is_open, open_totp};
+use crate::flow::announcement::notify_owners;
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
 use crate::domain::id::{OrganizationId, UserId};

@@ -94,18 +94,20 @@ async fn hold(
     loss: Loss,
 ) -> Result<(), Problem> {
     let (held_at, due_at) = (work.at, work.at.plus_s(HELD_S));
+    // One mail is enough for all that a directory takes away meanwhile.
+    let mut told = store::held_loss::count(&mut work.scope(), directory, 1).await? > 0;
     for user in users {
         let new = HeldLoss { directory, user: *user, loss, rejected: false, held_at, due_at };
         store::held_loss::insert(&mut work.scope(), &new).await?;
     }
     let ids: Vec<String> = users.iter().map(ToString::to_string).collect();
     for part in ids.chunks(USERS_PER_EVENT) {
-        work.record(
-            Happened::to("provisioning.held", "directory", directory)
-                .with("loss", loss.as_str())
-                .with("users", part.to_vec())
-                .with("due_at", due_at.to_string()),
-        );
+        let held = Happened::to("provisioning.held", "directory", directory)
+            .with("loss", loss.as_str())
+            .with("users", part.to_vec())
+            .with("due_at", due_at.to_string());
+        work.record(if told { held.quiet() } else { held });
+        told = true;
     }
     Ok(())
 }
@@ -131,7 +133,8 @@ pub(super) async fn holds(
             Happened::to("provisioning.held", "directory", directory)
                 .with("loss", loss.as_str())
                 .with("users", vec![user.to_string()])
-                .with("due_at", held.due_at.to_string()),
+                .with("due_at", held.due_at.to_string())
+                .quiet(),
         );
     }
     Ok(true)

@@ -4,14 +4,18 @@
 
 use super::super::problem::{Code, Problem};
 use super::super::work::Work;
-use super::super::{access, grant};
+use super::super::{access, grant, mail};
 use super::load;
 use super::state::erase;
 use crate::domain::directory;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
+use crate::domain::user::User;
 use crate::scim::fold;
 use crate::store;
+
+/// Links of one person that are followed into journals.
+const LINKS_MAX: i64 = 1_000;
 
 /// Forgets a user. One of a live directory is the directory's to remove first: it would bring her
 /// again.
@@ -34,12 +38,40 @@ pub async fn forget(work: &mut Work, id: UserId) -> Result<(), Problem> {
     }
     let held = grant::live(work, id).await?;
     let counted = user.is_enabled();
+    let addresses = addresses(&user);
+    traces(work, &user, &addresses).await?;
     erase(work, &user, &groups).await?;
-    let email = user.email.as_deref().map(fold);
-    for key in [Some(fold(&user.user_name)), email].into_iter().flatten() {
-        store::invite::forget(&mut work.scope(), &key).await?;
-        store::sign_in::forget(&mut work.scope(), id, &key).await?;
+    for key in &addresses {
+        store::invite::forget(&mut work.scope(), key).await?;
+        store::sign_in::forget(&mut work.scope(), id, key).await?;
     }
+    let digests: Vec<String> =
+        addresses.iter().flat_map(|address| mail::digests(work, address)).collect();
+    store::person::forget_waiting(&mut work.conn(), id, &digests).await?;
     work.record(Happened::to("user.erased", "user", id));
     if counted { grant::keep_one(work, &held).await } else { Ok(()) }
+}
+
+/// Her login and address, folded.
+fn addresses(user: &User) -> Vec<String> {
+    let mut all = vec![fold(&user.user_name)];
+    all.extend(user.email.as_deref().map(fold));
+    all.dedup();
+    all
+}
+
+/// What journals keep of her under other names than her id, while her links are still there.
+async fn traces(work: &mut Work, user: &User, addresses: &[String]) -> Result<(), Problem> {
+    let id = user.id;
+    let scope = &mut work.scope();
+    let present = store::identity::of_user(scope, id, LINKS_MAX).await?;
+    let former = store::former_identity::of_user(scope, id, LINKS_MAX).await?;
+    let present = present.into_iter().map(|one| (one.connection_id.0, one.subject));
+    let links = present.chain(former.into_iter().map(|one| (one.connection_id, one.subject)));
+    for (connection, subject) in links {
+        for key in addresses {
+            store::person::forget_subject(scope, connection, (&subject, key)).await?;
+        }
+    }
+    Ok(store::person::forget(scope, id, user.external_id.as_deref()).await?)
 }

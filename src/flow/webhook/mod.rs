@@ -5,7 +5,7 @@ mod turn;
 
 use super::condition::Condition;
 use super::fields::Fields;
-use super::password::notify_owners;
+use super::announcement::notify_owners;
 use super::problem::{Code, Problem};
 use super::work::Work;
 use crate::domain::actor::Actor;

@@ -5,9 +5,7 @@
 
 use crate::domain::event::Happened;
 use crate::domain::id::{DeliveryId, WebhookId};
-use crate::domain::mail::Notice;
 use crate::domain::webhook::{CLAIM_S, FAILING_S, Status, Webhook, wait_s};
-use crate::flow::password::notify_owners;
 use crate::flow::problem::Problem;
 use crate::flow::work::Work;
 use crate::store;
@@ -107,7 +105,6 @@ async fn switch_off(work: &mut Work, webhook: &Webhook, sent: &[Sent]) -> Result
         "the webhook failed for days and was switched off"
     };
     store::webhook_turn::drop_pending(&mut work.scope(), id, why, at).await?;
-    work.record(Happened::to("webhook.disabled", "webhook", id));
-    notify_owners(work, &webhook.name, Notice::WebhookDisabled).await?;
+    work.record(Happened::to("webhook.disabled", "webhook", id).named(&webhook.name));
     Ok(true)
 }

@@ -72,6 +72,7 @@ pub async fn subjects(
     let Some(organization) = may_search(&app, &caller, place.ok().flatten(), at).await? else {
         return Ok(Json(page(Vec::new(), limit)));
     };
+    who::told(&app, &caller, organization, "search/subject").await?;
     let whole = kind == ORGANIZATION;
     let elsewhere = whole && OrganizationId::parse(id) != Ok(organization);
     if of != USER || elsewhere {
@@ -172,6 +173,7 @@ pub async fn resources(
     };
     who::admit(&caller, found)?;
     let Some((organization, user)) = found else { return Ok(Json(page(Vec::new(), limit))) };
+    who::told(&app, &caller, organization, "search/resource").await?;
     let at = app.runner.clock.now();
     let after = search.page.token();
     let hits = app

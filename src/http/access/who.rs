@@ -15,6 +15,7 @@ use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::platform::{self, ORGANIZATION};
 use crate::domain::time::Timestamp;
 use crate::flow::access::live::Answer;
+use crate::flow::operator_use::used;
 use crate::flow::problem::{Code, Problem};
 use crate::http::guard::Caller;
 use crate::scim::fold;
@@ -137,6 +138,7 @@ pub async fn find(app: &App, caller: &Caller, asked: &Evaluation) -> Result<Aske
     let Some((organization, user)) = found else {
         return Ok(Asked::Unknown(Reason::UserUnknown));
     };
+    told(app, caller, organization, "evaluation").await?;
     let whole = kind == ORGANIZATION;
     if whole && OrganizationId::parse(id) != Ok(organization) {
         return Ok(Asked::Unknown(Reason::ResourceUnknown));
@@ -153,6 +155,21 @@ fn own(caller: &Caller, named: Option<OrganizationId>) -> Result<Option<Organiza
         (Some(own), named) if named.is_none_or(|named| named == own) => Ok(Some(own)),
         _ => Err(Reason::ResourceUnknown),
     }
+}
+
+/// Tells the feed of an organization that an operator's token asks about its people.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn told(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    what: &str,
+) -> Result<(), Problem> {
+    let Actor::Operator(Some(token)) = caller.actor else { return Ok(()) };
+    let call = format!("POST /access/v1/{what}");
+    used(&app.runner, &app.uses, (token, organization), &call).await
 }
 
 /// Lets the caller ask about this user: the operator about anybody, a person about herself, a token

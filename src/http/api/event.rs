@@ -80,7 +80,8 @@ struct Asked {
 }
 
 impl Event {
-    fn of(organization: OrganizationId, from: Placed) -> Self {
+    /// An event of an organization's feed.
+    pub(super) fn of(organization: OrganizationId, from: Placed) -> Self {
         let (kind, id) = from.subject;
         Self {
             id: from.id.to_string(),

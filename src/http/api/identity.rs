@@ -99,7 +99,8 @@ impl From<domain::Identity> for Identity {
 }
 
 impl Identity {
-    fn former(user: UserId, from: Former) -> Self {
+    /// A link of former times.
+    pub(super) fn former(user: UserId, from: Former) -> Self {
         Self {
             id: from.id.to_string(),
             user_id: user.to_string(),

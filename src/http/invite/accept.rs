@@ -37,7 +37,7 @@ pub async fn accept(
     request: Request,
 ) -> Response {
     let link = link.map(|Path(text)| text).unwrap_or_default();
-    let headers = request.headers().clone();
+    let headers = page::reader(request.uri(), request.headers());
     match accepted(&app, &link, request).await {
         Ok(response) => response,
         Err(problem) => page::refuse(problem, &headers),
@@ -47,7 +47,7 @@ pub async fn accept(
 async fn accepted(app: &App, link: &str, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     session::check_origin(&parts, &app.public)?;
-    let headers = parts.headers.clone();
+    let headers = page::reader(&parts.uri, &parts.headers);
     let sent = Request::from_parts(parts, body).extract::<Form<Sent>, _>().await;
     let Form(sent) = sent.map_err(|rejection: FormRejection| page::unreadable(&rejection))?;
     let (organization, invite) = match live(app, link).await? {
@@ -63,7 +63,7 @@ async fn accepted(app: &App, link: &str, request: Request) -> Result<Response, P
                     return Err(Problem::invalid("/password", weak.code(), weak.to_string()));
                 }
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
-                return Ok(shown.answer(status, Some(weak.to_string()), &headers));
+                return Ok(shown.answer(status, Some(weak), &headers));
             }
             with_password(app, (organization, link), text, &headers).await
         }

@@ -9,11 +9,12 @@ mod shown;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::entry_words::entry_words;
 use super::limit::{ByAddress, by_address};
 use super::page;
 use super::route::Method::{Get, Post};
@@ -22,6 +23,7 @@ use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganizationId;
 use crate::domain::invite::Invite;
+use crate::domain::language::Language;
 use crate::domain::secret::SecretHash;
 use crate::flow;
 use crate::flow::invite::Opened;
@@ -79,7 +81,13 @@ async fn live(app: &App, link: &str) -> Result<Result<(OrganizationId, Invite), 
 }
 
 /// `GET /invite/{token}`
-async fn show(State(app): State<App>, link: Option<Path<String>>, headers: HeaderMap) -> Response {
+async fn show(
+    State(app): State<App>,
+    link: Option<Path<String>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let headers = page::reader(&uri, &headers);
     // What is no text is no link either.
     let link = link.map(|Path(text)| text).unwrap_or_default();
     match live(&app, &link).await {
@@ -96,25 +104,16 @@ async fn show(State(app): State<App>, link: Option<Path<String>>, headers: Heade
 
 /// What somebody reads whose link leads nowhere.
 fn refuse(over: &Opened, headers: &HeaderMap) -> Response {
-    let (status, code, heading, said) = match over {
-        Opened::Used => (
-            StatusCode::GONE,
-            "gone",
-            "This invite was used already",
-            "If it was you, sign in. If not, ask whoever invited you.",
-        ),
-        Opened::Expired => (
-            StatusCode::GONE,
-            "gone",
-            "This invite has run out",
-            "Ask whoever invited you to send it again: you get a new link.",
-        ),
-        Opened::Unknown | Opened::Live(_) => (
-            StatusCode::NOT_FOUND,
-            "not-found",
-            "There is no such invite",
-            "Open the link of the newest mail, or ask whoever invited you.",
-        ),
+    // Programs get English.
+    let language =
+        if page::wants_json(headers) { Language::En } else { page::language(None, headers) };
+    let entry = entry_words(language);
+    let (status, code, (heading, said)) = match over {
+        Opened::Used => (StatusCode::GONE, "gone", entry.invite_used),
+        Opened::Expired => (StatusCode::GONE, "gone", entry.invite_expired),
+        Opened::Unknown | Opened::Live(_) => {
+            (StatusCode::NOT_FOUND, "not-found", entry.invite_unknown)
+        }
     };
     let again = matches!(over, Opened::Used).then(|| "/sign-in".to_owned());
     page::Refused { status, code, heading, said, again }.answer(headers)

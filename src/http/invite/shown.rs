@@ -10,10 +10,14 @@ use crate::app::App;
 use crate::domain::domain_name::DomainName;
 use crate::domain::id::OrganizationId;
 use crate::domain::invite::Invite;
+use crate::domain::language::Language;
+use crate::domain::password::Weak;
 use crate::domain::platform::LoginType;
 use crate::domain::resource::ResourceRef;
 use crate::flow::problem::Problem;
+use crate::http::entry_words::{EntryWords, entry_words, fill};
 use crate::http::page;
+use crate::http::words::{Words, words};
 use crate::store;
 
 /// Connections that are offered.
@@ -36,7 +40,14 @@ pub struct Shown {
     password: bool,
     expires_at: String,
     #[serde(skip)]
-    notice: Option<String>,
+    notice: Option<&'static str>,
+    #[serde(skip)]
+    words: &'static Words,
+    #[serde(skip)]
+    entry: &'static EntryWords,
+    /// What the links to other languages carry on: the link says it all.
+    #[serde(skip)]
+    carried: &'static str,
 }
 
 /// A role that waits for her.
@@ -89,7 +100,33 @@ impl Shown {
             password,
             expires_at: invite.expires_at.to_string(),
             notice: None,
+            words: words(Language::En),
+            entry: entry_words(Language::En),
+            carried: "",
         })
+    }
+
+    fn title(&self) -> String {
+        fill(self.entry.join, &[("organization", &self.organization)])
+    }
+
+    fn invited(&self) -> String {
+        let (email, organization) = (("email", &*self.email), ("organization", &*self.organization));
+        match &self.inviter {
+            Some(inviter) => {
+                fill(self.entry.invited_by, &[("inviter", inviter), email, organization])
+            }
+            None => fill(self.entry.invited, &[email, organization]),
+        }
+    }
+
+    fn continue_with(&self, choice: &Choice) -> String {
+        fill(self.entry.continue_with, &[("name", &choice.name)])
+    }
+
+    fn no_way(&self) -> String {
+        let asked = self.inviter.as_deref().unwrap_or(self.entry.your_administrator);
+        fill(self.entry.no_way, &[("inviter", asked)])
     }
 
     /// Whether she may go on by this connection.
@@ -106,10 +143,13 @@ impl Shown {
     pub fn answer(
         self,
         status: StatusCode,
-        notice: Option<String>,
+        weak: Option<Weak>,
         headers: &HeaderMap,
     ) -> Response {
-        let shown = Self { notice, ..self };
+        let language = page::language(None, headers);
+        let (words, entry) = (words(language), entry_words(language));
+        let notice = weak.map(|weak| entry.weak(weak));
+        let shown = Self { notice, words, entry, ..self };
         if !page::wants_json(headers) {
             return page::page(status, &shown);
         }

@@ -3,14 +3,17 @@
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::{LOGIN_MAX, form, named, refused};
 use crate::app::App;
+use crate::domain::language::Language;
 use crate::domain::login::ReturnTo;
 use crate::domain::password::LENGTH_MAX;
+use crate::domain::refused_words::said_in;
 use crate::domain::secret::{SecretHash, draw};
 use crate::domain::sign_in::Refused;
 use crate::domain::time::Rng;
@@ -18,11 +21,9 @@ use crate::flow;
 use crate::flow::password::{Asked, Outcome};
 use crate::flow::problem::{Code, Problem};
 use crate::http::cookie::Cookie;
+use crate::http::entry_words::{EntryWords, entry_words};
+use crate::http::words::{Words, words};
 use crate::http::{address, page};
-
-/// What somebody reads whose login or password is wrong, whichever it is.
-const WRONG: &str = "Login or password is wrong. If you belong to several organizations, give the \
-                     short name of one; if a one-time code is asked of you, give that too.";
 
 /// What the page is asked for.
 #[derive(Deserialize)]
@@ -51,14 +52,38 @@ struct Page {
     return_to: String,
     login: String,
     organization: String,
+    words: &'static Words,
+    entry: &'static EntryWords,
+    /// What the links to other languages carry on.
+    carried: String,
 }
 
 /// The page that asks for login and password.
-pub async fn page(asked: Result<Query<Wanted>, QueryRejection>) -> Response {
+pub async fn page(
+    uri: Uri,
+    headers: HeaderMap,
+    asked: Result<Query<Wanted>, QueryRejection>,
+) -> Response {
     let asked = asked.ok().and_then(|Query(asked)| asked.return_to);
-    let return_to = target(asked.as_deref());
-    let (login, organization) = (String::new(), String::new());
-    page::page(StatusCode::OK, &Page { notice: None, return_to, login, organization })
+    let language = page::language(None, &page::reader(&uri, &headers));
+    page::page(StatusCode::OK, &Page::of(language, target(asked.as_deref())))
+}
+
+impl Page {
+    fn of(language: Language, return_to: String) -> Self {
+        let carried = form_urlencoded::Serializer::new(String::new())
+            .append_pair("return_to", &return_to)
+            .finish();
+        Self {
+            notice: None,
+            return_to,
+            login: String::new(),
+            organization: String::new(),
+            words: words(language),
+            entry: entry_words(language),
+            carried: format!("&{carried}"),
+        }
+    }
 }
 
 /// A target that leads away is forgotten.
@@ -68,12 +93,13 @@ fn target(sent: Option<&str>) -> String {
 
 /// Signs in.
 pub async fn sign_in(State(app): State<App>, request: Request) -> Response {
-    let headers = request.headers().clone();
+    let headers = page::reader(request.uri(), request.headers());
     refused(signed_in(&app, request).await, &headers)
 }
 
 async fn signed_in(app: &App, request: Request) -> Result<Response, Problem> {
-    let (entered, parts) = form::<Entered>(app, request).await?;
+    let (entered, mut parts) = form::<Entered>(app, request).await?;
+    parts.headers = page::reader(&parts.uri, &parts.headers);
     let from = address::of(&parts.extensions, &parts.headers, &app.public.trusted_proxies);
     let from = address::counted(from);
     let login = entered.user_name.trim().to_owned();
@@ -111,25 +137,28 @@ async fn signed_in(app: &App, request: Request) -> Result<Response, Problem> {
 }
 
 /// The page once more, whatever was wrong.
-fn wrong(entered: &Entered, headers: &axum::http::HeaderMap) -> Result<Response, Problem> {
+fn wrong(entered: &Entered, headers: &HeaderMap) -> Result<Response, Problem> {
     if page::wants_json(headers) {
-        return Err(Problem::new(Code::Forbidden, WRONG));
+        return Err(Problem::new(Code::Forbidden, entry_words(Language::En).wrong));
     }
+    let language = page::language(None, headers);
     let page = Page {
-        notice: Some(WRONG),
-        return_to: target(entered.return_to.as_deref()),
+        notice: Some(entry_words(language).wrong),
         login: entered.user_name.clone(),
         organization: entered.organization.clone(),
+        ..Page::of(language, target(entered.return_to.as_deref()))
     };
     Ok(page::page(StatusCode::FORBIDDEN, &page))
 }
 
-fn shown(code: Refused, headers: &axum::http::HeaderMap) -> Response {
+fn shown(code: Refused, headers: &HeaderMap) -> Response {
+    let language =
+        if page::wants_json(headers) { Language::En } else { page::language(None, headers) };
     let refused = page::Refused {
         status: StatusCode::FORBIDDEN,
         code: code.as_str(),
-        heading: "You could not be signed in",
-        said: code.said(),
+        heading: words(language).refused,
+        said: said_in(code.said(), language),
         again: Some("/sign-in".to_owned()),
     };
     refused.answer(headers)

@@ -7,6 +7,7 @@
 use askama::Template;
 use url::Url;
 
+use super::{act, notice};
 use crate::domain::language::Language;
 use crate::domain::mail::{Letter, Mail, Notice};
 
@@ -50,6 +51,17 @@ struct Told<'a> {
     headline: &'a str,
     sentence: &'a str,
     subject: &'a str,
+    at: &'a str,
+    until: &'a Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/acts.txt")]
+struct Acts<'a> {
+    language: Language,
+    organization: &'a str,
+    by: &'a Option<String>,
+    acts: Vec<String>,
     at: &'a str,
 }
 
@@ -98,9 +110,13 @@ fn write(language: Language, letter: &Letter, base: &str) -> Result<String, aska
             let link = &format!("{base}{link}");
             PasswordReset { language, organization, link, minutes: *minutes }.render()
         }
-        Letter::Notice { organization, about, subject, at } => {
+        Letter::Notice { organization, about, subject, at, until } => {
             let (headline, sentence) = words(language, *about);
-            Told { language, organization, headline, sentence, subject, at }.render()
+            Told { language, organization, headline, sentence, subject, at, until }.render()
+        }
+        Letter::Acts { organization, by, acts, at } => {
+            let acts = acts.iter().map(|act| act::line(language, act)).collect();
+            Acts { language, organization, by, acts, at }.render()
         }
     }
 }
@@ -131,17 +147,7 @@ fn part(paragraph: &str) -> Part<'_> {
 
 /// The headline and the sentence of a notice.
 const fn words(language: Language, about: Notice) -> (&'static str, &'static str) {
-    let all = match about {
-        Notice::BreakGlassUsed => super::notice::BREAK_GLASS_USED,
-        Notice::BreakGlassMade => super::notice::BREAK_GLASS_MADE,
-        Notice::PasswordChanged => super::notice::PASSWORD_CHANGED,
-        Notice::TokenCreatorLeft => super::notice::TOKEN_CREATOR_LEFT,
-        Notice::WebhookCreatorLeft => super::notice::WEBHOOK_CREATOR_LEFT,
-        Notice::WebhookDisabled => super::notice::WEBHOOK_DISABLED,
-        Notice::IdentityAction => super::notice::IDENTITY_ACTION,
-        Notice::PartnerRequested => super::notice::PARTNER_REQUESTED,
-    };
-    let [en, fr, de, es] = all;
+    let [en, fr, de, es] = notice::of(about);
     match language {
         Language::En => en,
         Language::Fr => fr,
@@ -153,6 +159,8 @@ const fn words(language: Language, about: Notice) -> (&'static str, &'static str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::announcement::{Noun, Verb};
+    use crate::domain::mail::Act;
 
     const PATH: &str = "/invite/secret?a=1&b=2";
     const LINK: &str = "https://portico.example/invite/secret?a=1&b=2";
@@ -214,16 +222,7 @@ mod tests {
 
     #[test]
     fn every_notice_has_words_in_every_language() {
-        for about in [
-            Notice::BreakGlassUsed,
-            Notice::BreakGlassMade,
-            Notice::PasswordChanged,
-            Notice::TokenCreatorLeft,
-            Notice::WebhookCreatorLeft,
-            Notice::WebhookDisabled,
-            Notice::IdentityAction,
-            Notice::PartnerRequested,
-        ] {
+        for about in Notice::ALL.iter().copied() {
             let said: std::collections::BTreeSet<&str> =
                 Language::ALL.map(|language| words(language, about).1).into();
             assert_eq!(said.len(), 4, "{about:?}");
@@ -232,9 +231,41 @@ mod tests {
                 about,
                 subject: "root".to_owned(),
                 at: "2026-11-21T10:00:00Z".to_owned(),
+                until: Some("2026-12-21T10:00:00Z".to_owned()),
             };
-            let mail = Mail { to: "a@b.c".to_owned(), language: Language::Es, letter };
-            assert!(render(&mail).unwrap().text.contains("root"));
+            for language in Language::ALL {
+                let mail = Mail { to: "a@b.c".to_owned(), language, letter: letter.clone() };
+                let text = render(&mail).unwrap().text;
+                assert!(text.contains("root") && text.contains("2026-12-21"), "{text}");
+            }
         }
+    }
+
+    #[test]
+    fn identity_actions_are_listed_with_who_used_them_in_every_language() {
+        let act = |name: &str| Act {
+            noun: Noun::Connection,
+            verb: Verb::Changed,
+            name: name.to_owned(),
+            count: 1,
+        };
+        let mut subjects = std::collections::BTreeSet::new();
+        for language in Language::ALL {
+            for by in [Some("Grace".to_owned()), None] {
+                let letter = Letter::Acts {
+                    organization: "Acme".to_owned(),
+                    by: by.clone(),
+                    acts: vec![act("Okta"), act("Entra")],
+                    at: "2026-11-21T10:00:00Z".to_owned(),
+                };
+                let mail = Mail { to: "a@b.c".to_owned(), language, letter };
+                let mail = render(&mail).unwrap();
+                assert_eq!(mail.text.contains("Grace"), by.is_some());
+                assert!(mail.text.contains("Okta") && mail.html.contains("Entra"), "{}", mail.text);
+                assert!(!mail.text.contains("\n\n\n"), "{}", mail.text);
+                subjects.insert(mail.subject);
+            }
+        }
+        assert_eq!(subjects.len(), 4);
     }
 }

@@ -3,9 +3,11 @@
 //! Nothing is retried here: whoever sends decides by [`SendError`] whether and when. A mail never
 //! stands in a log.
 
+mod act;
 mod letter;
 mod notice;
 mod smtp;
+mod warning;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

@@ -1,24 +1,27 @@
 //! What notices say: headline and sentence, in English, French, German and Spanish.
 
+use super::warning;
+use crate::domain::mail::Notice;
+
 /// Headline and sentence, by language.
 pub type Words = [(&'static str, &'static str); 4];
 
 /// A break-glass user signed in.
-pub const BREAK_GLASS_USED: Words = [
+const BREAK_GLASS_USED: Words = [
     ("break-glass sign-in", "Somebody signed in with a break-glass account."),
     ("accès de secours utilisé", "Quelqu’un s’est connecté avec un compte de secours."),
     ("Notfallzugang benutzt", "Jemand hat sich mit einem Notfallzugang angemeldet."),
     ("acceso de emergencia usado", "Alguien ha entrado con una cuenta de emergencia."),
 ];
 /// Somebody made a break-glass user.
-pub const BREAK_GLASS_MADE: Words = [
+const BREAK_GLASS_MADE: Words = [
     ("new break-glass account", "Somebody made a break-glass account."),
     ("nouvel accès de secours", "Quelqu’un a créé un compte de secours."),
     ("neuer Notfallzugang", "Jemand hat einen Notfallzugang angelegt."),
     ("nuevo acceso de emergencia", "Alguien ha creado una cuenta de emergencia."),
 ];
 /// The password of an account was changed.
-pub const PASSWORD_CHANGED: Words = [
+const PASSWORD_CHANGED: Words = [
     ("password changed", "The password of your account was changed and its sessions have ended."),
     (
         "mot de passe modifié",
@@ -31,7 +34,7 @@ pub const PASSWORD_CHANGED: Words = [
     ("contraseña cambiada", "La contraseña de su cuenta ha cambiado y sus sesiones han terminado."),
 ];
 /// Whoever made an organization token left.
-pub const TOKEN_CREATOR_LEFT: Words = [
+const TOKEN_CREATOR_LEFT: Words = [
     (
         "the creator of a token left",
         "Whoever made this organization token has left. It goes on working: keep it, or revoke it.",
@@ -51,7 +54,7 @@ pub const TOKEN_CREATOR_LEFT: Words = [
     ),
 ];
 /// Whoever made a webhook left.
-pub const WEBHOOK_CREATOR_LEFT: Words = [
+const WEBHOOK_CREATOR_LEFT: Words = [
     (
         "the creator of a webhook left",
         "Whoever made this webhook has left. It goes on working: keep it, or remove it.",
@@ -71,7 +74,7 @@ pub const WEBHOOK_CREATOR_LEFT: Words = [
     ),
 ];
 /// A webhook was switched off.
-pub const WEBHOOK_DISABLED: Words = [
+const WEBHOOK_DISABLED: Words = [
     (
         "a webhook was switched off",
         "A webhook failed for days and was switched off. Repair its receiver, then switch it on.",
@@ -92,27 +95,8 @@ pub const WEBHOOK_DISABLED: Words = [
          activarlo.",
     ),
 ];
-/// Somebody used an identity action.
-pub const IDENTITY_ACTION: Words = [
-    (
-        "a change of who may sign in",
-        "Somebody changed connections, directories, domains, rules, roles or tokens.",
-    ),
-    (
-        "changement de l’identité",
-        "Quelqu’un a modifié des connexions, annuaires, domaines, règles, rôles ou jetons.",
-    ),
-    (
-        "Änderung an der Identität",
-        "Jemand hat Verbindungen, Verzeichnisse, Domains, Regeln, Rollen oder Tokens geändert.",
-    ),
-    (
-        "cambio de identidad",
-        "Alguien ha cambiado conexiones, directorios, dominios, reglas, roles o tokens.",
-    ),
-];
 /// A partner was asked for.
-pub const PARTNER_REQUESTED: Words = [
+const PARTNER_REQUESTED: Words = [
     (
         "a partner is asked for",
         "The organization asks for one of your people as a partner: confirm it for one of them.",
@@ -133,3 +117,27 @@ pub const PARTNER_REQUESTED: Words = [
          de ellas.",
     ),
 ];
+
+/// What a notice says.
+pub const fn of(about: Notice) -> Words {
+    match about {
+        Notice::BreakGlassUsed => BREAK_GLASS_USED,
+        Notice::BreakGlassMade => BREAK_GLASS_MADE,
+        Notice::PasswordChanged => PASSWORD_CHANGED,
+        Notice::TokenCreatorLeft => TOKEN_CREATOR_LEFT,
+        Notice::WebhookCreatorLeft => WEBHOOK_CREATOR_LEFT,
+        Notice::WebhookDisabled => WEBHOOK_DISABLED,
+        Notice::PartnerRequested => PARTNER_REQUESTED,
+        Notice::DirectoryTokenExpiring => warning::DIRECTORY_TOKEN_EXPIRING,
+        Notice::ClientSecretExpiring => warning::CLIENT_SECRET_EXPIRING,
+        Notice::CertificateExpiring => warning::CERTIFICATE_EXPIRING,
+        Notice::MetadataFailed => warning::METADATA_FAILED,
+        Notice::TokenExpiring => warning::TOKEN_EXPIRING,
+        Notice::DirectoryStale => warning::DIRECTORY_STALE,
+        Notice::RemovalsUnusual => warning::REMOVALS_UNUSUAL,
+        Notice::RemovalsHeld => warning::REMOVALS_HELD,
+        Notice::DomainFailing => warning::DOMAIN_FAILING,
+        Notice::DomainLost => warning::DOMAIN_LOST,
+        Notice::RoleVacant => warning::ROLE_VACANT,
+    }
+}

@@ -1,6 +1,9 @@
 //! Tokens of people and organizations: never above their makers, shown once, gone with their
 //! owners.
 
+use portico::domain::actor::Actor;
+use portico::domain::id::OrganizationId;
+use portico::flow::operator_token::{self, New};
 use serde_json::{Value, json};
 
 use super::{somebody, user};
@@ -189,5 +192,37 @@ async fn a_token_that_is_revoked_on_one_node_is_refused_at_once_on_the_other() {
         there.get(users).await.expect(200);
         server.operator().delete(&format!("/api/v1/tokens/{id}")).await.expect(204);
         there.get(users).await.expect_problem(401, "unauthenticated");
+    }
+}
+
+on_both_engines! {
+    async fn a_use_of_an_operators_token_stands_in_the_feed_of_the_organization(app: TestApp) {
+        let acme = app.organization("Acme").await;
+        let globex = app.organization("Globex").await;
+        let vendor = app.operator().get("/api/v1/organizations/operator").await.expect(200);
+        let new = New { name: "Support".to_owned(), addresses: Vec::new(), expires_in_days: None };
+        let vendor = OrganizationId::parse(&vendor.text_at("/id")).unwrap();
+        let token = app.app.runner.write(Actor::System, vendor, move |work| {
+            let new = new.clone();
+            Box::pin(async move { operator_token::create(work, &new).await })
+        });
+        let by = app.bearer(&token.await.unwrap());
+        let users = format!("/api/v1/organizations/{acme}/users");
+        for _ in 0..3 {
+            by.get(&users).await.expect(200);
+        }
+        let ask = json!({"subject": {"type": "user", "id": "nobody"},
+            "action": {"name": "users.view"}, "resource": {"type": "organization", "id": acme}});
+        by.post("/access/v1/evaluation", ask).await.expect(200);
+        let told = app.events(&acme, "operator_token.used").await;
+        assert_eq!(told.len(), 1, "reads of one kind are told together: {told:?}");
+        assert_eq!(told[0]["data"]["call"], "GET /api/v1/organizations/{org}/users");
+        assert_eq!(told[0]["actor"]["kind"], "operator");
+        assert!(app.events(&globex, "operator_token.used").await.is_empty());
+        app.advance_s(3_600);
+        by.get(&users).await.expect(200);
+        let told = app.events(&acme, "operator_token.used").await;
+        assert_eq!(told.len(), 2);
+        assert_eq!(told[1]["data"]["calls"], 3);
     }
 }

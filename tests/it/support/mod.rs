@@ -5,6 +5,7 @@
 
 mod app;
 mod caller;
+mod contents;
 mod database;
 pub mod mail;
 mod reply;

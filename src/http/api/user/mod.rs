@@ -2,6 +2,7 @@
 
 mod bulk;
 mod list;
+mod export;
 mod privacy;
 mod shown;
 
@@ -101,8 +102,8 @@ pub const ROUTES: &[Route] = &[
         Get,
         "/users/{id}/export",
         of_user("users.view"),
-        || get(privacy::export),
-        Doc::of("Tells all that is kept of a user.").answer(200, schema::<privacy::Export>),
+        || get(export::export),
+        Doc::of("Tells all that is kept of a user.").answer(200, schema::<export::Export>),
     ),
     Route::new(
         Post,
