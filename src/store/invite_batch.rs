@@ -46,11 +46,18 @@ sql_by_engine! {
              from json_each($2)",
         },
     ];
+    /// PostgreSQL joins what is given: among hundreds of ids, as a filter of the organization's
+    /// users, it would look at each for each.
     AWAIT = [
         "update users
-         set invite_ends_at = $3, login_type = $4
-         where organization_id = $1 and id ",
-        ids,
+         set invite_ends_at = $3, login_type = $4 ",
+        {
+            "from (
+                 select distinct value::uuid as id
+                 from jsonb_array_elements_text($2::jsonb) as listed (value)) as given
+             where users.organization_id = $1 and users.id = given.id",
+            "where organization_id = $1 and id in (select unhex(value, '-') from json_each($2))",
+        },
     ];
     /// Logins and addresses of users, and addresses of pending invites, among these keys; and
     /// whether a directory has suspended the user.

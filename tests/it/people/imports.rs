@@ -196,7 +196,7 @@ on_both_engines! {
 }
 
 /// People of a file whose import is killed.
-const KILLED: usize = 3_000;
+const KILLED: usize = 1_500;
 
 async fn a_killed_import_is_sent_again(mut server: crate::support::TestServer) {
     let operator = server.operator();
