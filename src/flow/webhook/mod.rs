@@ -2,9 +2,9 @@
 
 mod message;
 
+use super::announcement::notify_owners;
 use super::condition::Condition;
 use super::fields::Fields;
-use super::announcement::notify_owners;
 use super::problem::{Code, Problem};
 use super::work::Work;
 use crate::domain::actor::Actor;

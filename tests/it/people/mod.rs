@@ -13,6 +13,7 @@ mod pages;
 mod passwords;
 mod platforms;
 mod privacy;
+mod races;
 mod requirements;
 mod secrets;
 mod tokens;

@@ -36,7 +36,7 @@ fn standard(email: &str) -> Value {
 
 on_both_engines! {
     of "camera-fleet":
-    async fn an_admin_sees_edits_and_invites_the_teammates_of_her_organization_fl1_to_fl4(app: TestApp) {
+    async fn an_admin_sees_edits_and_invites_the_teammates_of_her_own_fl1_to_fl4(app: TestApp) {
         let acme = app.organization("Acme").await;
         let globex = app.organization("Globex").await;
         group(&app, &acme).await;
@@ -64,7 +64,7 @@ on_both_engines! {
         app.run_worker().await;
     }
 
-    async fn inviting_a_standard_user_and_an_admin_are_separate_permissions_fl14_fl15(app: TestApp) {
+    async fn inviting_a_standard_user_and_an_admin_are_two_permissions_fl14_fl15(app: TestApp) {
         let acme = app.organization("Acme").await;
         group(&app, &acme).await;
         let admin = somebody(&app, &acme, "grace@example.com", "admin").await;
@@ -81,14 +81,13 @@ on_both_engines! {
         app.run_worker().await;
     }
 
-    async fn only_an_admin_views_edits_and_removes_and_the_last_one_stays_fl16_to_fl18(app: TestApp) {
+    async fn only_an_admin_views_edits_removes_and_the_last_one_stays_fl16_to_fl18(app: TestApp) {
         let acme = app.organization("Acme").await;
         group(&app, &acme).await;
         let admin = somebody(&app, &acme, "grace@example.com", "admin").await;
         let grace = id(&app, &acme, "grace").await;
-        let sent = admin.post(&format!("/api/v1/organizations/{acme}/invites"),
-            standard("ada@example.com"));
-        sent.await.expect(201);
+        let invites = format!("/api/v1/organizations/{acme}/invites");
+        admin.post(&invites, standard("ada@example.com")).await.expect(201);
         let ada = accept(&app, &app.mail_to("ada@example.com").await.link()).await;
         let users = format!("/api/v1/organizations/{acme}/users");
         let path = format!("/api/v1/users/{grace}");
@@ -105,7 +104,7 @@ on_both_engines! {
         app.operator().post(&suspend, json!({})).await.expect_problem(409, "last-holder");
     }
 
-    async fn personal_tokens_are_three_permissions_and_die_with_their_owner_fl38_to_fl40(app: TestApp) {
+    async fn personal_tokens_are_three_permissions_and_die_with_owners_fl38_to_fl40(app: TestApp) {
         let acme = app.organization("Acme").await;
         somebody(&app, &acme, "grace@example.com", "admin").await;
         let admin = somebody(&app, &acme, "hedy@example.com", "admin").await;
@@ -162,7 +161,7 @@ async fn came(app: &TestApp, owner: &Caller, organization: &str, body: Value) ->
 
 on_both_engines! {
     of "media-cloud":
-    async fn users_of_many_levels_stand_under_one_organization_with_an_owner_me1_me2_me20(app: TestApp) {
+    async fn users_of_many_levels_stand_under_one_owner_at_least_me1_me2_me20(app: TestApp) {
         let acme = app.organization("Acme").await;
         // ME2: the operator gives a new organization its first owner; one stays, whoever asks.
         let owner = somebody(&app, &acme, "grace@example.com", "owner").await;
@@ -182,7 +181,7 @@ on_both_engines! {
         taken.expect_problem(409, "last-holder");
     }
 
-    async fn adding_users_billing_details_and_the_api_key_are_the_owners_alone_me3_to_me5(app: TestApp) {
+    async fn adding_users_billing_details_and_the_key_are_the_owners_me3_to_me5(app: TestApp) {
         let acme = app.organization("Acme").await;
         let owner = somebody(&app, &acme, "grace@example.com", "owner").await;
         let admin =
