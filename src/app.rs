@@ -13,7 +13,7 @@ use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
 use crate::flow::operator_use::Uses;
-use crate::flow::password::Hasher;
+use crate::flow::password::{Hasher, Nobody};
 use crate::flow::provision::credential::Credentials;
 use crate::flow::provision::journal::Journal;
 use crate::flow::provision::limit::Limits;
@@ -104,6 +104,8 @@ pub struct Parts {
     pub hasher: Hasher,
     /// Which uses of the operator's tokens the feeds were told of lately.
     pub uses: Uses,
+    /// Wrong passwords for logins that nobody has.
+    pub nobody: Nobody,
 }
 
 /// The parts, cheap to clone.
@@ -156,6 +158,7 @@ impl App {
             mailer: Arc::new(base.mailer),
             hasher: Hasher::default(),
             uses: Uses::default(),
+            nobody: Nobody::default(),
         }))
     }
 }
