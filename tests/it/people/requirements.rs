@@ -106,14 +106,14 @@ on_both_engines! {
 
     async fn personal_tokens_are_three_permissions_and_die_with_owners_fl38_to_fl40(app: TestApp) {
         let acme = app.organization("Acme").await;
-        somebody(&app, &acme, "grace@example.com", "admin").await;
+        let grace = somebody(&app, &acme, "grace@example.com", "admin").await;
         let admin = somebody(&app, &acme, "hedy@example.com", "admin").await;
         let hedy = id(&app, &acme, "hedy").await;
         let own = "/api/v1/me/tokens";
         // FL39: a name and a scope, shown once, sent as a bearer.
         let new = json!({"name": "Script", "permissions": ["users.view"]});
         let made = admin.post(own, new.clone()).await.expect(201);
-        let (token, token_id) = (made.text_at("/token"), made.text_at("/id"));
+        let token = made.text_at("/token");
         let listed = admin.get(own).await.expect(200);
         assert_eq!(listed.at("/data/0/name"), "Script");
         assert_eq!(listed.at("/data/0/permissions"), json!(["users.view"]));
@@ -123,18 +123,23 @@ on_both_engines! {
         by.get(&users).await.expect(200);
         by.post(&format!("/api/v1/organizations/{acme}/invites"), standard("x@example.com")).await
             .expect_problem(403, "forbidden");
-        // FL38: three permissions.
-        for (denied, may_create, may_view) in
-            [("tokens.create", false, true), ("tokens.view", true, false)] {
+        // FL38: three permissions: to make her own, to see and to revoke those of others.
+        let grace_made = grace.post(own, new.clone()).await.expect(201).text_at("/id");
+        let theirs = format!("/api/v1/organizations/{acme}/tokens?kind=personal");
+        let path = format!("/api/v1/tokens/{grace_made}");
+        for (denied, create, view, revoke) in [
+            ("tokens.create", 403, 200, 404),
+            ("tokens.view", 201, 403, 404),
+            ("tokens.revoke", 201, 200, 403),
+        ] {
             deny(&app, &hedy, &[denied]).await;
-            let created = admin.post(own, new.clone()).await.status;
-            assert_eq!(created == 201, may_create, "{denied}");
-            assert_eq!(admin.get(own).await.status == 200, may_view, "{denied}");
+            assert_eq!(admin.post(own, new.clone()).await.status, create, "{denied}");
+            assert_eq!(admin.get(&theirs).await.status, view, "{denied}");
+            let there = if revoke == 403 { path.as_str() } else { "/api/v1/tokens/none" };
+            assert_eq!(admin.delete(there).await.status, revoke, "{denied}");
         }
-        deny(&app, &hedy, &["tokens.revoke"]).await;
-        let path = format!("/api/v1/tokens/{token_id}");
-        admin.delete(&path).await.expect_problem(403, "forbidden");
         deny(&app, &hedy, &[]).await;
+        admin.delete(&path).await.expect(204);
         // FL40: it rests with her, and dies with her.
         let verb = |verb: &str| format!("/api/v1/users/{hedy}/{verb}");
         app.operator().post(&verb("suspend"), json!({})).await.expect(200);
