@@ -6,21 +6,10 @@ use super::refused_words::Sentences;
 
 /// Refusals of the pages of invites and passwords.
 pub const ENTRY_SENTENCES: Sentences = &[
-    (
-        "There is no such thing",
-        [
-            "Cela n’existe pas",
-            "Das gibt es nicht",
-            "Eso no existe",
-        ],
-    ),
+    ("There is no such thing", ["Cela n’existe pas", "Das gibt es nicht", "Eso no existe"]),
     (
         "There is no such link here.",
-        [
-            "Ce lien n’existe pas.",
-            "Diesen Link gibt es nicht.",
-            "Este enlace no existe.",
-        ],
+        ["Ce lien n’existe pas.", "Diesen Link gibt es nicht.", "Este enlace no existe."],
     ),
     (
         "There is no such invite here.",
@@ -38,14 +27,7 @@ pub const ENTRY_SENTENCES: Sentences = &[
             "Esta conexión no existe.",
         ],
     ),
-    (
-        "This is over",
-        [
-            "C’est terminé",
-            "Das ist vorbei",
-            "Esto ha terminado",
-        ],
-    ),
+    ("This is over", ["C’est terminé", "Das ist vorbei", "Esto ha terminado"]),
     (
         "This link was used or has run out: ask for a new one.",
         [
@@ -56,11 +38,7 @@ pub const ENTRY_SENTENCES: Sentences = &[
     ),
     (
         "You may not do this",
-        [
-            "Vous ne pouvez pas faire cela",
-            "Das dürfen Sie nicht",
-            "No puede hacer esto",
-        ],
+        ["Vous ne pouvez pas faire cela", "Das dürfen Sie nicht", "No puede hacer esto"],
     ),
     (
         "Your organization signs in by its identity provider alone.",
@@ -84,11 +62,7 @@ pub const ENTRY_SENTENCES: Sentences = &[
     ),
     (
         "A field is wrong",
-        [
-            "Un champ est incorrect",
-            "Ein Feld ist falsch",
-            "Un campo no es correcto",
-        ],
+        ["Un champ est incorrect", "Ein Feld ist falsch", "Un campo no es correcto"],
     ),
     (
         "This code does not hold: send the one that the app shows now.",
@@ -108,14 +82,7 @@ pub const ENTRY_SENTENCES: Sentences = &[
             "Cree una contraseña de al menos 12 caracteres o elija una conexión de la página.",
         ],
     ),
-    (
-        "Too many requests",
-        [
-            "Trop de demandes",
-            "Zu viele Anfragen",
-            "Demasiadas peticiones",
-        ],
-    ),
+    ("Too many requests", ["Trop de demandes", "Zu viele Anfragen", "Demasiadas peticiones"]),
     (
         "Too many requests: wait a little.",
         [
@@ -190,11 +157,7 @@ pub const ENTRY_SENTENCES: Sentences = &[
     ),
     (
         "Try again later",
-        [
-            "Réessayez plus tard",
-            "Versuchen Sie es später wieder",
-            "Inténtelo más tarde",
-        ],
+        ["Réessayez plus tard", "Versuchen Sie es später wieder", "Inténtelo más tarde"],
     ),
 ];
 

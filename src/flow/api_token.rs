@@ -2,8 +2,8 @@
 //!
 //! Whether a creator holds what she puts into a token is asked at the edge, from memory.
 
-use super::fields::Fields;
 use super::announcement::notify_owners;
+use super::fields::Fields;
 use super::problem::{Code, Problem};
 use super::work::Work;
 use crate::domain::actor::Actor;

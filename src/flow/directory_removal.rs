@@ -191,7 +191,9 @@ async fn delete(work: &mut Work, id: DirectoryId) -> Result<(), Problem> {
     let own: Vec<_> = rules.into_iter().filter(|rule| rule.directory_id == Some(id)).collect();
     for rule in &own {
         store::rule::delete(&mut work.scope(), rule.id).await?;
-        work.record(Happened::to("mapping_rule.removed", "mapping_rule", rule.id).named(&rule.name));
+        work.record(
+            Happened::to("mapping_rule.removed", "mapping_rule", rule.id).named(&rule.name),
+        );
     }
     if !store::user_list::of_directory(&mut work.scope(), id, 1).await?.is_empty() {
         let detail = "A user came into the directory meanwhile: send the call again.";

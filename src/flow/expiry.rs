@@ -1,5 +1,6 @@
 //! Telling ahead that a secret ends: `directory.token_expiring`, at each notice once (scim S3), and
-//! `connection.secret_expiring`, `connection.certificate_expiring` and `token.expiring`. All are mailed.
+//! `connection.secret_expiring`, `connection.certificate_expiring` and `token.expiring`; all
+//! of them by mail too.
 //!
 //! Any process may look, several at once tell no more than one.
 
@@ -17,8 +18,8 @@ use crate::domain::expiry::{
 use crate::domain::id::TokenId;
 use crate::domain::mail::Notice;
 use crate::domain::time::Timestamp;
-use crate::store::{self, connection_end};
 use crate::store::expiry::{self, Ending, Secret};
+use crate::store::{self, connection_end};
 
 /// Secrets that are read at once.
 const AT_ONCE: i64 = 500;

@@ -1,8 +1,8 @@
 //! What an operator's token is used for inside an organization stands in that organization's feed.
 //!
 //! A program of the operator may ask a thousand times in a second: the first use of a token for one
-//! kind of call is told at once, and the next one an hour later, with how many calls there were. What
-//! it changes is told by the events of the change besides.
+//! kind of call is told at once, and the next one an hour later, with how many calls there were.
+//! What it changes is told by the events of the change besides.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

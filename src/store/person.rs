@@ -64,11 +64,6 @@ sql! {
     FORGET_AWAITED = "
         delete from pending_members
         where organization_id = $1 and value in ($2, $3)";
-    /// What a directory's client was told of her in words.
-    FORGET_EXCHANGES = "
-        update exchanges
-        set detail = null, shape = null
-        where organization_id = $1 and resource_id = $2";
     /// Answers to repeated requests that name her.
     FORGET_ANSWERS = "
         delete from idempotency_keys
@@ -99,11 +94,7 @@ pub struct Beside {
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn beside(
-    scope: &mut Scope<'_>,
-    user: UserId,
-    limit: i64,
-) -> Result<Beside, StoreError> {
+pub async fn beside(scope: &mut Scope<'_>, user: UserId, limit: i64) -> Result<Beside, StoreError> {
     let groups = scope.query(GROUPS).bind(user.0).bind(limit).all().await?;
     let claims = scope.query(CLAIMS).bind(user.0).bind(limit).all().await?;
     let one = |rows: Vec<(uuid::Uuid,)>| rows.into_iter().map(|(id,)| id).collect();
@@ -123,7 +114,7 @@ pub async fn forget(
 ) -> Result<(), StoreError> {
     let external = external_id.unwrap_or_default().to_owned();
     scope.query(FORGET_AWAITED).bind(user.to_string()).bind(external).execute().await?;
-    for sql in [FORGET_INVITES, FORGET_TRACES, FORGET_EXCHANGES] {
+    for sql in [FORGET_INVITES, FORGET_TRACES] {
         scope.query(sql).bind(user.0).execute().await?;
     }
     Ok(())

@@ -5,7 +5,6 @@
 
 use super::link::add;
 use super::totp_place;
-use crate::flow::announcement::notify_owners;
 use crate::domain::event::Happened;
 use crate::domain::id::UserId;
 use crate::domain::mail::Notice;
@@ -15,6 +14,7 @@ use crate::domain::password::{BREAK_GLASS_MAX, BREAK_GLASS_S, totp};
 use crate::domain::platform::LoginType;
 use crate::domain::time::Timestamp;
 use crate::domain::user::Source;
+use crate::flow::announcement::notify_owners;
 use crate::flow::problem::{Code, Problem};
 use crate::flow::work::Work;
 use crate::flow::{access, grant, user};

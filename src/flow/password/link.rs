@@ -1,7 +1,6 @@
 //! Links by which a password is set: asked for by whoever forgot it, opened, used once.
 
 use super::{is_open, open_totp, totp_place};
-use crate::flow::announcement::notify;
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
 use crate::domain::id::{OrganizationId, UserId};
@@ -11,6 +10,7 @@ use crate::domain::password::tries::{LINKS_MAX, Purpose};
 use crate::domain::password::{RESET_S, totp};
 use crate::domain::secret::{SecretHash, draw};
 use crate::domain::user::User;
+use crate::flow::announcement::notify;
 use crate::flow::mail;
 use crate::flow::problem::{Code, Problem};
 use crate::flow::runner::Runner;

@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 
 use super::{Nobody, is_open, open_totp};
-use crate::flow::announcement::notify_owners;
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
 use crate::domain::id::{OrganizationId, UserId};
@@ -17,6 +16,7 @@ use crate::domain::secret::SecretHash;
 use crate::domain::session::Session;
 use crate::domain::sign_in::Refused;
 use crate::domain::user::User;
+use crate::flow::announcement::notify_owners;
 use crate::flow::invite;
 use crate::flow::problem::{Code, Problem};
 use crate::flow::runner::Runner;

@@ -3,9 +3,9 @@
 mod message;
 mod turn;
 
+use super::announcement::notify_owners;
 use super::condition::Condition;
 use super::fields::Fields;
-use super::announcement::notify_owners;
 use super::problem::{Code, Problem};
 use super::work::Work;
 use crate::domain::actor::Actor;

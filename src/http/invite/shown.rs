@@ -111,7 +111,8 @@ impl Shown {
     }
 
     fn invited(&self) -> String {
-        let (email, organization) = (("email", &*self.email), ("organization", &*self.organization));
+        let (email, organization) =
+            (("email", &*self.email), ("organization", &*self.organization));
         match &self.inviter {
             Some(inviter) => {
                 fill(self.entry.invited_by, &[("inviter", inviter), email, organization])
@@ -140,12 +141,7 @@ impl Shown {
     }
 
     /// The page, or JSON for a program.
-    pub fn answer(
-        self,
-        status: StatusCode,
-        weak: Option<Weak>,
-        headers: &HeaderMap,
-    ) -> Response {
+    pub fn answer(self, status: StatusCode, weak: Option<Weak>, headers: &HeaderMap) -> Response {
         let language = page::language(None, headers);
         let (words, entry) = (words(language), entry_words(language));
         let notice = weak.map(|weak| entry.weak(weak));

@@ -101,12 +101,8 @@ mod tests {
 
     #[test]
     fn an_act_is_told_with_its_name_and_how_often() {
-        let mut act = Act {
-            noun: Noun::Connection,
-            verb: Verb::Changed,
-            name: "Okta".to_owned(),
-            count: 1,
-        };
+        let mut act =
+            Act { noun: Noun::Connection, verb: Verb::Changed, name: "Okta".to_owned(), count: 1 };
         assert_eq!(line(Language::En, &act), "Connection “Okta”: changed");
         act.count = 3;
         assert_eq!(line(Language::De, &act), "Verbindung „Okta“: geändert (3 ×)");

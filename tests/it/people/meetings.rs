@@ -17,9 +17,11 @@ fn pushed(profile: &str, login: &str, email: &str) -> Value {
             "userName": login, "active": true, "displayName": "A B", "emails": emails,
             "meta": {"resourceType": "User"}, "name": {"familyName": "B", "givenName": "A"},
             ENTERPRISE: {"employeeNumber": "7"}}),
-        "okta" => json!({"schemas": [CORE], "userName": login, "externalId": format!("00u-{login}"),
+        "okta" => {
+            json!({"schemas": [CORE], "userName": login, "externalId": format!("00u-{login}"),
             "name": {"givenName": "A", "familyName": "B"}, "emails": emails, "displayName": "A B",
-            "locale": "en-US", "groups": [], "active": true}),
+            "locale": "en-US", "groups": [], "active": true})
+        }
         _ => json!({"schemas": [CORE], "userName": login, "externalId": format!("ext-{login}"),
             "active": true, "emails": emails}),
     }

@@ -10,9 +10,24 @@ use crate::support::{Caller, Reply, SignIn, TestApp};
 
 const LANGUAGES: [&str; 4] = ["en", "fr", "de", "es"];
 /// What a page may say in every language: names and values.
-const NAMES: [&str; 16] = ["English", "Français", "Deutsch", "Español", "Acme", "grace",
-    "grace@example.com", "Auditor", "Code", "gone", "not-found", "forbidden", "invalid",
-    "login_type_mismatch", "Portico", "Okta"];
+const NAMES: [&str; 16] = [
+    "English",
+    "Français",
+    "Deutsch",
+    "Español",
+    "Acme",
+    "grace",
+    "grace@example.com",
+    "Auditor",
+    "Code",
+    "gone",
+    "not-found",
+    "forbidden",
+    "invalid",
+    "login_type_mismatch",
+    "Portico",
+    "Okta",
+];
 
 /// The sentences of a page: what stands between tags.
 fn sentences(page: &str) -> BTreeSet<String> {

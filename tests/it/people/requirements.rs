@@ -36,7 +36,7 @@ fn standard(email: &str) -> Value {
 
 on_both_engines! {
     of "camera-fleet":
-    async fn an_admin_sees_edits_and_invites_the_teammates_of_her_organization_fl1_to_fl4(app: TestApp) {
+    async fn an_admin_sees_edits_and_invites_the_teammates_of_her_own_fl1_to_fl4(app: TestApp) {
         let acme = app.organization("Acme").await;
         let globex = app.organization("Globex").await;
         group(&app, &acme).await;
@@ -64,7 +64,7 @@ on_both_engines! {
         app.run_worker().await;
     }
 
-    async fn inviting_a_standard_user_and_an_admin_are_separate_permissions_fl14_fl15(app: TestApp) {
+    async fn inviting_a_standard_user_and_an_admin_are_two_permissions_fl14_fl15(app: TestApp) {
         let acme = app.organization("Acme").await;
         group(&app, &acme).await;
         let admin = somebody(&app, &acme, "grace@example.com", "admin").await;
@@ -81,14 +81,13 @@ on_both_engines! {
         app.run_worker().await;
     }
 
-    async fn only_an_admin_views_edits_and_removes_and_the_last_one_stays_fl16_to_fl18(app: TestApp) {
+    async fn only_an_admin_views_edits_removes_and_the_last_one_stays_fl16_to_fl18(app: TestApp) {
         let acme = app.organization("Acme").await;
         group(&app, &acme).await;
         let admin = somebody(&app, &acme, "grace@example.com", "admin").await;
         let grace = id(&app, &acme, "grace").await;
-        let sent = admin.post(&format!("/api/v1/organizations/{acme}/invites"),
-            standard("ada@example.com"));
-        sent.await.expect(201);
+        let invites = format!("/api/v1/organizations/{acme}/invites");
+        admin.post(&invites, standard("ada@example.com")).await.expect(201);
         let ada = accept(&app, &app.mail_to("ada@example.com").await.link()).await;
         let users = format!("/api/v1/organizations/{acme}/users");
         let path = format!("/api/v1/users/{grace}");
@@ -105,16 +104,16 @@ on_both_engines! {
         app.operator().post(&suspend, json!({})).await.expect_problem(409, "last-holder");
     }
 
-    async fn personal_tokens_are_three_permissions_and_die_with_their_owner_fl38_to_fl40(app: TestApp) {
+    async fn personal_tokens_are_three_permissions_and_die_with_owners_fl38_to_fl40(app: TestApp) {
         let acme = app.organization("Acme").await;
-        somebody(&app, &acme, "grace@example.com", "admin").await;
+        let grace = somebody(&app, &acme, "grace@example.com", "admin").await;
         let admin = somebody(&app, &acme, "hedy@example.com", "admin").await;
         let hedy = id(&app, &acme, "hedy").await;
         let own = "/api/v1/me/tokens";
         // FL39: a name and a scope, shown once, sent as a bearer.
         let new = json!({"name": "Script", "permissions": ["users.view"]});
         let made = admin.post(own, new.clone()).await.expect(201);
-        let (token, token_id) = (made.text_at("/token"), made.text_at("/id"));
+        let token = made.text_at("/token");
         let listed = admin.get(own).await.expect(200);
         assert_eq!(listed.at("/data/0/name"), "Script");
         assert_eq!(listed.at("/data/0/permissions"), json!(["users.view"]));
@@ -124,18 +123,23 @@ on_both_engines! {
         by.get(&users).await.expect(200);
         by.post(&format!("/api/v1/organizations/{acme}/invites"), standard("x@example.com")).await
             .expect_problem(403, "forbidden");
-        // FL38: three permissions.
-        for (denied, may_create, may_view) in
-            [("tokens.create", false, true), ("tokens.view", true, false)] {
+        // FL38: three permissions: to make her own, to see and to revoke those of others.
+        let grace_made = grace.post(own, new.clone()).await.expect(201).text_at("/id");
+        let theirs = format!("/api/v1/organizations/{acme}/tokens?kind=personal");
+        let path = format!("/api/v1/tokens/{grace_made}");
+        for (denied, create, view, revoke) in [
+            ("tokens.create", 403, 200, 404),
+            ("tokens.view", 201, 403, 404),
+            ("tokens.revoke", 201, 200, 403),
+        ] {
             deny(&app, &hedy, &[denied]).await;
-            let created = admin.post(own, new.clone()).await.status;
-            assert_eq!(created == 201, may_create, "{denied}");
-            assert_eq!(admin.get(own).await.status == 200, may_view, "{denied}");
+            assert_eq!(admin.post(own, new.clone()).await.status, create, "{denied}");
+            assert_eq!(admin.get(&theirs).await.status, view, "{denied}");
+            let there = if revoke == 403 { path.as_str() } else { "/api/v1/tokens/none" };
+            assert_eq!(admin.delete(there).await.status, revoke, "{denied}");
         }
-        deny(&app, &hedy, &["tokens.revoke"]).await;
-        let path = format!("/api/v1/tokens/{token_id}");
-        admin.delete(&path).await.expect_problem(403, "forbidden");
         deny(&app, &hedy, &[]).await;
+        admin.delete(&path).await.expect(204);
         // FL40: it rests with her, and dies with her.
         let verb = |verb: &str| format!("/api/v1/users/{hedy}/{verb}");
         app.operator().post(&verb("suspend"), json!({})).await.expect(200);
@@ -162,7 +166,7 @@ async fn came(app: &TestApp, owner: &Caller, organization: &str, body: Value) ->
 
 on_both_engines! {
     of "media-cloud":
-    async fn users_of_many_levels_stand_under_one_organization_with_an_owner_me1_me2_me20(app: TestApp) {
+    async fn users_of_many_levels_stand_under_one_owner_at_least_me1_me2_me20(app: TestApp) {
         let acme = app.organization("Acme").await;
         // ME2: the operator gives a new organization its first owner; one stays, whoever asks.
         let owner = somebody(&app, &acme, "grace@example.com", "owner").await;
@@ -182,7 +186,7 @@ on_both_engines! {
         taken.expect_problem(409, "last-holder");
     }
 
-    async fn adding_users_billing_details_and_the_api_key_are_the_owners_alone_me3_to_me5(app: TestApp) {
+    async fn adding_users_billing_details_and_the_key_are_the_owners_me3_to_me5(app: TestApp) {
         let acme = app.organization("Acme").await;
         let owner = somebody(&app, &acme, "grace@example.com", "owner").await;
         let admin =

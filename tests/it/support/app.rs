@@ -249,9 +249,7 @@ impl Drop for TestApp {
             return;
         }
         let database = Arc::clone(&self.database);
-        let left = aside(move || async move {
-            database.undone().await
-        });
+        let left = aside(move || async move { database.undone().await });
         assert_eq!(left, Some(0), "rows are left behind in the outbox: run the worker");
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /users/{id}/export`: all that is kept of one person.
 //!
-//! It holds values of hers, and ids of others. What is kept of her as keyed digests alone (traces of
-//! links, addresses that refused mail) tells nobody anything and is not in it.
+//! It holds values of hers, and ids of others. What is kept of her as keyed digests alone (traces
+//! of links, addresses that refused mail) tells nobody anything and is not in it.
 
 use std::collections::BTreeMap;
 
@@ -169,11 +169,7 @@ async fn told(app: &App, organization: OrganizationId, id: UserId) -> Result<Exp
 }
 
 /// What she holds as a guest, by organization.
-async fn elsewhere(
-    app: &App,
-    home: OrganizationId,
-    id: UserId,
-) -> Result<Vec<Grant>, Problem> {
+async fn elsewhere(app: &App, home: OrganizationId, id: UserId) -> Result<Vec<Grant>, Problem> {
     let held = store::guest::elsewhere(&mut app.runner.read(home), id).await?;
     let mut places: BTreeMap<OrganizationId, Vec<Kept>> = BTreeMap::new();
     for (there, grant) in held {

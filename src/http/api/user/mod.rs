@@ -1,8 +1,8 @@
 //! Users: make, read, list, change, suspend, resume, remove, and their sessions.
 
 mod bulk;
-mod list;
 mod export;
+mod list;
 mod privacy;
 mod shown;
 
