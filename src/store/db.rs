@@ -320,8 +320,8 @@ impl Db {
         }
     }
 
-    /// Writes that had their turn at the SQLite writer: whoever has much to write sees by it whether
-    /// others write too.
+    /// Writes that had their turn at the SQLite writer: whoever has much to write sees by it
+    /// whether others write too.
     #[must_use]
     pub fn turns(&self) -> Option<u64> {
         match self {

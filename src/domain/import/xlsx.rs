@@ -51,7 +51,9 @@ pub(super) fn read(bytes: &[u8], reading: &mut Reading) -> Result<(), NoFile> {
 /// A cell as its reader sees it: a date is no number of days.
 fn text(cell: Data) -> String {
     match &cell {
-        Data::DateTime(at) if at.is_datetime() => day(at.as_f64()).unwrap_or(cell.to_string()),
+        Data::DateTime(at) if at.is_datetime() => {
+            day(at.as_f64()).unwrap_or_else(|| cell.to_string())
+        }
         Data::Error(_) => String::new(),
         _ => cell.to_string(),
     }

@@ -27,7 +27,8 @@ const ROLES: [(&str, &[&str], &[&str]); 10] = [
 const SOURCE: &str = "image_source";
 const COLLECTION: &str = "video_collection";
 
-/// Permission, what it is on, and one letter for each of [`ROLES`] (ME6 to ME17): `y` has it, `.` has it not,
+/// Permission, what it is on, and one letter for each of [`ROLES`] (ME6 to ME17): `y` has it, `.`
+/// has it not,
 /// `x` never has it, whatever it includes.
 const TABLE: [(&str, &str, &str); 20] = [
     // ME3 to ME5 and ME12: what is the owner's alone, also where `image-admin` includes it.

@@ -1,4 +1,5 @@
-//! A receiver of webhooks in a process of its own, that verifies by the library of Standard Webhooks.
+//! A receiver of webhooks in a process of its own, that verifies by the library of Standard
+//! Webhooks.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
