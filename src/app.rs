@@ -12,7 +12,7 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::Clock;
 use crate::flow::access::feed::Feed;
 use crate::flow::access::live::Live;
-use crate::flow::password::Hasher;
+use crate::flow::password::{Hasher, Nobody};
 use crate::flow::provision::credential::Credentials;
 use crate::flow::provision::journal::Journal;
 use crate::flow::provision::limit::Limits;
@@ -101,6 +101,8 @@ pub struct Parts {
     pub mailer: Arc<Mailer>,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Wrong passwords for logins that nobody has.
+    pub nobody: Nobody,
 }
 
 /// The parts, cheap to clone.
@@ -152,6 +154,7 @@ impl App {
             journal: Arc::default(),
             mailer: Arc::new(base.mailer),
             hasher: Hasher::default(),
+            nobody: Nobody::default(),
         }))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{is_open, notify_owners, open_totp};
+use super::{Nobody, is_open, notify_owners, open_totp};
 use crate::domain::actor::Actor;
 use crate::domain::event::Happened;
 use crate::domain::id::{OrganizationId, UserId};
@@ -57,24 +57,35 @@ fn marked(runner: &Runner, address: IpAddr) -> Result<[u8; 32], Problem> {
 ///
 /// # Errors
 /// 429 when too often a wrong password came for it; 503 when the database does not answer.
-pub async fn find(runner: &Runner, asked: &Asked) -> Result<Option<Candidate>, Problem> {
+pub async fn find(
+    runner: &Runner,
+    nobody: &Nobody,
+    asked: &Asked,
+) -> Result<Option<Candidate>, Problem> {
     let conn = &mut runner.db.conn();
     let mut found = store::password::by_login(conn, &asked.login, ACCOUNTS_MAX + 1).await?;
     if let Some(only) = asked.organization {
         found.retain(|(organization, _)| *organization == only);
     }
-    let [(organization, user)] = found.as_slice() else { return Ok(None) };
+    let now = runner.clock.now();
+    let [(organization, user)] = found.as_slice() else {
+        return if nobody.may(asked, now) { Ok(None) } else { Err(too_often()) };
+    };
     let (organization, user) = (*organization, *user);
-    let (now, scope) = (runner.clock.now(), &mut runner.read(organization));
+    let scope = &mut runner.read(organization);
     let since = now.plus_s(-WINDOW_S);
     let address = marked(runner, asked.address)?;
     if !store::password::tried(scope, user, address, since).await?.may(now) {
-        let detail = "Too many wrong passwords: wait a quarter of an hour, or set a new one.";
-        let problem = Problem::new(Code::RateLimited, detail);
-        return Err(Problem { retry_after_s: u64::try_from(WINDOW_S).ok(), ..problem });
+        return Err(too_often());
     }
     let kept = store::password::of_user(scope, user).await?;
     Ok(kept.map(|kept| Candidate { organization, user, hash: kept.hash }))
+}
+
+fn too_often() -> Problem {
+    let detail = "Too many wrong passwords: wait a quarter of an hour, or set a new one.";
+    let problem = Problem::new(Code::RateLimited, detail);
+    Problem { retry_after_s: u64::try_from(WINDOW_S).ok(), ..problem }
 }
 
 /// Notes that a wrong password came.

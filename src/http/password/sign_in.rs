@@ -77,20 +77,21 @@ async fn signed_in(app: &App, request: Request) -> Result<Response, Problem> {
     let from = address::of(&parts.extensions, &parts.headers, &app.public.trusted_proxies);
     let from = address::counted(from);
     let login = entered.user_name.trim().to_owned();
-    let fits = (1..=LOGIN_MAX).contains(&login.len())
+    let asked =
+        Asked { organization: named(app, &entered.organization).await?, login, address: from };
+    let fits = (1..=LOGIN_MAX).contains(&asked.login.len())
         && entered.password.chars().count() <= LENGTH_MAX
-        && !login.contains('\0');
+        && !asked.login.contains('\0');
     let found = match fits {
-        true => {
-            let organization = named(app, &entered.organization).await?;
-            let asked = Asked { login, organization, address: from };
-            flow::password::find(&app.runner, &asked).await?
-        }
+        true => flow::password::find(&app.runner, &app.nobody, &asked).await?,
         false => None,
     };
     let kept = found.as_ref().map(|found| found.hash.clone());
     let right = app.hasher.matches(entered.password.clone(), kept).await?;
     let Some(candidate) = found else {
+        if fits {
+            app.nobody.failed(&asked, app.runner.clock.now());
+        }
         return wrong(&entered, &parts.headers);
     };
     if !right {

@@ -66,6 +66,7 @@ async fn acme_and_vera<'a>(app: &'a TestApp) -> (World<'a>, People<'a>, Person, 
 }
 
 on_both_engines! {
+    // FL11, FV10
     async fn a_guest_holds_what_the_operator_gave_her_until_it_ends(app: TestApp) {
         let (acme, home, vera, _) = acme_and_vera(&app).await;
         assert_eq!(code(&acme, &vera.id).await, "held");
@@ -116,6 +117,7 @@ on_both_engines! {
         assert!(app.events(&acme.organization, "user.removed").await.is_empty());
     }
 
+    // FV38: taking away what she holds here leaves her elsewhere as she is.
     async fn an_organization_sees_of_a_guest_who_she_is_and_takes_what_she_holds(app: TestApp) {
         let (acme, _home, vera, grant) = acme_and_vera(&app).await;
         let acme = People::new(acme).await;

@@ -120,6 +120,7 @@ on_both_engines! { of "vms":
         assert_eq!(after, ["cameras.view", "intercoms.view", "sub_users.create"]);
     }
 
+    // VM22
     async fn a_sub_user_may_what_her_own_grants_and_her_parent_may_both(app: TestApp) {
         let (acme, ada) = cameras(&app).await;
         let sub = sub_user(&acme, &ada, "sub", &["1", "2"]).await.unwrap();
@@ -159,6 +160,7 @@ on_both_engines! { of "vms":
         assert_eq!(gone.len(), 3, "she and her sub-users");
     }
 
+    // VM23
     async fn a_sub_user_uses_the_licences_of_her_parent(app: TestApp) {
         let (acme, ada) = cameras(&app).await;
         let sub = sub_user(&acme, &ada, "sub", &["1"]).await.unwrap();

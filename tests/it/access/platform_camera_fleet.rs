@@ -1,6 +1,7 @@
 //! `camera-fleet`, cell by cell: 34 rows, two roles; own group, another group, a moved device.
 //!
-//! People get their roles from SCIM groups by mapping rules; every cell is asked over HTTP.
+//! People get their roles from SCIM groups by mapping rules; every cell is asked over HTTP. The
+//! requirements beside the rows are FL12 to FL38; what is said of the roles as such is FL5 to FL10.
 
 use serde_json::{Value, json};
 
@@ -8,46 +9,47 @@ use super::asking::{Cell, WHOLE, actions, cell, resources, subjects, walk};
 use super::world::World;
 use crate::support::TestApp;
 
-/// Category, row, permission, what it is on, admin, standard.
+/// Requirement, category, row, permission, what it is on, admin, standard.
 const TABLE: &str = "
-| Overview | Access home dashboard | overview.dashboard.view | organization | yes | yes |
-| Overview | Access marker | overview.marker.view | organization | yes | |
-| User Management | Invite a standard user | users.invite_standard | organization | yes | |
-| User Management | Invite an admin | users.invite_admin | organization | yes | |
-| User Management | View a user | users.view | organization | yes | |
-| User Management | Edit a user | users.edit | organization | yes | |
-| User Management | Remove a user | users.remove | organization | yes | |
-| Group Management | Create a group | groups.create | organization | yes | |
-| Group Management | View a group | groups.view | group | yes | yes |
-| Group Management | Edit a group | groups.edit | group | yes | |
-| Group Management | Remove a group | groups.remove | group | yes | |
-| Device Management | Add a device | devices.add | group | yes | |
-| Device Management | View a device | devices.view | device | yes | yes |
-| Device Management | Edit a device | devices.edit | device | yes | |
-| Device Management | Change a device group | devices.change_group | device | yes | |
-| Device Management | Remove a device | devices.remove | device | yes | |
-| Device Actions | View preview | devices.preview.view | device | yes | yes |
-| Device Actions | View raw preview | devices.raw_preview.view | device | yes | yes |
-| Device Actions | View payloads logs | devices.payload_logs.view | device | yes | |
-| Device Actions | Reboot | devices.reboot | device | yes | |
-| Device Actions | Hard reboot | devices.hard_reboot | device | yes | |
-| Device Actions | Edit settings (4G info) | devices.settings.edit | device | yes | |
-| Device Webhooks | Add a webhook | devices.webhooks.add | device | yes | |
-| Device Webhooks | View webhooks | devices.webhooks.view | device | yes | |
-| Device Webhooks | Edit a webhook | devices.webhooks.edit | device | yes | |
-| Device Webhooks | Remove a webhook | devices.webhooks.remove | device | yes | |
-| Application | View application info | application.info.view | device | yes | yes |
-| Application | View application config (on group) | application.config.view | group | yes | |
-| Application | Edit application config (on group) | application.config.edit | group | yes | |
-| Application | View application annotation | application.annotation.view | device | yes | |
-| Application | Edit application annotation | application.annotation.edit | device | yes | |
-| Developer Settings | Create Personal Access Token | tokens.create | organization | yes | |
-| Developer Settings | View Personal Access Token | tokens.view | organization | yes | |
-| Developer Settings | Revoke Personal Access Token | tokens.revoke | organization | yes | |
+| FL12 | Overview | Access home dashboard | overview.dashboard.view | organization | yes | yes |
+| FL13 | Overview | Access marker | overview.marker.view | organization | yes | |
+| FL14 | User Management | Invite a standard user | users.invite_standard | organization | yes | |
+| FL15 | User Management | Invite an admin | users.invite_admin | organization | yes | |
+| FL16 | User Management | View a user | users.view | organization | yes | |
+| FL17 | User Management | Edit a user | users.edit | organization | yes | |
+| FL18 | User Management | Remove a user | users.remove | organization | yes | |
+| FL19 | Group Management | Create a group | groups.create | organization | yes | |
+| FL20 | Group Management | View a group | groups.view | group | yes | yes |
+| FL21 | Group Management | Edit a group | groups.edit | group | yes | |
+| FL22 | Group Management | Remove a group | groups.remove | group | yes | |
+| FL23 | Device Management | Add a device | devices.add | group | yes | |
+| FL24 | Device Management | View a device | devices.view | device | yes | yes |
+| FL25 | Device Management | Edit a device | devices.edit | device | yes | |
+| FL26 | Device Management | Change a device group | devices.change_group | device | yes | |
+| FL27 | Device Management | Remove a device | devices.remove | device | yes | |
+| FL28 | Device Actions | View preview | devices.preview.view | device | yes | yes |
+| FL29 | Device Actions | View raw preview | devices.raw_preview.view | device | yes | yes |
+| FL30 | Device Actions | View payloads logs | devices.payload_logs.view | device | yes | |
+| FL31 | Device Actions | Reboot | devices.reboot | device | yes | |
+| FL32 | Device Actions | Hard reboot | devices.hard_reboot | device | yes | |
+| FL33 | Device Actions | Edit settings (4G info) | devices.settings.edit | device | yes | |
+| FL34 | Device Webhooks | Add a webhook | devices.webhooks.add | device | yes | |
+| FL34 | Device Webhooks | View webhooks | devices.webhooks.view | device | yes | |
+| FL34 | Device Webhooks | Edit a webhook | devices.webhooks.edit | device | yes | |
+| FL34 | Device Webhooks | Remove a webhook | devices.webhooks.remove | device | yes | |
+| FL35 | Application | View application info | application.info.view | device | yes | yes |
+| FL36 | Application | View application config (on group) | application.config.view | group | yes | |
+| FL36 | Application | Edit application config (on group) | application.config.edit | group | yes | |
+| FL37 | Application | View application annotation | application.annotation.view | device | yes | |
+| FL37 | Application | Edit application annotation | application.annotation.edit | device | yes | |
+| FL38 | Developer Settings | Create Personal Access Token | tokens.create | organization | yes | |
+| FL38 | Developer Settings | View Personal Access Token | tokens.view | organization | yes | |
+| FL38 | Developer Settings | Revoke Personal Access Token | tokens.revoke | organization | yes | |
 ";
 
 /// A row of the table.
 struct Row {
+    requirement: &'static str,
     category: &'static str,
     label: &'static str,
     permission: &'static str,
@@ -59,11 +61,12 @@ struct Row {
 fn rows() -> Vec<Row> {
     let row = |line: &'static str| {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let [category, label, permission, on, admin, standard] = cells[..] else {
+        let [requirement, category, label, permission, on, admin, standard] = cells[..] else {
             panic!("{line}")
         };
         let yes = |cell: &str| cell == "yes";
-        Row { category, label, permission, on, admin: yes(admin), standard: yes(standard) }
+        let (admin, standard) = (yes(admin), yes(standard));
+        Row { requirement, category, label, permission, on, admin, standard }
     };
     let rows: Vec<Row> = TABLE.trim().lines().map(row).collect();
     assert_eq!(rows.len(), 34);
@@ -160,6 +163,7 @@ const NORTH: [&str; 2] = ["group:north", "device:north-1"];
 const SOUTH: [&str; 3] = ["group:south", "device:south-1", "device:rover"];
 
 on_both_engines! { of "camera-fleet":
+    // FL6 to FL9: the admin has it all, a standard user looks at what is in her groups.
     async fn every_cell_is_decided_as_the_table_says_and_a_moved_device_changes_hands(
         app: TestApp
     ) {
@@ -181,6 +185,7 @@ on_both_engines! { of "camera-fleet":
         walk(acme, &fleet.cells(&["group:north"], &south)).await;
     }
 
+    // FL42: the platform filters its lists by these.
     async fn searches_find_what_the_table_says(app: TestApp) {
         let fleet = Fleet::new(&app).await;
         let acme = &fleet.acme;
@@ -204,7 +209,7 @@ on_both_engines! { of "camera-fleet":
                 expected.push(&fleet.idle);
             }
             let found = subjects(acme, permission, place).await;
-            assert_eq!(found, sorted(&expected), "{permission}");
+            assert_eq!(found, sorted(&expected), "{} {permission}", row.requirement);
             if row.on == "organization" {
                 continue;
             }
@@ -231,6 +236,7 @@ on_both_engines! { of "camera-fleet":
         assert!(everything.contains(&"connections.manage".to_owned()));
     }
 
+    // FL10, FL22
     async fn several_groups_add_up_and_a_removed_one_takes_its_own_away(app: TestApp) {
         let fleet = Fleet::new(&app).await;
         let acme = &fleet.acme;
@@ -255,6 +261,7 @@ on_both_engines! { of "camera-fleet":
         walk(acme, &cells).await;
     }
 
+    // FL5, FL41
     async fn the_matrix_has_these_headings_rows_and_order_in_three_forms(app: TestApp) {
         let read = async |accept: &str| {
             let caller = app.operator().with_header("accept", accept);

@@ -26,7 +26,7 @@ const ROLES: [&str; 10] = [
 /// The first of the operation roles.
 const OPERATION: usize = 7;
 
-/// Permission, what it is on, and one letter for each of [`ROLES`].
+/// Permission, what it is on, and one letter for each of [`ROLES`] (FV28, FV29).
 const TABLE: [(&str, &str, &str); 21] = [
     ("users.view", WHOLE, "y......y.."),
     ("users.edit", WHOLE, "y........."),
@@ -163,6 +163,7 @@ fn cells(user: &str, at: usize, given: Given) -> Vec<Cell> {
 }
 
 on_both_engines! {
+    // FV16, FV28 to FV31
     async fn every_cell_is_decided_as_the_table_says_by_site_and_team(app: TestApp) {
         let acme = vision(&app).await;
         let people = people(&acme).await;
@@ -248,6 +249,7 @@ on_both_engines! {
         .await;
     }
 
+    // FV30
     async fn a_site_that_changes_its_team_changes_hands(app: TestApp) {
         let acme = vision(&app).await;
         acme.rule(json!({"name": "Ours", "when": "groups.display eq \"Ours\"",
@@ -263,6 +265,7 @@ on_both_engines! {
         assert_eq!(edits().await, ["ours-2", "own"]);
     }
 
+    // FV4, FV15, FV32
     async fn site_access_is_not_among_the_roles_that_are_offered(app: TestApp) {
         let roles = app.operator().get("/api/v1/roles").await.expect(200).at("/data");
         let roles = roles.as_array().unwrap();

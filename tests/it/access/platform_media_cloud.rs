@@ -27,9 +27,10 @@ const ROLES: [(&str, &[&str], &[&str]); 10] = [
 const SOURCE: &str = "image_source";
 const COLLECTION: &str = "video_collection";
 
-/// Permission, what it is on, and one letter for each of [`ROLES`]: `y` has it, `.` has it not,
+/// Permission, what it is on, and one letter for each of [`ROLES`] (ME6 to ME17): `y` has it, `.` has it not,
 /// `x` never has it, whatever it includes.
 const TABLE: [(&str, &str, &str); 20] = [
+    // ME3 to ME5 and ME12: what is the owner's alone, also where `image-admin` includes it.
     ("users.view", WHOLE, "yx........"),
     ("users.add", WHOLE, "yx........"),
     ("users.edit_role", WHOLE, "yx........"),
@@ -160,6 +161,7 @@ on_both_engines! { of "media-cloud":
         }
     }
 
+    // ME18, ME25
     async fn an_old_name_works_as_input_and_is_never_listed(app: TestApp) {
         let acme = cloud(&app).await;
         let mut cells = Vec::new();
@@ -203,6 +205,7 @@ on_both_engines! { of "media-cloud":
         }
     }
 
+    // ME1, ME23
     async fn an_image_role_and_a_video_role_add_up(app: TestApp) {
         let acme = cloud(&app).await;
         let both = acme.user("both").await;
@@ -217,6 +220,7 @@ on_both_engines! { of "media-cloud":
         assert_eq!(actions(&acme, &both, WHOLE).await, wanted);
     }
 
+    // ME13, ME17
     async fn a_source_specific_role_without_sources_is_refused(app: TestApp) {
         let acme = cloud(&app).await;
         let user = acme.user("ada").await;
@@ -239,6 +243,7 @@ on_both_engines! { of "media-cloud":
         assert_eq!(refused.expect(422).at("/errors/0/code"), "kind-not-allowed");
     }
 
+    // ME2, ME7, ME24
     async fn the_table_of_roles_names_product_and_access(app: TestApp) {
         let roles = app.operator().get("/api/v1/roles").await.expect(200).at("/data");
         let roles = roles.as_array().unwrap();

@@ -213,6 +213,7 @@ on_both_engines! { of "vms":
         assert_eq!(listed, wanted);
     }
 
+    // VM10
     async fn an_administrator_sees_those_cameras_of_a_user_that_she_may_see_herself(app: TestApp) {
         let homes = homes(&app).await;
         let acme = &homes.acme;
@@ -242,6 +243,7 @@ on_both_engines! { of "vms":
         assert_eq!(both(&homes.customer, &ada).await, ["loose"]);
     }
 
+    // VM9 to VM11, VM14, VM15
     async fn the_cameras_of_a_user_are_listed_as_far_as_the_caller_sees_them(app: TestApp) {
         let homes = homes(&app).await;
         let acme = &homes.acme;
@@ -287,6 +289,7 @@ on_both_engines! { of "vms":
         }
     }
 
+    // VM12, VM13, VM17
     async fn kinds_have_their_statuses_parents_and_columns(app: TestApp) {
         let homes = homes(&app).await;
         let acme = &homes.acme;

@@ -75,6 +75,12 @@ on_both_engines! {
         }
         let waits = sign_in(&app, "ada@example.com", PASSWORD).await.expect(429);
         assert_eq!(waits.header("retry-after"), WINDOW_S.to_string());
+        // Nobody learns from the limit who exists.
+        for _ in 0..HERE_MAX {
+            sign_in(&app, "nobody@example.com", "not-the-password").await.expect(403);
+        }
+        let same = sign_in(&app, "nobody@example.com", PASSWORD).await.expect(429);
+        assert_eq!(same.header("retry-after"), waits.header("retry-after"));
         app.advance_s(WINDOW_S);
         sign_in(&app, "ada@example.com", PASSWORD).await.expect(303);
     }

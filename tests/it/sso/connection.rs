@@ -17,6 +17,7 @@ fn body(more: Value) -> Value {
 }
 
 on_both_engines! {
+    // FV33, FV37
     async fn a_connection_is_made_read_changed_and_deleted_and_hides_its_secret(app: TestApp) {
         let organization = app.organization("Acme").await;
         let (directory, _) = app.directory(&organization, "entra").await;

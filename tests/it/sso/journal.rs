@@ -8,6 +8,7 @@ use crate::support::{Fake, TestApp};
 const DAY_S: i64 = 86_400;
 
 on_both_engines! {
+    // FV36
     async fn the_end_of_a_client_secret_is_told_ahead_at_each_notice_once(app: TestApp) {
         let liar = Liar::new(app, json!({})).await;
         let end = portico::domain::time::Timestamp::parse("2027-03-01T00:00:00Z").unwrap();
