@@ -121,8 +121,8 @@ pub struct Saml {
     /// Where the metadata is read from again.
     #[serde(default)]
     pub metadata_url: Option<String>,
-    /// Certificates of which one must have signed the metadata, as DER in base64; none where TLS and
-    /// the administrator vouch for it (G32).
+    /// Certificates of which one must have signed the metadata, as DER in base64; none where TLS
+    /// and the administrator vouch for it (G32).
     #[serde(default)]
     pub metadata_certificates: Vec<String>,
     /// When the metadata says that it ends.

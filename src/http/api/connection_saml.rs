@@ -34,8 +34,8 @@ pub struct Saml {
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>)]
     metadata_url: Option<Option<String>>,
-    /// Certificates of which one must have signed the metadata, as PEM or base64: at most 10; none to
-    /// trust its address alone.
+    /// Certificates of which one must have signed the metadata, as PEM or base64: at most 10;
+    /// none to trust its address alone.
     #[serde(default, deserialize_with = "kept")]
     metadata_certificates: Option<Vec<String>>,
     /// The provider's entity id; with metadata, which of several entities.

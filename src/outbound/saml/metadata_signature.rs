@@ -1,8 +1,9 @@
 //! Metadata whose signature a pinned certificate must verify (G32).
 //!
-//! Where a certificate is pinned, TLS and the address vouch for nothing any more: what is not signed
-//! as a whole by one of the pinned keys is not read. As with messages, shape and algorithms are
-//! looked at before any verifier sees the document, and only the octets that were signed are read.
+//! Where a certificate is pinned, TLS and the address vouch for nothing any more: what is not
+//! signed as a whole by one of the pinned keys is not read. As with messages, shape and algorithms
+//! are looked at before any verifier sees the document, and only the octets that were signed are
+//! read.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -180,7 +180,7 @@ on_both_engines! {
         is_out(&liar, "eve", eve, (Leave::Disabled, "connection_disabled")).await;
     }
 
-    async fn whoever_was_signed_out_behind_the_browser_comes_back_only_by_the_provider(app: TestApp) {
+    async fn who_was_signed_out_behind_the_browser_comes_back_only_by_the_provider(app: TestApp) {
         let liar = Liar::new(app, json!({})).await;
         liar.user("ada").await;
         let browser = liar.browser();
