@@ -70,7 +70,7 @@ pub struct Settings {
     pub scim_rate_limit: RateLimit,
     /// URN of the schema of roles over SCIM.
     pub scim_role_schema: String,
-    /// How long events and journals are kept.
+    /// How long events, journals and invites that are over are kept.
     pub retention: Retention,
     shown: Vec<Shown>,
 }

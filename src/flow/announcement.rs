@@ -54,9 +54,7 @@ pub(super) async fn notify_owners(
 
 /// Leaves a notice for those who hold such a role in the operator's own organization.
 pub(super) async fn notify_operator(work: &mut Work, about: Notice) -> Result<(), Problem> {
-    let operator = store::organization::of_kind(&mut work.conn(), Kind::Operator).await?;
-    let Some(operator) = operator else { return Ok(()) };
-    let readers = owners(work, operator.id).await?;
+    let readers = owners_of_operator(work).await?;
     tell(work, &readers, (about, "", None)).await
 }
 
@@ -128,11 +126,7 @@ async fn warn(work: &mut Work, happened: &Happened, about: Notice) -> Result<(),
     }
     if about == Notice::RoleVacant {
         // Nobody here may be left to read it: the operator can fill the role.
-        if let Some(operator) =
-            store::organization::of_kind(&mut work.conn(), Kind::Operator).await?
-        {
-            readers.extend(owners(work, operator.id).await?);
-        }
+        readers.extend(owners_of_operator(work).await?);
     }
     let subject = name_of(work, happened).await?;
     let until = happened.data.get("expires_at").and_then(|end| end.as_str()).map(str::to_owned);
@@ -167,6 +161,14 @@ async fn owners(work: &mut Work, place: OrganizationId) -> Result<BTreeSet<Strin
         readers.extend(store::holder::addresses(scope, &role.key, at).await?);
     }
     Ok(readers)
+}
+
+/// The same in the operator's own organization.
+async fn owners_of_operator(work: &mut Work) -> Result<BTreeSet<String>, Problem> {
+    match store::organization::of_kind(&mut work.conn(), Kind::Operator).await? {
+        Some(operator) => owners(work, operator.id).await,
+        None => Ok(BTreeSet::new()),
+    }
 }
 
 async fn here(work: &mut Work) -> Result<Option<Organization>, Problem> {

@@ -216,7 +216,8 @@ on_both_engines! {
         by.post("/access/v1/evaluation", ask).await.expect(200);
         let told = app.events(&acme, "operator_token.used").await;
         assert_eq!(told.len(), 1, "reads of one kind are told together: {told:?}");
-        assert_eq!(told[0]["data"]["call"], "GET /api/v1/organizations/{org}/users");
+        let call = told[0]["data"]["call"].as_str().unwrap();
+        assert!(call.starts_with("GET /") && call.ends_with("/organizations/{org}/users"), "{call}");
         assert_eq!(told[0]["actor"]["kind"], "operator");
         assert!(app.events(&globex, "operator_token.used").await.is_empty());
         app.advance_s(3_600);

@@ -78,6 +78,7 @@ pub struct Export {
 
 /// A group in which she is.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ExportedGroup)]
 struct InGroup {
     id: String,
     display_name: String,
@@ -85,6 +86,7 @@ struct InGroup {
 
 /// What a connection said of her.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ExportedClaim)]
 struct Said {
     connection_id: String,
     name: String,
@@ -96,6 +98,7 @@ struct Said {
 
 /// What she made that is the organization's.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ExportedMade)]
 struct Made {
     tokens: Vec<String>,
     webhooks: Vec<String>,
@@ -103,6 +106,7 @@ struct Made {
 
 /// Whether she has a password of ours: itself it is known to nobody.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ExportedPassword)]
 struct HasPassword {
     is_set: bool,
     one_time_codes: bool,
