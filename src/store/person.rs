@@ -7,7 +7,7 @@
 use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
-use crate::domain::id::UserId;
+use crate::domain::id::{DirectoryId, UserId};
 
 sql! {
     /// The groups that she is a member of herself.
@@ -60,10 +60,17 @@ sql! {
         update sign_ins
         set subject = null, email = null, hint = null, user_id = null
         where organization_id = $1 and connection_id = $2 and subject = $3";
-    /// Members who are awaited under an id or external id of hers.
+    /// Members who are awaited under her id, wherever.
     FORGET_AWAITED = "
         delete from pending_members
-        where organization_id = $1 and value in ($2, $3)";
+        where organization_id = $1 and value = $2 and directory_id in (
+            select id
+            from directories
+            where organization_id = $1)";
+    /// The same under the id that her directory has of her.
+    FORGET_AWAITED_THERE = "
+        delete from pending_members
+        where organization_id = $1 and directory_id = $2 and value = $3";
     /// Answers to repeated requests that name her.
     FORGET_ANSWERS = "
         delete from idempotency_keys
@@ -110,10 +117,13 @@ pub async fn beside(scope: &mut Scope<'_>, user: UserId, limit: i64) -> Result<B
 pub async fn forget(
     scope: &mut Scope<'_>,
     user: UserId,
-    external_id: Option<&str>,
+    there: Option<(DirectoryId, &str)>,
 ) -> Result<(), StoreError> {
-    let external = external_id.unwrap_or_default().to_owned();
-    scope.query(FORGET_AWAITED).bind(user.to_string()).bind(external).execute().await?;
+    scope.query(FORGET_AWAITED).bind(user.to_string()).execute().await?;
+    if let Some((directory, external)) = there {
+        let there = scope.query(FORGET_AWAITED_THERE).bind(directory.0);
+        there.bind(external.to_owned()).execute().await?;
+    }
     for sql in [FORGET_INVITES, FORGET_TRACES] {
         scope.query(sql).bind(user.0).execute().await?;
     }

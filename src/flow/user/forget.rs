@@ -73,5 +73,6 @@ async fn traces(work: &mut Work, user: &User, addresses: &[String]) -> Result<()
             store::person::forget_subject(scope, connection, (&subject, key)).await?;
         }
     }
-    Ok(store::person::forget(scope, id, user.external_id.as_deref()).await?)
+    let there = user.directory.zip(user.external_id.as_deref());
+    Ok(store::person::forget(scope, id, there).await?)
 }

@@ -80,8 +80,12 @@ pub fn verify(
     if !claims.contains_key("sub") {
         return Err(refuse(Refused::SubjectMissing, "sub"));
     }
-    let parsed = CoreIdToken::from_str(token)
-        .map_err(|error| refuse(Refused::TokenInvalid, &error.to_string()))?;
+    let parsed = CoreIdToken::from_str(token).map_err(|error| {
+        // An issuer that is no URL, as Google's short name of itself, is another issuer.
+        let other = claims.get("iss").is_some_and(|iss| iss != expected.issuer);
+        let code = if other { Refused::IssuerMismatch } else { Refused::TokenInvalid };
+        refuse(code, &error.to_string())
+    })?;
     let verifier = verifier(keys, expected)?;
     let nonce = |sent: Option<&Nonce>| match sent {
         Some(sent) if expected.nonce.matches(sent.secret().as_bytes()) => Ok(()),

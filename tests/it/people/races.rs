@@ -3,10 +3,11 @@
 //! Setting a password takes its time before the invite is touched, so the rival is held back by
 //! more and more of the time that an accept takes: some of them meet it in its transaction.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{PASSWORD, browser, invite, user};
 use crate::support::{Reply, TestApp};

@@ -116,8 +116,8 @@ on_both_engines! {
         by.post(&invites, to("b@example.com")).await.expect_problem(403, "forbidden");
         let listed = app.operator().get(&path).await.expect(200);
         assert_eq!(listed.at("/data/0/creator_left"), true);
-        let told = app.mail_to("grace@example.com").await;
-        assert_eq!(told.subject, "Acme: the creator of a token left");
+        let told = app.mails_to("grace@example.com").await;
+        assert!(told.iter().any(|mail| mail.subject == "Acme: the creator of a token left"));
         let globex = app.organization("Globex").await;
         let mut elsewhere = ask;
         elsewhere["context"] = json!({"organization": globex});

@@ -117,6 +117,7 @@ on_both_engines! {
         };
         assert_eq!(tab(&acme, "member").await, ["ada@example.com"]);
         assert_eq!(tab(&acme, "partner").await, ["eve@vendor.example"]);
+        assert_eq!(tab(&globex, "partner").await, ["eve@vendor.example"]);
         // FV38: taken away here, she stays elsewhere and at home.
         let remove = format!("/api/v1/organizations/{acme}/users/remove");
         let done = app.operator().post(&remove, json!({"ids": [eve]})).await.expect(200);
