@@ -142,8 +142,8 @@ on_both_engines! {
         receiver.command("gone");
         let stop = CancellationToken::new();
         let worker = app.start_worker(&stop);
-        invited(&app, &acme, 2, 0).await;
-        states(&app, &id, "failed", 2).await;
+        invited(&app, &acme, 1, 0).await;
+        states(&app, &id, "failed", 1).await;
         stop.cancel();
         worker.await.unwrap();
         let path = format!("/api/v1/organizations/{acme}/webhooks");
