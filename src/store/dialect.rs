@@ -157,7 +157,7 @@ pub(super) const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("identities.id", "identities_id_key"),
     (
         "grants.user_id, grants.role, grants.reach, grants.resource_kind, grants.resource_key, \
-         grants.source, grants.source_id",
+         grants.source, grants.source_id, grants.organization_id",
         "grants_once_key",
     ),
 ];

@@ -32,9 +32,7 @@ pub async fn give_guest(work: &mut Work, user: UserId, new: &New) -> Result<Vec<
     fields.done()?;
     held::refuse(work, user).await?;
     let end = expires_at.unwrap_or_else(|| work.at.plus_s(GUEST_S));
-    // One giver may give the same in several organizations, and the key of grants is a user's.
     let by = work.actor.reference().id.unwrap_or_default();
-    let by = format!("{by}@{}", work.organization);
     let given = put_all(work, user, (grants, Some(end)), (Source::Guest, by)).await?;
     tell(work, user, &before).await?;
     Ok(given)

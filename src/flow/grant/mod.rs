@@ -178,9 +178,17 @@ async fn put(work: &mut Work, present: &[Grant], grant: Grant) -> Result<Grant, 
         }
         store::grant::delete(&mut work.scope(), kept.id).await?;
     }
-    store::grant::insert(&mut work.scope(), &grant).await?;
-    work.record(told("grant.added", &grant));
+    add(work, &grant).await?;
     Ok(grant)
+}
+
+/// Adds a grant that is known not to be there: the user is held, and her grants were read.
+async fn add(work: &mut Work, grant: &Grant) -> Result<(), Problem> {
+    if !store::grant::insert(&mut work.scope(), grant).await? {
+        return Err(Problem::internal("a grant that is not among the user's is there already"));
+    }
+    work.record(told("grant.added", grant));
+    Ok(())
 }
 
 /// Who gives: a person by hand, or a program.

@@ -3,7 +3,7 @@
 //! What stays is left as it is, with its source. A person replaces what hands and invites gave; a
 //! program also what programs gave. Rules, billing and what belongs to guests are not touched.
 
-use super::{GRANTS_MAX, check, hold_user, keep_one, live, source, tell, told};
+use super::{GRANTS_MAX, add, check, hold_user, keep_one, live, source, tell, told};
 use crate::domain::access::RoleTable;
 use crate::domain::access::grant::{Reach, Source, spread};
 use crate::domain::change::Change;
@@ -130,8 +130,7 @@ pub async fn replace(
             expires_at: *expires_at,
             created_at: work.at,
         };
-        store::grant::insert(&mut work.scope(), &grant).await?;
-        work.record(told("grant.added", &grant));
+        add(work, &grant).await?;
     }
     work.changed(Change::User(user));
     tell(work, user, &before).await?;

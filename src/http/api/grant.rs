@@ -58,7 +58,7 @@ pub struct Grant {
     resource: Option<String>,
     /// `rule`, `invite`, `manual`, `billing`, `api`, `guest` or `sso`.
     source: &'static str,
-    /// The rule, the invite or the giver; of a guest the giver, `@` and the organization.
+    /// The rule, the invite or the giver.
     source_id: Option<String>,
     source_name: Option<String>,
     why: Option<Why>,

@@ -90,6 +90,26 @@ on_both_engines! {
         assert_eq!(code(&acme, &vera.id).await, "no-grant");
     }
 
+    // FV38: one giver, one role, several organizations; each ends alone.
+    async fn one_giver_makes_her_a_guest_in_several_organizations(app: TestApp) {
+        let (acme, home, vera, grant) = acme_and_vera(&app).await;
+        let globex = World::named(&app, "Globex").await;
+        globex.site("lyon").await;
+        let there = home.give(&vera.id, here(&globex, "operation-manager", &["site:lyon"])).await;
+        assert_ne!(there, grant);
+        for world in [&acme, &globex] {
+            assert_eq!(code(world, &vera.id).await, "held");
+            let added = app.events(&world.organization, "grant.added").await;
+            assert_eq!((added.len(), &added[0]["data"]["role"]), (1, &json!("operation-manager")));
+        }
+        // The same once more is the same grant.
+        let again = home.give(&vera.id, here(&globex, "operation-manager", &["site:lyon"])).await;
+        assert_eq!(again, there);
+        acme.operator.delete(&format!("/api/v1/grants/{grant}")).await.expect(204);
+        assert_eq!(code(&acme, &vera.id).await, "user-unknown");
+        assert_eq!(code(&globex, &vera.id).await, "held");
+    }
+
     async fn what_happens_to_a_guest_at_home_counts_everywhere_at_once(app: TestApp) {
         let (acme, home, vera, grant) = acme_and_vera(&app).await;
         assert_eq!(code(&acme, &vera.id).await, "held");

@@ -20,7 +20,12 @@ pub struct World<'a> {
 
 impl<'a> World<'a> {
     pub async fn new(app: &'a TestApp) -> Self {
-        let organization = app.organization("Acme").await;
+        Self::named(app, "Acme").await
+    }
+
+    /// The same with another name.
+    pub async fn named(app: &'a TestApp, name: &str) -> Self {
+        let organization = app.organization(name).await;
         let (directory, token) = app.directory(&organization, "strict").await;
         let (scim, operator) = (app.scim(&token), app.operator());
         Self { app, organization, directory, scim, operator }
