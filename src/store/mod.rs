@@ -98,6 +98,7 @@ pub mod pending;
 pub mod person;
 pub mod place;
 pub mod profile;
+pub mod purge;
 pub mod removal;
 pub mod resource;
 pub mod role;
@@ -120,7 +121,6 @@ pub mod way_in;
 pub mod webhook;
 pub mod webhook_delivery;
 pub mod webhook_turn;
-pub mod worn;
 
 pub use db::{ACQUIRE_S, Conn, Db, OpenError, Options, Tx};
 pub use error::{StoreError, UniqueKey};

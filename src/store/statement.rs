@@ -50,6 +50,7 @@ pub(super) const ALL: &[Listed] = &[
     ("place", super::place::STATEMENTS),
     ("pending", super::pending::STATEMENTS),
     ("profile", super::profile::STATEMENTS),
+    ("purge", super::purge::STATEMENTS),
     ("removal", super::removal::STATEMENTS),
     ("resource", super::resource::STATEMENTS),
     ("role", super::role::STATEMENTS),
@@ -71,7 +72,6 @@ pub(super) const ALL: &[Listed] = &[
     ("webhook", super::webhook::STATEMENTS),
     ("webhook_delivery", super::webhook_delivery::STATEMENTS),
     ("webhook_turn", super::webhook_turn::STATEMENTS),
-    ("worn", super::worn::STATEMENTS),
 ];
 
 /// A file of the store and its statements that differ by engine, by name.

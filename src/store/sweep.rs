@@ -1,74 +1,64 @@
 //! What has run out: bounded deletions of rows that nobody will ask for again.
 //!
 //! Each statement takes at most the given number of rows, so that no round holds locks for long;
-//! the caller comes again while rows are found. An organization that was deleted goes table by
-//! table, since one cascading deletion of a large one would outlast every timeout.
+//! the caller comes again while rows are found.
 
 use uuid::Uuid;
 
 use super::db::Conn;
 use super::error::StoreError;
-use super::scope::Scope;
 use crate::domain::exchange;
-use crate::domain::id::OrganizationId;
 use crate::domain::time::Timestamp;
 
+/// Takes the oldest rows of a table, by one of its instants.
+macro_rules! older {
+    ($table:literal, $key:literal, $at:literal) => {
+        concat!(
+            "
+        delete from ",
+            $table,
+            "
+        where (",
+            $key,
+            ") in (
+            select ",
+            $key,
+            "
+            from ",
+            $table,
+            "
+            where ",
+            $at,
+            " < $1
+            order by ",
+            $at,
+            "
+            limit $2 + 0)"
+        )
+    };
+}
+
 sql! {
-    LOGINS = "
-        delete from logins
+    LOGINS = older!("logins", "id", "expires_at");
+    SAML_REPLAYS = older!("saml_replays", "connection_id, kind, id_hash", "expires_at");
+    SAML_RESULTS = older!("saml_results", "id", "expires_at");
+    SESSIONS = older!("sessions", "id", "expires_at");
+    CLIENT_TOKENS = older!("client_tokens", "id", "expires_at");
+    REMOVALS = older!("removals", "directory_id, user_id", "at");
+    IDEMPOTENCY_KEYS = older!("idempotency_keys", "caller, key", "created_at");
+    PASSWORD_LINKS = older!("password_links", "id", "expires_at");
+    PASSWORD_TRIES = older!("password_tries", "user_id, address", "window_at");
+    SUPPRESSIONS = older!("mail_suppressions", "hash", "at");
+    API_TOKENS = older!("api_tokens", "id", "revoked_at");
+    DIRECTORY_TOKENS = older!("directory_tokens", "id", "revoked_at");
+    DIRECTORY_CLIENTS = older!("directory_clients", "id", "revoked_at");
+    INVITES = "
+        delete from invites
         where id in (
             select id
-            from logins
-            where expires_at < $1
-            order by expires_at
-            limit $2 + 0)";
-    SAML_REPLAYS = "
-        delete from saml_replays
-        where (connection_id, kind, id_hash) in (
-            select connection_id, kind, id_hash
-            from saml_replays
-            where expires_at < $1
-            order by expires_at
-            limit $2 + 0)";
-    SAML_RESULTS = "
-        delete from saml_results
-        where id in (
-            select id
-            from saml_results
-            where expires_at < $1
-            order by expires_at
-            limit $2 + 0)";
-    SESSIONS = "
-        delete from sessions
-        where id in (
-            select id
-            from sessions
-            where expires_at < $1
-            order by expires_at
-            limit $2 + 0)";
-    CLIENT_TOKENS = "
-        delete from client_tokens
-        where id in (
-            select id
-            from client_tokens
-            where expires_at < $1
-            order by expires_at
-            limit $2 + 0)";
-    REMOVALS = "
-        delete from removals
-        where (directory_id, user_id) in (
-            select directory_id, user_id
-            from removals
-            where at < $1
-            order by at
-            limit $2 + 0)";
-    IDEMPOTENCY_KEYS = "
-        delete from idempotency_keys
-        where (caller, key) in (
-            select caller, key
-            from idempotency_keys
-            where created_at < $1
-            order by created_at
+            from invites
+            where state <> 'pending' and updated_at < $1
+            order by updated_at
             limit $2 + 0)";
     /// Changes that name no user.
     CHANGES = "
@@ -109,78 +99,11 @@ sql! {
                 where newest.organization_id = e.organization_id)
             order by e.id
             limit $2 + 0)";
-    EXCHANGES = "
-        delete from exchanges
-        where (directory_id, number) in (
-            select directory_id, number
-            from exchanges
-            where at < $1
-            order by at
-            limit $2 + 0)";
-    EXCHANGE_COUNTS = "
-        delete from exchange_counts
-        where (directory_id, slot) in (
-            select directory_id, slot
-            from exchange_counts
-            where slot < $1
-            order by slot
-            limit $2 + 0)";
-    TOLERANCE_COUNTS = "
-        delete from tolerance_counts
-        where (directory_id, tolerance, day) in (
-            select directory_id, tolerance, day
-            from tolerance_counts
-            where day < $1
-            order by day
-            limit $2 + 0)";
-    LOGOUT_TOKENS = "
-        delete from logout_tokens
-        where (connection_id, hash) in (
-            select connection_id, hash
-            from logout_tokens
-            where expires_at < $1
-            order by expires_at
-            limit $2 + 0)";
-    TRACES = "
-        delete from sign_in_traces
-        where sign_in_id in (
-            select sign_in_id
-            from sign_in_traces
-            where expires_at < $1
-            order by expires_at
-            limit $2 + 0)";
-    DELETED = "
-        select id
-        from organizations
-        where deleted_at < $1
-        order by deleted_at
-        limit 1";
-    PURGE_EVENTS = "
-        delete from events
-        where id in (select id from events where organization_id = $1 limit $2 + 0)";
-    PURGE_SIGN_INS = "
-        delete from sign_ins
-        where id in (select id from sign_ins where organization_id = $1 limit $2 + 0)";
-    PURGE_EXCHANGES = "
-        delete from exchanges
-        where (directory_id, number) in (
-            select e.directory_id, e.number
-            from directories d
-            join exchanges e on e.directory_id = d.id
-            where d.organization_id = $1
-            limit $2 + 0)";
-    PURGE_USERS = "
-        delete from users
-        where id in (select id from users where organization_id = $1 limit $2 + 0)";
-    PURGE_GROUPS = "
-        delete from groups
-        where id in (select id from groups where organization_id = $1 limit $2 + 0)";
-    PURGE_RESOURCES = "
-        delete from resources
-        where id in (select id from resources where organization_id = $1 limit $2 + 0)";
-    PURGE_ORGANIZATION = "
-        delete from organizations
-        where id = $1";
+    EXCHANGES = older!("exchanges", "directory_id, number", "at");
+    EXCHANGE_COUNTS = older!("exchange_counts", "directory_id, slot", "slot");
+    TOLERANCE_COUNTS = older!("tolerance_counts", "directory_id, tolerance, day", "day");
+    LOGOUT_TOKENS = older!("logout_tokens", "connection_id, hash", "expires_at");
+    TRACES = older!("sign_in_traces", "sign_in_id", "expires_at");
 }
 
 /// What can run out.
@@ -212,6 +135,20 @@ pub enum RunOut {
     ExchangeCounts,
     /// Days of counters of tolerances.
     ToleranceCounts,
+    /// Links to a password whose end has passed.
+    PasswordLinks,
+    /// Where somebody tried a password before the instant.
+    PasswordTries,
+    /// Addresses that were not to be written to since before the instant.
+    Suppressions,
+    /// Invites that were over before the instant.
+    Invites,
+    /// Tokens of people and organizations that were revoked before the instant.
+    ApiTokens,
+    /// Tokens of directories that were revoked before the instant.
+    DirectoryTokens,
+    /// OAuth clients of directories that were revoked before the instant.
+    DirectoryClients,
 }
 
 /// Deletes what ran out before an instant; answers how many rows went.
@@ -238,6 +175,13 @@ pub async fn run_out(
         RunOut::Exchanges => EXCHANGES,
         RunOut::ExchangeCounts => EXCHANGE_COUNTS,
         RunOut::ToleranceCounts => TOLERANCE_COUNTS,
+        RunOut::PasswordLinks => PASSWORD_LINKS,
+        RunOut::PasswordTries => PASSWORD_TRIES,
+        RunOut::Suppressions => SUPPRESSIONS,
+        RunOut::Invites => INVITES,
+        RunOut::ApiTokens => API_TOKENS,
+        RunOut::DirectoryTokens => DIRECTORY_TOKENS,
+        RunOut::DirectoryClients => DIRECTORY_CLIENTS,
     };
     let before = match what {
         RunOut::ExchangeCounts => exchange::slot(before),
@@ -284,33 +228,4 @@ pub async fn journal(
         Journal::Events => EVENTS,
     };
     conn.query(sql).bind(first_kept).bind(limit).execute().await
-}
-
-/// An organization that was deleted before an instant.
-///
-/// # Errors
-/// [`StoreError`], as of every statement.
-pub async fn deleted(
-    conn: &mut Conn<'_>,
-    before: Timestamp,
-) -> Result<Option<OrganizationId>, StoreError> {
-    let row = conn.query(DELETED).bind(before.0).optional::<(Uuid,)>().await?;
-    Ok(row.map(|(id,)| OrganizationId(id)))
-}
-
-/// Deletes a part of what an organization owns, at last the organization; answers whether it is
-/// gone.
-///
-/// # Errors
-/// [`StoreError`], as of every statement.
-pub async fn purge(scope: &mut Scope<'_>, limit: i64) -> Result<bool, StoreError> {
-    let parts =
-        [PURGE_EVENTS, PURGE_SIGN_INS, PURGE_EXCHANGES, PURGE_USERS, PURGE_GROUPS, PURGE_RESOURCES];
-    for part in parts {
-        if scope.query(part).bind(limit).execute().await? > 0 {
-            return Ok(false);
-        }
-    }
-    scope.query(PURGE_ORGANIZATION).execute().await?;
-    Ok(true)
 }

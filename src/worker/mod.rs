@@ -78,7 +78,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         loops.spawn(outbox::run(worker.runner.clone(), stop.clone()));
         let mailer = Arc::clone(&worker.mailer);
         loops.spawn(mail::run(worker.runner.clone(), mailer, stop.clone()));
-        loops.spawn(invite::tell_expired(worker.runner.clone(), worker.retention, stop.clone()));
+        loops.spawn(invite::tell_expired(worker.runner.clone(), stop.clone()));
         loops.spawn(webhook::lay_ready(worker.runner.clone(), stop.clone()));
         let guarded = worker.guarded.clone();
         loops.spawn(webhook::deliver(worker.runner.clone(), guarded, stop.clone()));

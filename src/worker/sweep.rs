@@ -1,5 +1,6 @@
 //! What has run out goes: sign-ins in progress, sessions, access tokens, repeated requests, old
-//! changes, journals and organizations that were deleted long ago.
+//! changes, journals, what is left of invites, passwords and mail, tokens and organizations that
+//! ended long ago.
 //!
 //! Every statement takes a bounded number of rows, and a round a bounded number of statements; any
 //! process may sweep, several at once only find less.
@@ -9,11 +10,14 @@ use uuid::Uuid;
 
 use super::{Retention, wait, write};
 use crate::domain::actor::Actor;
+use crate::domain::mail::SUPPRESSED_S;
+use crate::domain::password::tries::TRUSTED_S;
 use crate::domain::time::Timestamp;
 use crate::domain::{brake, exchange};
 use crate::flow::problem::Problem;
 use crate::flow::runner::Runner;
 use crate::store;
+use crate::store::purge;
 use crate::store::sweep::{self, Journal, RunOut};
 
 /// How often a round is made, in milliseconds.
@@ -34,8 +38,10 @@ pub const IDEMPOTENCY_S: i64 = 24 * 3_600;
 pub const CHANGES_S: i64 = 600;
 /// How far back a change looks for older ones of its user, in seconds.
 const CHANGES_WINDOW_S: i64 = 3_600;
-/// How long a deleted organization is kept, in seconds.
+/// How long a deleted organization is kept, and a token that was revoked, in seconds.
 pub const DELETED_S: i64 = 30 * 86_400;
+/// How long links that ran out are kept, so that whoever opens one is told so, in seconds.
+const LINK_S: i64 = 7 * 86_400;
 
 /// Sweeps until the token says to stop.
 pub async fn run(runner: Runner, retention: Retention, stop: CancellationToken) {
@@ -68,7 +74,7 @@ impl Kind {
     }
 }
 
-const fn kinds(retention: Retention) -> [Kind; 17] {
+const fn kinds(retention: Retention) -> [Kind; 24] {
     [
         Kind::Rows(RunOut::Logins, 0),
         Kind::Rows(RunOut::SamlReplays, 0),
@@ -87,6 +93,13 @@ const fn kinds(retention: Retention) -> [Kind; 17] {
         Kind::Rows(RunOut::Exchanges, retention.journals_s),
         Kind::Rows(RunOut::ExchangeCounts, exchange::COUNTED_S),
         Kind::Rows(RunOut::ToleranceCounts, retention.journals_s),
+        Kind::Rows(RunOut::ApiTokens, DELETED_S),
+        Kind::Rows(RunOut::DirectoryTokens, DELETED_S),
+        Kind::Rows(RunOut::DirectoryClients, DELETED_S),
+        Kind::Rows(RunOut::PasswordLinks, LINK_S),
+        Kind::Rows(RunOut::PasswordTries, TRUSTED_S),
+        Kind::Rows(RunOut::Suppressions, SUPPRESSED_S),
+        Kind::Rows(RunOut::Invites, retention.invites_s),
     ]
 }
 
@@ -141,7 +154,7 @@ fn first_id(at: Timestamp) -> Uuid {
 /// Deletes a part of an organization that was deleted long ago.
 async fn purge(runner: &Runner, stop: &CancellationToken, now: Timestamp) -> Result<(), Problem> {
     let before = now.plus_s(-DELETED_S);
-    let Some(organization) = sweep::deleted(&mut runner.db.conn(), before).await? else {
+    let Some(organization) = purge::deleted(&mut runner.db.conn(), before).await? else {
         return Ok(());
     };
     for _ in 0..STATEMENTS.saturating_mul(10) {
@@ -150,7 +163,7 @@ async fn purge(runner: &Runner, stop: &CancellationToken, now: Timestamp) -> Res
         }
         let gone = runner
             .write(Actor::System, organization, |work| {
-                Box::pin(async move { Ok(sweep::purge(&mut work.scope(), ROWS).await?) })
+                Box::pin(async move { Ok(purge::purge(&mut work.scope(), ROWS).await?) })
             })
             .await?;
         if gone {

@@ -27,7 +27,7 @@ const LARGE: [&str; 15] = [
 ];
 
 /// Statements that may: the sweeper runs them seldom, and nobody waits for it.
-const MAY: [&str; 2] = ["sweep::PURGE_SIGN_INS", "sweep::PURGE_ORGANIZATION"];
+const MAY: [&str; 2] = ["purge::PURGE_SIGN_INS", "purge::PURGE_ORGANIZATION"];
 
 async fn plan(db: &Db, sql: &str) -> Vec<String> {
     let Db::Sqlite { writer, .. } = db else { panic!("SQLite explains itself here") };

@@ -18,6 +18,7 @@ mod privacy;
 mod races;
 pub mod receiver;
 mod requirements;
+mod retention;
 mod secrets;
 mod tokens;
 mod values;
