@@ -57,7 +57,8 @@ pub fn instant(at: Timestamp) -> String {
     format!("{}Z", text.split('.').next().unwrap_or_default())
 }
 
-/// A request to sign in.
+/// A request to sign in. It asks for no format of the name, and allows that a persistent one is
+/// made for her first sign-in (SDP-SP04): providers on Lasso answer no name otherwise.
 #[must_use]
 pub fn authn_request(sp: &Sp<'_>, saml: &Saml, (id, at): (&str, Timestamp), fresh: bool) -> String {
     let force = if fresh { " ForceAuthn=\"true\"" } else { "" };
@@ -77,7 +78,7 @@ pub fn authn_request(sp: &Sp<'_>, saml: &Saml, (id, at): (&str, Timestamp), fres
         "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"{}\" \
          Version=\"2.0\" IssueInstant=\"{}\" Destination=\"{}\" \
          AssertionConsumerServiceURL=\"{}\" ProtocolBinding=\"{POST}\"{force}><saml:Issuer>{}</saml:Issuer>\
-         {context}</samlp:AuthnRequest>",
+         <samlp:NameIDPolicy AllowCreate=\"true\"/>{context}</samlp:AuthnRequest>",
         escaped(id),
         instant(at),
         escaped(&saml.sso_url),

@@ -22,12 +22,13 @@ fn a_request_is_escaped_and_asks_for_nothing_that_is_not_configured_g33() {
     assert_eq!(read.attribute("IssueInstant"), Some("1970-01-01T00:00:01Z"));
     assert_eq!(read.attribute("Destination"), Some("a\"><b x='&\n\t"));
     assert_eq!(read.attribute("AssertionConsumerServiceURL"), Some("https://sp.example/acs"));
-    assert_eq!(read.children.len(), 1, "no NameIDPolicy, no RequestedAuthnContext");
+    assert_eq!(read.children.len(), 2, "no RequestedAuthnContext");
+    let policy = read.child(Protocol, "NameIDPolicy").unwrap();
+    assert_eq!((policy.attribute("AllowCreate"), policy.attribute("Format")), (Some("true"), None));
     saml.authn_context = vec![EVIL.to_owned()];
     let read = Element::read(&authn_request(&sp(), &saml, (&id, Timestamp(0)), true)).unwrap();
     assert_eq!(read.attribute("ForceAuthn"), Some("true"));
     assert!(read.child(Protocol, "RequestedAuthnContext").is_some());
-    assert!(read.child(Protocol, "NameIDPolicy").is_none());
 }
 
 #[test]

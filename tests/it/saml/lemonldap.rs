@@ -89,7 +89,8 @@ async fn lemonldap_signs_a_person_in_and_out() {
     let (_, token) = app.directory(&organization, "generic").await;
     // Each wants the metadata of the other: ours comes first.
     let path = format!("/api/v1/organizations/{organization}/connections");
-    let body = json!({"name": "LemonLDAP::NG", "kind": "saml", "saml": {"require": "both",
+    let body = json!({"name": "LemonLDAP::NG", "kind": "saml",
+        "link": {"claim": "email"}, "saml": {"require": "both",
         "idp_entity_id": "https://later.example", "sso_url": "https://later.example/sso",
         "certificates": [pem("idp", "pem")]}});
     let made = app.operator().post(&path, body).await.expect(201);
