@@ -62,18 +62,24 @@ sql! {
             and ($3 = '' or $3 like '%|' || name || '|%')
         order by position
         limit $4 + 0";
-    /// What happened to a person, and what she did: no index leads there, so the newest events
-    /// alone are looked at.
+    ENDS = "
+        select coalesce((
+                select min(position)
+                from events
+                where organization_id = $1 and position > 0), 0),
+            coalesce((
+                select max(position)
+                from events
+                where organization_id = $1), 0)";
+    /// What happened to a person, and what she did: no index leads there, so a part of the feed is
+    /// looked through.
     OF_PERSON = "
         select id, position, name, occurred_at, actor, subject_kind, subject_id, data
         from events
-        where organization_id = $1 and position > coalesce((
-                select max(position)
-                from events
-                where organization_id = $1), 0) - 200000
+        where organization_id = $1 and position > $3 and position <= $4
             and ((subject_kind = 'user' and subject_id = $2) or actor like '%' || $2 || '%')
-        order by position
-        limit $3 + 0";
+        order by position desc
+        limit $5 + 0";
 }
 
 sql_by_engine! {
@@ -277,15 +283,27 @@ pub async fn insert(
     Ok(())
 }
 
-/// What happened to a person, and what she did, oldest first, of the newest 200,000 events.
+/// What happened to a person, and what she did: the newest `limit` events, oldest first. The whole
+/// feed is looked through, from its end on, in parts of so many places.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
 pub async fn of_person(
     scope: &mut Scope<'_>,
     user: UserId,
-    limit: i64,
+    (limit, part): (i64, i64),
 ) -> Result<Vec<Placed>, StoreError> {
-    let rows = scope.query(OF_PERSON).bind(user.to_string()).bind(limit).all::<Row>().await?;
-    rows.into_iter().map(Placed::try_from).collect()
+    let (oldest, mut end) = scope.query(ENDS).one::<(i64, i64)>().await?;
+    let mut rows: Vec<Row> = Vec::new();
+    while end > 0 && end >= oldest {
+        let left = limit.saturating_sub(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+        if left <= 0 {
+            break;
+        }
+        let start = end.saturating_sub(part.max(1));
+        let query = scope.query(OF_PERSON).bind(user.to_string()).bind(start).bind(end).bind(left);
+        rows.extend(query.all::<Row>().await?);
+        end = start;
+    }
+    rows.into_iter().rev().map(Placed::try_from).collect()
 }

@@ -3,6 +3,7 @@
 //! The database of a test is the one that the integration tests use, so that both agree on where
 //! PostgreSQL is and how a test gets a database of its own.
 
+mod history;
 mod opening;
 mod parity;
 mod plans;

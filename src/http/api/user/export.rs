@@ -22,7 +22,6 @@ use super::super::permit;
 use super::super::token::Token;
 use super::shown::{self, Session, User};
 use crate::app::App;
-
 use crate::domain::id::{InviteId, OrganizationId, TokenId, UserId};
 use crate::domain::time::Timestamp;
 use crate::flow::problem::Problem;
@@ -34,6 +33,8 @@ use crate::store::person::{Beside, Claim};
 
 /// Items of one kind that are told.
 const ITEMS_MAX: i64 = 10_000;
+/// Events of the feed that one statement looks through.
+const FEED_PART: i64 = 100_000;
 
 /// All that is kept of one person.
 #[derive(Serialize, ToSchema)]
@@ -72,7 +73,7 @@ pub struct Export {
     sign_ins: Vec<SignIn>,
     /// The ids of users who may be the same person.
     possible_duplicates: Vec<String>,
-    /// What the feed tells of her, and what she did: of the newest 200,000 events.
+    /// What the feed tells of her, and what she did: the newest 10,000.
     events: Vec<Event>,
 }
 
@@ -137,7 +138,7 @@ async fn told(app: &App, organization: OrganizationId, id: UserId) -> Result<Exp
     let sessions = store::session::of_user(scope, id, now, ITEMS_MAX).await?;
     let tokens = store::api_token::of_owner(scope, id, start, ITEMS_MAX).await?;
     let sign_ins = store::sign_in::of_user(scope, id, ITEMS_MAX).await?;
-    let events = store::event::of_person(scope, id, ITEMS_MAX).await?;
+    let events = store::event::of_person(scope, id, (ITEMS_MAX, FEED_PART)).await?;
     let unresolved = store::unresolved::of_user(scope, id).await?;
     let sub_users = store::sub_user::of_parent(scope, id, ITEMS_MAX).await?;
     let password = store::password::of_user(scope, id).await?;
