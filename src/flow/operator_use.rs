@@ -19,8 +19,11 @@ pub const TOLD_FOR_S: i64 = 3_600;
 /// Kinds of calls that are remembered; past that, those that are over are forgotten, then all.
 pub const KINDS_MAX: usize = 50_000;
 
-/// A token, where it is used, and for which kind of call.
-type Key = (TokenId, OrganizationId, String);
+/// What stands for the id of the token that the settings name: it has none.
+pub const OF_SETTINGS: &str = "setting";
+
+/// A token, where it is used, and for which kind of call. `None` is the token of the settings.
+type Key = (Option<TokenId>, OrganizationId, String);
 
 /// Which uses were told lately, by this process.
 #[derive(Debug, Default)]
@@ -62,18 +65,19 @@ impl Uses {
 pub async fn used(
     runner: &Runner,
     uses: &Uses,
-    (token, organization): (TokenId, OrganizationId),
+    (token, organization): (Option<TokenId>, OrganizationId),
     call: &str,
 ) -> Result<(), Problem> {
     let key = (token, organization, call.to_owned());
     let Some(calls) = uses.count(key, runner.clock.now()) else { return Ok(()) };
     let call = call.to_owned();
+    let id = token.map_or_else(|| OF_SETTINGS.to_owned(), |id| id.to_string());
     runner
-        .write(Actor::Operator(Some(token)), organization, move |work| {
-            let call = call.clone();
+        .write(Actor::Operator(token), organization, move |work| {
+            let (call, id) = (call.clone(), id.clone());
             Box::pin(async move {
                 work.record(
-                    Happened::to("operator_token.used", "operator_token", token)
+                    Happened::to("operator_token.used", "operator_token", id)
                         .with("call", call)
                         .with("calls", calls),
                 );
@@ -91,7 +95,7 @@ mod tests {
 
     fn key(at: u128) -> Key {
         let id = Uuid::from_u128(at);
-        (TokenId(id), OrganizationId(id), "GET /x".to_owned())
+        (Some(TokenId(id)), OrganizationId(id), "GET /x".to_owned())
     }
 
     #[test]

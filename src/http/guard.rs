@@ -133,7 +133,7 @@ impl Guard {
             Needs::Session => return Err(unauthenticated()),
             _ => None,
         };
-        if let (Actor::Operator(Some(token)), Some(place)) = (&actor, place) {
+        if let (Actor::Operator(token), Some(place)) = (&actor, place) {
             let route = parts.extensions.get::<MatchedPath>();
             let call = format!("{} {}", parts.method, route.map_or("", MatchedPath::as_str));
             used(&self.app.runner, &self.app.uses, (*token, place), &call).await?;

@@ -167,7 +167,7 @@ pub async fn told(
     organization: OrganizationId,
     what: &str,
 ) -> Result<(), Problem> {
-    let Actor::Operator(Some(token)) = caller.actor else { return Ok(()) };
+    let Actor::Operator(token) = caller.actor else { return Ok(()) };
     let call = format!("POST /access/v1/{what}");
     used(&app.runner, &app.uses, (token, organization), &call).await
 }

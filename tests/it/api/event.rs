@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 use crate::support::TestApp;
 
 const FEED: &str = "/api/v1/organizations/acme/events";
+/// What these tests do; each call of the operator's token tells of itself besides.
+const TYPES: &str = "types=organization.created,organization.updated,directory.created,\
+                     directory.token_created";
 
 async fn names(app: &TestApp, query: &str) -> Vec<String> {
-    let page = app.operator().get(&format!("{FEED}{query}")).await.expect(200);
+    let page = app.operator().get(&format!("{FEED}?{TYPES}{query}")).await.expect(200);
     let name = |event: &Value| event["type"].as_str().unwrap().to_owned();
     page.at("/data").as_array().unwrap().iter().map(name).collect()
 }
@@ -43,13 +46,13 @@ on_both_engines! {
 
     async fn a_reader_goes_on_behind_the_last_event_that_she_saw(app: TestApp) {
         three_events(&app).await;
-        let first = app.operator().get(&format!("{FEED}?limit=2")).await.expect(200);
+        let first = app.operator().get(&format!("{FEED}?{TYPES}&limit=2")).await.expect(200);
         assert_eq!(first.at("/next"), first.at("/data/1/id"));
-        let after = format!("?after={}", first.text_at("/next"));
+        let after = format!("&after={}", first.text_at("/next"));
         assert_eq!(names(&app, &after).await, ["directory.token_created"]);
-        let last = app.operator().get(&format!("{FEED}{after}")).await.expect(200);
+        let last = app.operator().get(&format!("{FEED}?{TYPES}{after}")).await.expect(200);
         assert_eq!(last.at("/next"), Value::Null);
-        let after = format!("?after={}", last.text_at("/data/0/id"));
+        let after = format!("&after={}", last.text_at("/data/0/id"));
         assert!(names(&app, &after).await.is_empty());
         app.operator().patch("/api/v1/organizations/acme", json!({"name": "New"})).await.expect(200);
         app.run_worker().await;

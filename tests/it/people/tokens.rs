@@ -195,6 +195,13 @@ async fn a_token_that_is_revoked_on_one_node_is_refused_at_once_on_the_other() {
     }
 }
 
+/// What the feed tells of uses of tokens of the operator: with an id, or of the settings.
+async fn uses(app: &TestApp, organization: &str, has_id: bool) -> Vec<Value> {
+    let mut told = app.events(organization, "operator_token.used").await;
+    told.retain(|event| (event["subject"]["id"] != "setting") == has_id);
+    told
+}
+
 on_both_engines! {
     async fn a_use_of_an_operators_token_stands_in_the_feed_of_the_organization(app: TestApp) {
         let acme = app.organization("Acme").await;
@@ -214,16 +221,23 @@ on_both_engines! {
         let ask = json!({"subject": {"type": "user", "id": "nobody"},
             "action": {"name": "users.view"}, "resource": {"type": "organization", "id": acme}});
         by.post("/access/v1/evaluation", ask).await.expect(200);
-        let told = app.events(&acme, "operator_token.used").await;
+        let told = uses(&app, &acme, true).await;
         assert_eq!(told.len(), 1, "reads of one kind are told together: {told:?}");
-        let call = told[0]["data"]["call"].as_str().unwrap();
+        let call = told[0]["data"]["call"].as_str().unwrap().to_owned();
         assert!(call.starts_with("GET /") && call.ends_with("/organizations/{org}/users"), "{call}");
         assert_eq!(told[0]["actor"]["kind"], "operator");
-        assert!(app.events(&globex, "operator_token.used").await.is_empty());
+        assert!(uses(&app, &globex, true).await.is_empty());
         app.advance_s(3_600);
         by.get(&users).await.expect(200);
-        let told = app.events(&acme, "operator_token.used").await;
+        let told = uses(&app, &acme, true).await;
         assert_eq!(told.len(), 2);
         assert_eq!(told[1]["data"]["calls"], 3);
+        // The token of the settings has no id, and is told alike.
+        app.operator().get(&users).await.expect(200);
+        app.operator().get(&users).await.expect(200);
+        let mut told = uses(&app, &acme, false).await;
+        told.retain(|event| event["data"]["call"] == call.as_str());
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0]["actor"], json!({"kind": "operator", "id": null}));
     }
 }

@@ -12,7 +12,10 @@ async fn feed(app: &TestApp) -> Vec<Value> {
     app.run_worker().await;
     let page = app.operator().get(FEED).await.expect(200);
     assert_eq!(page.at("/next"), Value::Null, "all of it is on one page");
-    page.at("/data").as_array().unwrap().clone()
+    let mut all = page.at("/data").as_array().unwrap().clone();
+    // Calls of the operator's token tell of themselves: what the reads of this test are.
+    all.retain(|event| event["type"] != "operator_token.used");
+    all
 }
 
 fn named<'e>(events: &'e [Value], name: &str) -> Vec<&'e Value> {
