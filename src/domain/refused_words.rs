@@ -91,11 +91,11 @@ const SENTENCES: Sentences = &[
         ],
     ),
     (
-        "You have an account here already. Sign in with it first, in this browser, then start again to connect the two.",
+        "You have an account here already. Sign in with its password to connect the two, or first another way in this browser, then start again.",
         [
-            "Vous avez déjà un compte ici. Connectez-vous d’abord avec lui dans ce navigateur, puis recommencez pour relier les deux.",
-            "Sie haben hier schon ein Konto. Melden Sie sich in diesem Browser zuerst damit an und beginnen Sie dann neu, um beide zu verbinden.",
-            "Ya tiene una cuenta aquí. Inicie primero sesión con ella en este navegador y después empiece de nuevo para unir las dos.",
+            "Vous avez déjà un compte ici. Connectez-vous avec son mot de passe pour relier les deux, ou d’abord d’une autre façon dans ce navigateur, puis recommencez.",
+            "Sie haben hier schon ein Konto. Melden Sie sich mit seinem Passwort an, um beide zu verbinden, oder in diesem Browser zuerst auf anderem Weg und beginnen Sie dann neu.",
+            "Ya tiene una cuenta aquí. Inicie sesión con su contraseña para unir las dos, o primero de otra manera en este navegador y después empiece de nuevo.",
         ],
     ),
     (

@@ -102,11 +102,11 @@ refusals! {
          that her claims meet, or set a default role.";
     /// Somebody is here under this address and has not shown that it is she.
     ProofNeeded = "proof_needed",
-        "You have an account here already. Sign in with it first, in this browser, then start \
-         again to connect the two.",
+        "You have an account here already. Sign in with its password to connect the two, or first \
+         another way in this browser, then start again.",
         "A user of this organization has the asserted, verified e-mail address. She is linked once \
-         she proves that the account is hers (a fresh session of it in the same browser), or \
-         silently with `silent_link_verified_domains`; holders of owner roles never silently. \
+         she proves that the account is hers (her password, or another fresh session of it in the \
+         same browser), or silently with `silent_link_verified_domains`; holders of owner roles never silently. \
          An administrator can link her by `POST /api/v1/users/{id}/identities/relink`.";
     /// The address is somebody else's here, and no rule says that it is she.
     EmailTaken = "email_taken",

@@ -130,8 +130,10 @@ pub struct Refused<'a> {
     pub heading: &'a str,
     /// What she can do.
     pub said: &'a str,
-    /// Where she can start again.
+    /// Where she can go on, and what the button there says; "start again" unless said.
     pub again: Option<String>,
+    /// The words of that button.
+    pub button: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -140,6 +142,7 @@ struct RefusedPage<'a> {
     heading: &'a str,
     said: &'a str,
     again: Option<&'a str>,
+    button: &'a str,
     code: &'a str,
     request_id: String,
     words: &'static Words,
@@ -174,15 +177,17 @@ impl Refused<'_> {
         if wants_json(headers) {
             return self.problem();
         }
+        let words = words(language(None, headers));
         page(
             self.status,
             &RefusedPage {
                 heading: self.heading,
                 said: self.said,
                 again: self.again.as_deref(),
+                button: self.button.unwrap_or(words.start_again),
                 code: self.code,
                 request_id: request_id::current(),
-                words: words(language(None, headers)),
+                words,
             },
         )
     }
@@ -217,6 +222,7 @@ pub fn refuse(problem: Problem, headers: &HeaderMap) -> Response {
         heading: said_in(problem.code.title(), language),
         said: translated(&problem.detail, language).unwrap_or(&problem.detail),
         again: None,
+        button: None,
     };
     let mut response = refused.answer(headers);
     if let Some(seconds) = problem.retry_after_s {
@@ -289,11 +295,13 @@ mod tests {
             heading: "h",
             said: "<script>alert(1)</script>",
             again: Some("/sso/\"><script>".to_owned()),
+            button: Some("<script>"),
         };
         let html = RefusedPage {
             heading: refused.heading,
             said: refused.said,
             again: refused.again.as_deref(),
+            button: refused.button.unwrap_or_default(),
             code: refused.code,
             request_id: String::new(),
             words: words(Language::De),

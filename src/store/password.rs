@@ -21,6 +21,13 @@ sql! {
         where u.user_name_key = $1 and u.directory_id is null
         order by u.organization_id
         limit $2 + 0";
+    /// With a password or without.
+    REACHABLE = "
+        select organization_id, id
+        from users
+        where user_name_key = $1 and directory_id is null
+        order by organization_id
+        limit $2 + 0";
     OF_USER = "
         select hash, totp, totp_step
         from passwords
@@ -135,6 +142,19 @@ pub async fn by_login(
     limit: i64,
 ) -> Result<Vec<(OrganizationId, UserId)>, StoreError> {
     let rows = conn.query(BY_LOGIN).bind(fold(login)).bind(limit).all::<(Uuid, Uuid)>().await?;
+    Ok(rows.into_iter().map(|(place, id)| (OrganizationId(place), UserId(id))).collect())
+}
+
+/// Users of organizations themselves with this login, whether they have a password or not.
+///
+/// # Errors
+/// [`StoreError`], as of every statement.
+pub async fn reachable(
+    conn: &mut Conn<'_>,
+    login: &str,
+    limit: i64,
+) -> Result<Vec<(OrganizationId, UserId)>, StoreError> {
+    let rows = conn.query(REACHABLE).bind(fold(login)).bind(limit).all::<(Uuid, Uuid)>().await?;
     Ok(rows.into_iter().map(|(place, id)| (OrganizationId(place), UserId(id))).collect())
 }
 

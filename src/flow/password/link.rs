@@ -8,6 +8,7 @@ use crate::domain::mail::{Letter, Mail, Notice, plain_name};
 use crate::domain::organization::Status;
 use crate::domain::password::tries::{LINKS_MAX, Purpose};
 use crate::domain::password::{RESET_S, totp};
+use crate::domain::platform::LoginType;
 use crate::domain::secret::{SecretHash, draw};
 use crate::domain::user::User;
 use crate::flow::announcement::notify;
@@ -25,7 +26,8 @@ const MINUTE_S: i64 = 60;
 /// Accounts of one login that get a mail.
 const ACCOUNTS_MAX: i64 = 5;
 
-/// Sends a link to whoever has this login and a password: nobody learns whether anybody has.
+/// Sends a link to whoever has this login and may have a password: nobody learns whether anybody
+/// has.
 ///
 /// # Errors
 /// 503 when the database does not answer.
@@ -34,7 +36,7 @@ pub async fn forgot(
     login: &str,
     only: Option<OrganizationId>,
 ) -> Result<(), Problem> {
-    let found = store::password::by_login(&mut runner.db.conn(), login, ACCOUNTS_MAX).await?;
+    let found = store::password::reachable(&mut runner.db.conn(), login, ACCOUNTS_MAX).await?;
     for (organization, user) in found {
         if only.is_none_or(|only| only == organization) {
             runner
@@ -47,6 +49,16 @@ pub async fn forgot(
     Ok(())
 }
 
+/// Whether somebody's mailbox brings her a password: another one, or the first where nothing lets
+/// her in yet. Whoever signs in by a provider gets no first one, which would outlast her there.
+async fn may_reset(work: &mut Work, id: UserId) -> Result<bool, Problem> {
+    if store::password::of_user(&mut work.scope(), id).await?.is_some() {
+        return Ok(true);
+    }
+    Ok(work.platform.users.login_types.contains(&LoginType::Password)
+        && store::identity::linked(&mut work.scope(), &[id]).await?.is_empty())
+}
+
 async fn send(work: &mut Work, id: UserId) -> Result<(), Problem> {
     store::identity::lock_user(&mut work.scope(), id).await?;
     let Some(user) = store::user::by_id(&mut work.scope(), id).await? else { return Ok(()) };
@@ -57,7 +69,8 @@ async fn send(work: &mut Work, id: UserId) -> Result<(), Problem> {
     let may = organization.status == Status::Active
         && is_open(&organization, &user)
         && user.is_enabled()
-        && !user.break_glass;
+        && !user.break_glass
+        && may_reset(work, id).await?;
     let Some(email) = user.email.filter(|_| may) else { return Ok(()) };
     let since = work.at.plus_s(-HOUR_S);
     let sent = store::password::links_since(&mut work.scope(), id, since, LINKS_MAX).await?;
@@ -161,6 +174,9 @@ pub async fn set(work: &mut Work, set: &Set) -> Result<(), Problem> {
     if !is_open(&organization, &user) {
         let detail = "Your organization signs in by its identity provider alone.";
         return Err(Problem::new(Code::Forbidden, detail));
+    }
+    if link.purpose == Purpose::Reset && !may_reset(work, user.id).await? {
+        return Err(over());
     }
     let at = work.at;
     if at >= link.expires_at || !store::password::use_link(&mut work.scope(), link.id, at).await? {

@@ -96,7 +96,10 @@ async fn anew(
     match proof::of_address(work, connection, asserted, present).await? {
         Proof::Of(user) => join(work, connection, asserted, (user, Rule::Li4)).await,
         Proof::Missing(user) => {
-            Ok(Err((Refusal::new(Step::Link, Refused::ProofNeeded), Some(user))))
+            // Whoever may not come this way is not asked for proof in vain.
+            let refusal = locked(work, user).await?.err();
+            let refusal = refusal.unwrap_or(Refusal::new(Step::Link, Refused::ProofNeeded));
+            Ok(Err((refusal, Some(user))))
         }
         found => {
             // Who may not come anyway does not learn whether somebody is here (LI6).

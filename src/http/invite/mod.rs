@@ -116,5 +116,5 @@ fn refuse(over: &Opened, headers: &HeaderMap) -> Response {
         }
     };
     let again = matches!(over, Opened::Used).then(|| "/sign-in".to_owned());
-    page::Refused { status, code, heading, said, again }.answer(headers)
+    page::Refused { status, code, heading, said, again, button: None }.answer(headers)
 }

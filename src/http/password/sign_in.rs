@@ -160,6 +160,7 @@ fn shown(code: Refused, headers: &HeaderMap) -> Response {
         heading: words(language).refused,
         said: said_in(code.said(), language),
         again: Some("/sign-in".to_owned()),
+        button: None,
     };
     refused.answer(headers)
 }

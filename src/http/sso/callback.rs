@@ -218,7 +218,9 @@ async fn end(
     match outcome {
         Outcome::SignedIn(_) => signed_in(app, &cookie, &login.return_to),
         Outcome::Tried(tried) => Ok(tried::page(app, place, *tried)),
-        Outcome::Refused(refusal) => Ok(place.show(app, headers, &refusal)),
+        Outcome::Refused(refusal) => {
+            Ok(place.show(app, headers, (&refusal, Some(&login.return_to))))
+        }
     }
 }
 

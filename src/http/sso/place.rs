@@ -3,18 +3,21 @@
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::connection::{Connection, Kind};
 use crate::domain::id::ConnectionId;
 use crate::domain::language::Language;
+use crate::domain::login::ReturnTo;
 use crate::domain::organization::Organization;
 use crate::domain::refused_words::said_in;
 use crate::domain::sign_in::{Refusal, Refused, Step};
 use crate::flow::problem::Problem;
 use crate::flow::{self};
 use crate::http::cookie::Cookie;
+use crate::http::entry_words::entry_words;
 use crate::http::words::words;
 use crate::http::{page, request_id};
 use crate::store;
@@ -105,28 +108,50 @@ impl Place {
             })
             .await;
         match written {
-            Ok(()) => self.show(app, headers, &refusal),
+            Ok(()) => self.show(app, headers, (&refusal, None)),
             Err(problem) => page::refuse(problem, headers),
         }
     }
 
-    /// Shows a refusal that was written down.
-    pub fn show(&self, app: &App, headers: &HeaderMap, refusal: &Refusal) -> Response {
+    /// Where a sign-in begins again that was to lead somewhere, as a path.
+    fn start_path(&self, return_to: Option<&ReturnTo>) -> String {
+        let path = format!("/sso/{}/start", self.connection.id);
+        match return_to {
+            Some(to) if *to != ReturnTo::home() => with_target(&path, to.as_str()),
+            _ => path,
+        }
+    }
+
+    /// Shows a refusal that was written down; whoever starts again still comes to where she wanted
+    /// to go.
+    pub fn show(
+        &self,
+        app: &App,
+        headers: &HeaderMap,
+        (refusal, return_to): (&Refusal, Option<&ReturnTo>),
+    ) -> Response {
         let again = match refusal.code {
             Refused::ConnectionDisabled | Refused::OrganizationNotActive => None,
-            _ => Some(self.start_url(app)),
+            // The password is her proof; then the sign-in begins again and joins her (LI4).
+            Refused::ProofNeeded => {
+                Some(with_target("/sign-in/password", &self.start_path(return_to)))
+            }
+            _ => Some(self.start_path(return_to)),
         };
         // Programs read English.
         let language = match page::wants_json(headers) {
             true => Language::En,
             false => page::language(None, headers),
         };
+        let proves = refusal.code == Refused::ProofNeeded;
+        let button = proves.then(|| entry_words(language).sign_in_with_password);
         let refused = page::Refused {
             status: StatusCode::FORBIDDEN,
             code: refusal.code.as_str(),
             heading: words(language).refused,
             said: said_in(refusal.code.said(), language),
-            again,
+            again: again.map(|path| absolute(app, &path)),
+            button,
         };
         let mut response = refused.answer(headers);
         // A login that was answered is over; one of another browser is not ours to end.
@@ -140,10 +165,21 @@ impl Place {
 
 /// Where the browser comes back from signing out at a provider.
 pub fn signed_out_url(app: &App) -> String {
-    format!("{}/signed-out", app.public.url.as_str().trim_end_matches('/'))
+    absolute(app, "/signed-out")
 }
 
 /// A URL of a connection.
 pub fn url(app: &App, id: ConnectionId, end: &str) -> String {
-    format!("{}/sso/{id}/{end}", app.public.url.as_str().trim_end_matches('/'))
+    absolute(app, &format!("/sso/{id}/{end}"))
+}
+
+fn absolute(app: &App, path: &str) -> String {
+    format!("{}{path}", app.public.url.as_str().trim_end_matches('/'))
+}
+
+/// A path with the path that follows it.
+fn with_target(path: &str, to: &str) -> String {
+    let query =
+        form_urlencoded::Serializer::new(String::new()).append_pair("return_to", to).finish();
+    format!("{path}?{query}")
 }

@@ -14,7 +14,8 @@ async fn sign_in(app: &TestApp, login: &str, password: &str) -> Reply {
     browser(app).post_form("/sign-in/password", &fields).await
 }
 
-async fn mailed_link(app: &TestApp, to: &str, count: usize) -> String {
+/// The link of a mail that a request sends beside its answer.
+pub async fn mailed_link(app: &TestApp, to: &str, count: usize) -> String {
     for _ in 0..200 {
         let mails = app.mails_to(to).await;
         if mails.len() >= count {
@@ -113,6 +114,45 @@ on_both_engines! {
         sign_in(&app, "ada@example.com", NEW).await.expect(303);
         let told = app.mails_to("ada@example.com").await.pop().unwrap();
         assert_eq!(told.subject, "Acme: password changed");
+    }
+
+    async fn the_mailbox_brings_a_first_password_only_where_nothing_else_lets_her_in(app: TestApp) {
+        let acme = app.organization("Acme").await;
+        let (_, token) = app.directory(&acme, "generic").await;
+        let pushed = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "pushed@example.com", "emails": [{"value": "pushed@example.com"}]});
+        app.scim(&token).post("/Users", pushed).await.expect(201);
+        let users = format!("/api/v1/organizations/{acme}/users");
+        for (name, login_type) in [("ada", None), ("sso", Some("sso")), ("known", None)] {
+            let email = format!("{name}@example.com");
+            let body = json!({"user_name": email, "email": email, "login_type": login_type});
+            app.operator().post(&users, body).await.expect(201);
+        }
+        let connection = json!({"name": "Sign-in", "kind": "oidc", "oidc": {
+            "issuer": "https://idp.example", "client_id": "portico", "client_secret": "s"}});
+        let path = format!("/api/v1/organizations/{acme}/connections");
+        let connection = app.operator().post(&path, connection).await.expect(201).text_at("/id");
+        let known = user(&app, &acme, "known").await["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/users/{known}/identities/relink");
+        let subject = json!({"connection": connection, "subject": "s-1"});
+        app.operator().post(&path, subject).await.expect(201);
+        for name in ["pushed", "sso", "known", "ada"] {
+            let email = format!("{name}@example.com");
+            browser(&app).post_form("/password/forgot", &[("user_name", &email)]).await.expect(200);
+        }
+        let link = mailed_link(&app, "ada@example.com", 1).await;
+        for name in ["pushed", "sso", "known"] {
+            assert!(app.mails_to(&format!("{name}@example.com")).await.is_empty(), "{name}");
+        }
+        // Whom a provider comes to know meanwhile needs none.
+        let ada = user(&app, &acme, "ada").await["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/users/{ada}/identities/relink");
+        let subject = json!({"connection": connection, "subject": "s-2"});
+        let identity = app.operator().post(&path, subject).await.expect(201).text_at("/id");
+        browser(&app).post_form(&link, &[("password", NEW)]).await.expect(410);
+        app.operator().delete(&format!("/api/v1/identities/{identity}")).await.expect(204);
+        browser(&app).post_form(&link, &[("password", NEW)]).await.expect(200);
+        sign_in(&app, "ada@example.com", NEW).await.expect(303);
     }
 
     async fn links_to_a_new_password_are_few_and_run_out(app: TestApp) {

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::liar::{Asked, Liar};
+use crate::people::passwords::mailed_link;
+use crate::people::{PASSWORD, accept, invite};
 use crate::support::{Reply, TestApp};
 
 /// A connection without a directory, for people of one verified domain.
@@ -186,6 +188,58 @@ on_both_engines! {
         local(&liar, "boss", Some("org-admin")).await;
         let reply = liar.by(&liar.browser(), "s-3", json!({"email": "boss@acme.example"})).await;
         liar.refused(&reply, "proof_needed").await;
+    }
+
+    async fn her_password_is_proof_in_the_same_walk_li4(app: TestApp) {
+        let liar = open(app, json!({})).await;
+        let ada = local(&liar, "ada", Some("auditor")).await;
+        // Her first password comes by her mailbox.
+        let forgot = [("user_name", "ada")];
+        liar.browser().post_form("/password/forgot", &forgot).await.expect(200);
+        let link = mailed_link(&liar.app, "ada@acme.example", 1).await;
+        liar.browser().post_form(&link, &[("password", PASSWORD)]).await.expect(200);
+        let claims = json!({"email": "ada@acme.example"});
+        let browser = liar.browser();
+        let asked = liar.start(&browser, "return_to=/me%3Ftab%3Droles").await;
+        liar.gives(&liar.key.sign(&liar.claims(&asked, "s-1", claims.clone())));
+        let page = browser.get(&asked.back("c")).await;
+        liar.refused(&page, "proof_needed").await;
+        let page = page.text();
+        let link = page.split("class=\"button\" href=\"").nth(1).unwrap();
+        let link = link.split('"').next().unwrap().replace("&#38;", "&");
+        assert!(link.contains("/sign-in/password?"), "{link}");
+        assert!(page.contains("Sign in with a password"), "{page}");
+        // A wrong password is no proof, and keeps the place.
+        let form = browser.get(&link).await.expect(200).text();
+        let to = form.split("name=\"return_to\" value=\"").nth(1).unwrap();
+        let to = to.split('"').next().unwrap().replace("&#38;", "&");
+        let sent = |password| {
+            [("user_name", "ada"), ("password", password), ("return_to", &*to)]
+        };
+        let wrong = browser.post_form("/sign-in/password", &sent("not-the-password")).await;
+        let wrong = wrong.expect(403);
+        assert!(wrong.text().contains(&to), "{to}: {wrong}");
+        let right = browser.post_form("/sign-in/password", &sent(PASSWORD)).await.expect(303);
+        liar.app.advance_s(1);
+        let again = browser.get(right.header("location")).await.expect(303);
+        let to = url::Url::parse(again.header("location")).unwrap();
+        let query = to.query_pairs().into_owned().collect();
+        let asked = Asked { to, query };
+        liar.gives(&liar.key.sign(&liar.claims(&asked, "s-1", claims.clone())));
+        let back = browser.get(&asked.back("c")).await.expect(303);
+        assert_eq!(back.header("location"), "/me?tab=roles");
+        assert_eq!(liar.journal().await.remove(0)["rule"], "LI4");
+        assert_eq!(me(&liar, "s-1", claims).await.at("/user/id"), ada);
+    }
+
+    async fn whoever_is_bound_to_a_password_is_not_asked_for_proof_in_vain(app: TestApp) {
+        let liar = open(app, json!({})).await;
+        let body = json!({"email": "bob@acme.example", "role": "auditor"});
+        invite(&liar.app, &liar.organization, body).await.expect(201);
+        accept(&liar.app, &liar.app.mail_to("bob@acme.example").await.link()).await;
+        let claims = json!({"email": "bob@acme.example"});
+        let reply = liar.by(&liar.browser(), "s-2", claims).await;
+        liar.refused(&reply, "login_type_mismatch").await;
     }
 
     async fn a_young_session_of_the_very_user_is_proof_li4(app: TestApp) {

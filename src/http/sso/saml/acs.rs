@@ -56,7 +56,7 @@ pub async fn acs(
         Ok(Err(Stopped::Now(refusal, sent))) => {
             place.refuse_sent(&app, &parts.headers, refusal, sent).await
         }
-        Ok(Err(Stopped::Written(refusal))) => place.show(&app, &parts.headers, &refusal),
+        Ok(Err(Stopped::Written(refusal))) => place.show(&app, &parts.headers, (&refusal, None)),
         Err(problem) => page::refuse(problem, &parts.headers),
     }
 }

@@ -174,7 +174,7 @@ async fn end(
     match outcome {
         Outcome::SignedIn(_) => signed_in(app, &cookie, return_to.as_str()),
         Outcome::Tried(tried) => Ok(tried::page(app, place, *tried)),
-        Outcome::Refused(refusal) => Ok(place.show(app, headers, &refusal)),
+        Outcome::Refused(refusal) => Ok(place.show(app, headers, (&refusal, Some(&return_to)))),
     }
 }
 
