@@ -6,7 +6,8 @@
 //!
 //! Settings: `BENCH_USERS` (100,000), `BENCH_SECONDS` a scenario (5), `BENCH_FULL=1` (1,000,000
 //! users and groups of 100,000 besides), `BENCH_POSTGRES` (URL of a scratch database; without it
-//! the PostgreSQL half is left out and the table says so).
+//! the PostgreSQL half is left out and the table says so), `BENCH_SQLITE=0` (leaves the other half
+//! out).
 
 #![expect(
     clippy::expect_used,
@@ -79,6 +80,10 @@ async fn main() {
         full: number("BENCH_FULL", 0) == 1,
     };
     let mut engines = vec![Engine::Sqlite];
+    if std::env::var("BENCH_SQLITE").is_ok_and(|text| text == "0") {
+        println!("BENCH_SQLITE is 0: SQLite is left out of this table.");
+        engines.clear();
+    }
     match std::env::var("BENCH_POSTGRES") {
         Ok(url) => engines.push(Engine::Postgres(url)),
         Err(_) => println!("BENCH_POSTGRES is not set: PostgreSQL is left out of this table."),

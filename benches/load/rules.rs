@@ -61,7 +61,7 @@ impl Run<'_> {
         let (mut meanwhile, mut round) = (Load { answers: 0, seconds: 0.0 }, 0);
         loop {
             round += 1;
-            let (base, first) = (self.base.clone(), 31_000_000 + round * 1_000_000);
+            let (base, first) = (self.base.clone(), 100_000_000 + round * 1_000_000);
             let create = move |n: usize| {
                 vec![Ask::send(Method::POST, format!("{base}/Users"), user(first + n), 201)]
             };
