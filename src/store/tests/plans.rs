@@ -70,6 +70,24 @@ on_both_engines! {
         }
     }
 
+    async fn a_list_of_people_goes_along_an_index_of_its_order(db: Db) {
+        fill(&db).await;
+        for (name, index) in [
+            ("BY_SHOWN", "users_shown"),
+            ("BY_SHOWN_BACK", "users_shown"),
+            ("BY_EMAIL", "users_address"),
+            ("BY_EMAIL_BACK", "users_address"),
+            ("BY_SEEN", "users_seen"),
+            ("BY_SEEN_BACK", "users_seen"),
+        ] {
+            let plan = plan(&db, "user_list", name).await;
+            assert!(plan.contains(index), "{name}\n{plan}");
+            for sorted in ["Sort\n", "TEMP B-TREE"] {
+                assert!(!plan.contains(sorted), "{name}\n{plan}");
+            }
+        }
+    }
+
     async fn a_place_is_counted_along_the_index_and_touches_no_row(db: Db) {
         fill(&db).await;
         for (name, indexes) in [
