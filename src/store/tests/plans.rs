@@ -70,6 +70,17 @@ on_both_engines! {
         }
     }
 
+    async fn few_of_many_are_found_by_an_index_of_theirs(db: Db) {
+        fill(&db).await;
+        for (file, name, index) in [
+            ("outbox", "DROP", "outbox_key"),
+            ("password", "BREAK_GLASS", "users_break_glass"),
+        ] {
+            let plan = plan(&db, file, name).await;
+            assert!(plan.contains(index), "{name}\n{plan}");
+        }
+    }
+
     async fn a_list_of_people_goes_along_an_index_of_its_order(db: Db) {
         fill(&db).await;
         for (name, index) in [
