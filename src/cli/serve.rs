@@ -8,7 +8,7 @@ use anyhow::Context;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use hyper_util::rt::TokioTimer;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::compose::{self, Opening};
 use crate::app::App;
@@ -61,6 +61,8 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// # Errors
 /// An address that is taken, or a certificate that cannot be read.
 pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> {
+    // Before anybody is answered: whoever was may ask for the end at once.
+    let mut stop = Stop::listen()?;
     let metrics = Metrics::start()?;
     let (handle, admin) = (Handle::new(), Handle::new());
     let mut servers = tokio::task::JoinSet::new();
@@ -108,7 +110,7 @@ pub async fn until_stopped(app: App, settings: &Settings) -> anyhow::Result<()> 
     let worker = worker::start(worker, app.draining.clone());
     tracing::info!(listen = %settings.listen, public_url = %settings.public_url, "serving");
     tokio::select! {
-        () = stopped() => tracing::info!("stopping: running requests may finish"),
+        () = stop.asked() => tracing::info!("stopping: running requests may finish"),
         () = upkeep(&metrics) => {}
         Some(ended) = servers.join_next() => ended??,
     }
@@ -142,18 +144,25 @@ fn limit(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::T
         .header_read_timeout(Duration::from_secs(HEADERS_WITHIN_S));
 }
 
-async fn stopped() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+/// The signals that ask for the end, kept from the moment on when this is made.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }
 
