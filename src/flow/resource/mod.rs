@@ -54,7 +54,7 @@ pub async fn put(
     let Some(wanted) = checked.filter(|_| fields.are_right()) else {
         return Err(fields.refusal());
     };
-    write(work, &wanted, condition).await
+    write(work, &wanted, condition, &mut Room::default()).await
 }
 
 /// Puts many resources, all or none; parents may stand anywhere in the batch.
@@ -69,14 +69,14 @@ pub async fn put_all(work: &mut Work, drafts: &[Draft]) -> Result<Vec<(Resource,
     }
     access::hold_rules_alone(work).await?;
     let mut done = Vec::with_capacity(drafts.len());
-    let mut fields = Fields::new();
+    let (mut fields, mut room) = (Fields::new(), Room::default());
     draft::refuse_twice(&mut fields, drafts);
     for at in draft::parents_first(&work.platform, drafts) {
         let Some(draft) = drafts.get(at) else { continue };
         fields.below(format!("/resources/{at}"));
         let wanted = draft::check(work, &mut fields, draft).await?;
         if let Some(wanted) = wanted.filter(|_| fields.are_right()) {
-            done.push((at, write(work, &wanted, &Condition::None).await?));
+            done.push((at, write(work, &wanted, &Condition::None, &mut room).await?));
         }
     }
     fields.done()?;
@@ -97,11 +97,12 @@ async fn write(
     work: &mut Work,
     wanted: &Resource,
     condition: &Condition,
+    room: &mut Room,
 ) -> Result<(Resource, Done), Problem> {
     let (kind, key) = (&wanted.kind, &wanted.key_folded);
     match store::resource::by_key(&mut work.scope(), kind, key).await? {
         None if *condition != Condition::None => Err(Problem::stale()),
-        None => insert(work, wanted).await.map(|made| (made, Done::Created)),
+        None => insert(work, wanted, room).await.map(|made| (made, Done::Created)),
         Some(found) => {
             condition.meet(found.version)?;
             update(work, found, wanted).await
@@ -109,11 +110,29 @@ async fn write(
     }
 }
 
-async fn insert(work: &mut Work, wanted: &Resource) -> Result<Resource, Problem> {
-    if store::resource::count(&mut work.scope()).await? >= RESOURCES_MAX {
-        let detail = format!("An organization has at most {RESOURCES_MAX} resources.");
-        return Err(Problem::new(Code::Conflict, detail));
+/// How many more resources fit, once they were counted. Whoever makes one holds the rule set alone,
+/// so that nobody else does meanwhile, and a batch counts once.
+#[derive(Default)]
+struct Room(Option<i64>);
+
+impl Room {
+    /// Takes the place of one.
+    async fn take(&mut self, work: &mut Work) -> Result<(), Problem> {
+        let left = match self.0 {
+            Some(left) => left,
+            None => RESOURCES_MAX - store::resource::count(&mut work.scope()).await?,
+        };
+        if left <= 0 {
+            let detail = format!("An organization has at most {RESOURCES_MAX} resources.");
+            return Err(Problem::new(Code::Conflict, detail));
+        }
+        self.0 = Some(left - 1);
+        Ok(())
     }
+}
+
+async fn insert(work: &mut Work, wanted: &Resource, room: &mut Room) -> Result<Resource, Problem> {
+    room.take(work).await?;
     store::resource::insert(&mut work.scope(), wanted).await?;
     let name = reference(wanted)?;
     work.record(Happened::to("resource.created", "resource", &name));

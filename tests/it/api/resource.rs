@@ -1,6 +1,7 @@
 //! The registry of resources over HTTP.
 
 use portico::flow::resource::BATCH_MAX;
+use portico::store::statements;
 use serde_json::{Value, json};
 
 use crate::support::{Reply, TestApp};
@@ -102,6 +103,19 @@ on_both_engines! {
         assert_eq!([done.at("/created"), done.at("/updated")], [json!(2), json!(1)]);
         let names: Vec<Value> = (0..3).map(|at| done.at(&format!("/data/{at}/resource"))).collect();
         assert_eq!(names, ["site:lyon", "team:north", "site:old"]);
+    }
+
+    async fn a_resource_of_a_batch_costs_four_statements_and_nobody_is_counted_again(app: TestApp) {
+        app.organization("Acme").await;
+        let site = |key: String| json!({"kind": "site", "key": key, "name": "S"});
+        let mut used = Vec::new();
+        for (name, count) in [("few", 10), ("many", 60)] {
+            let sites: Vec<Value> = (0..count).map(|at| site(format!("{name}{at}"))).collect();
+            let before = statements();
+            batch(&app, Value::from(sites)).await.expect(200);
+            used.push(statements() - before);
+        }
+        assert!(used[1] - used[0] <= 4 * 50, "{used:?}");
     }
 
     async fn one_wrong_resource_of_a_batch_keeps_all_of_it_out(app: TestApp) {
