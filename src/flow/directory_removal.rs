@@ -116,7 +116,7 @@ async fn close(
 /// Takes the next users out of the directory; answers how many.
 async fn take_out(work: &mut Work, id: DirectoryId, users: Users) -> Result<i64, Problem> {
     access::hold_rules(work).await?;
-    let batch = store::user_list::of_directory(&mut work.scope(), id, BATCH).await?;
+    let batch = store::directory_removal::of_directory(&mut work.scope(), id, BATCH).await?;
     let mut held = Vec::new();
     for user in &batch {
         held.extend(store::group::lock_of_user(&mut work.scope(), user.id).await?);
@@ -156,7 +156,7 @@ async fn detach(work: &mut Work, user: &User, suspend: bool) -> Result<(), Probl
     let suspended_by =
         if suspend { by_directory.with(Suspender::Admin, true) } else { by_directory };
     let changed = User { directory: None, suspended_by, ..user.clone() };
-    store::user_list::detach(&mut work.scope(), &changed, at)
+    store::directory_removal::detach(&mut work.scope(), &changed, at)
         .await
         .map_err(|error| taken(error, user))?;
     work.record(
@@ -195,7 +195,7 @@ async fn delete(work: &mut Work, id: DirectoryId) -> Result<(), Problem> {
             Happened::to("mapping_rule.removed", "mapping_rule", rule.id).named(&rule.name),
         );
     }
-    if !store::user_list::of_directory(&mut work.scope(), id, 1).await?.is_empty() {
+    if !store::directory_removal::of_directory(&mut work.scope(), id, 1).await?.is_empty() {
         let detail = "A user came into the directory meanwhile: send the call again.";
         return Err(Problem::new(Code::Conflict, detail));
     }

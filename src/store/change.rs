@@ -12,7 +12,7 @@ use crate::domain::change::Change;
 use crate::domain::id::OrganizationId;
 use crate::domain::time::Timestamp;
 
-/// Changes that one statement writes.
+/// Changes that one statement writes or looks for.
 const AT_ONCE: usize = 1_000;
 
 sql_by_engine! {
@@ -25,6 +25,16 @@ sql_by_engine! {
             "unhex(value->>2), $3
              from json_each($2)",
         },
+    ];
+    AMONG = [
+        "select id, organization_id, kind, key
+         from access_changes
+         where id ",
+        {
+            "= any (array(select value::bigint from jsonb_array_elements_text($1::jsonb)))",
+            "in (select value from json_each($1))",
+        },
+        " order by id",
     ];
 }
 
@@ -45,10 +55,6 @@ sql! {
         where id > $1
         order by id
         limit $2 + 0";
-    BY_NUMBER = "
-        select id, organization_id, kind, key
-        from access_changes
-        where id = $1";
 }
 
 /// Tells the other nodes what changed, where nothing happened that is told in events.
@@ -120,12 +126,20 @@ pub async fn after(
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// The change with this number; `None` while it is not committed, or when it never was.
+/// The changes with these numbers, in order; those are left out that are not committed yet, or
+/// never were.
 ///
 /// # Errors
 /// [`StoreError`], as of every statement.
-pub async fn by_number(conn: &mut Conn<'_>, number: i64) -> Result<Option<Numbered>, StoreError> {
-    Ok(conn.query(BY_NUMBER).bind(number).optional::<Row>().await?.map(read))
+pub async fn among(conn: &mut Conn<'_>, numbers: &[i64]) -> Result<Vec<Numbered>, StoreError> {
+    let mut found = Vec::new();
+    for some in numbers.chunks(AT_ONCE) {
+        let numbers = serde_json::to_string(some).map_err(|_| StoreError::unreadable("numbers"))?;
+        let among = AMONG.on(conn.is_postgres());
+        let rows = conn.query(among).bind(numbers).all::<Row>().await?;
+        found.extend(rows.into_iter().map(read));
+    }
+    Ok(found)
 }
 
 type Row = (i64, Uuid, String, String);

@@ -26,8 +26,14 @@ use super::writer::{Turn, Writer};
 pub const ACQUIRE_S: u64 = 20;
 /// How long the server may take to answer at the start, in seconds.
 const ANSWER_S: u64 = 10;
-/// How long a statement may run on PostgreSQL.
-const STATEMENT_TIMEOUT: &str = "25s";
+/// What our sessions on PostgreSQL ask for: how long a statement may run, and which way it goes.
+/// Every statement has an index to go along. A plan that was made while a table was small is kept
+/// for minutes after it has grown, so reading a whole table is the last resort; and nothing here
+/// runs long enough to be worth compiling.
+const SESSION: [(&str, &str); 3] =
+    [("statement_timeout", "25s"), ("enable_seqscan", "off"), ("jit", "off")];
+/// Statements that a connection keeps prepared: more than there are.
+const PREPARED_MAX: usize = 512;
 /// How long a SQLite connection waits for another process, in seconds.
 const BUSY_S: u64 = 5;
 
@@ -246,7 +252,8 @@ impl Db {
                 let options = PgConnectOptions::from_str(url)
                     .map_err(|error| OpenError::Url(error.to_string()))?
                     .application_name("portico")
-                    .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+                    .statement_cache_capacity(PREPARED_MAX)
+                    .options(SESSION);
                 answers(&options).await?;
                 let pool = PgPoolOptions::new()
                     .max_connections(*connections)
@@ -359,7 +366,7 @@ fn sqlite_options(path: &Path, create: bool) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(BUSY_S))
-        .statement_cache_capacity(256)
+        .statement_cache_capacity(PREPARED_MAX)
         .row_buffer_size(ROWS_AHEAD)
 }
 

@@ -49,7 +49,7 @@ macro_rules! postgres {
              offset 0) as found"
     };
     (texts) => {
-        "in (select jsonb_array_elements_text($2::jsonb))"
+        "= any (array(select jsonb_array_elements_text($2::jsonb)))"
     };
     (pairs) => {
         "select $1::uuid, $2::uuid, $3::uuid, value->>0, value->>1
@@ -197,19 +197,20 @@ pub(super) const fn migrated(postgres: bool) -> &'static str {
 }
 
 /// Claims due rows of one lane of the outbox: `$1` now, `$2` locked until, `$3` how many, `$4`
-/// whether mail. PostgreSQL skips rows that another worker is claiming; SQLite has one writer.
+/// whether mail. PostgreSQL skips rows that another worker is claiming, and looks for them once,
+/// whatever the planner expects of the table; SQLite has one writer.
 pub(super) const fn claim(postgres: bool) -> &'static str {
     if postgres {
         "update outbox
          set locked_until = $2, attempts = attempts + 1
-         where id in (
+         where id = any (array(
              select id
              from outbox
              where run_at <= $1 and (locked_until is null or locked_until <= $1)
                  and (kind = 'mail') = $4
              order by run_at, id
              limit $3 + 0
-             for update skip locked)
+             for update skip locked))
          returning id, organization_id, kind, key, payload, attempts"
     } else {
         "update outbox
@@ -312,3 +313,35 @@ pub(super) const fn hold_persons(postgres: bool) -> &'static str {
 pub(super) const NOTIFY: &str = "select pg_notify('portico_access', '')";
 /// Where they listen.
 pub(super) const CHANNEL: &str = "portico_access";
+
+/// Tables of PostgreSQL of which at least `$1` rows, and twice what the planner believes there is,
+/// came, changed or went since they were counted.
+pub(super) const GROWN: &str = "
+    select s.relname::text
+    from pg_stat_user_tables s
+    join pg_class c on c.oid = s.relid
+    where s.schemaname = current_schema() and s.n_mod_since_analyze >= $1
+        and s.n_mod_since_analyze >= 2 * greatest(c.reltuples, 0)";
+/// Tables that grow with the number of people, and how each is counted.
+pub(super) const COUNTED: [(&str, &str); 20] = [
+    ("users", "analyze users"),
+    ("user_values", "analyze user_values"),
+    ("groups", "analyze groups"),
+    ("members", "analyze members"),
+    ("group_members", "analyze group_members"),
+    ("pending_members", "analyze pending_members"),
+    ("grants", "analyze grants"),
+    ("unresolved", "analyze unresolved"),
+    ("resources", "analyze resources"),
+    ("events", "analyze events"),
+    ("access_changes", "analyze access_changes"),
+    ("exchanges", "analyze exchanges"),
+    ("identities", "analyze identities"),
+    ("sessions", "analyze sessions"),
+    ("logins", "analyze logins"),
+    ("sign_ins", "analyze sign_ins"),
+    ("invites", "analyze invites"),
+    ("outbox", "analyze outbox"),
+    ("webhook_deliveries", "analyze webhook_deliveries"),
+    ("tombstones", "analyze tombstones"),
+];

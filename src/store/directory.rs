@@ -22,7 +22,7 @@ sql! {
     PAGE = "
         select organization_id, id, name, profile, status, settings, version, created_at, updated_at
         from directories
-        where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
+        where organization_id = $1 and (created_at, id) > ($2, $3)
         order by created_at, id
         limit $4 + 0";
     INSERT = "

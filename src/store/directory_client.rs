@@ -32,7 +32,7 @@ sql! {
         select ", columns!(), "
         from directory_clients
         where organization_id = $1 and directory_id = $2 and revoked_at is null
-            and (created_at > $3 or (created_at = $3 and id > $4))
+            and (created_at, id) > ($3, $4)
         order by created_at, id
         limit $5 + 0");
     INSERT = "

@@ -20,7 +20,7 @@ sql! {
         select organization_id, id, name, state, challenge, verified_at, created_at, method,
             checked_at, failing_since, next_check_at
         from domains
-        where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
+        where organization_id = $1 and (created_at, id) > ($2, $3)
         order by created_at, id
         limit $4 + 0";
     VERIFIED = "

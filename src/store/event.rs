@@ -32,15 +32,18 @@ sql! {
             where position is null
             order by occurred_at, id
             limit $1 + 0),
-        placed as (
-            select u.id, coalesce((
+        ends as materialized (
+            select feed.organization_id, coalesce((
                     select max(e.position)
                     from events e
-                    where e.organization_id = u.organization_id), 0)
-                + row_number() over (
+                    where e.organization_id = feed.organization_id), 0) as last
+            from (select distinct organization_id from unplaced) as feed),
+        placed as (
+            select u.id, ends.last + row_number() over (
                     partition by u.organization_id
                     order by u.occurred_at, u.id) as place
-            from unplaced u)
+            from unplaced u
+            join ends on ends.organization_id = u.organization_id)
         update events
         set position = placed.place
         from placed
@@ -113,9 +116,10 @@ sql_by_engine! {
                              from changed
                              where user_id = (value->>5)::uuid
                              union all
-                             select max(c.id)
-                             from access_changes c
-                             where c.user_id = (value->>5)::uuid) as known)))::text end
+                             (select c.id
+                              from access_changes c
+                              where c.user_id = (value->>5)::uuid
+                              offset 0)) as known)))::text end
              from jsonb_array_elements($2::jsonb)",
             "unhex(value->>0), newest + key + 1, value->>1, $3, $4, value->>2, value->>3,
                  case when value->>5 is null then value->>4 else json_set(value->>4,

@@ -45,6 +45,7 @@ mod query;
 mod scope;
 #[cfg(test)]
 mod statement;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod user_row;
@@ -60,6 +61,7 @@ pub mod connection;
 pub mod connection_end;
 pub mod directory;
 pub mod directory_client;
+pub mod directory_removal;
 pub mod directory_token;
 pub mod domain;
 pub mod duplicate;

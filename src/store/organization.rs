@@ -25,7 +25,7 @@ sql! {
         select id, slug, name, kind, external_ref, status, settings, version, created_at,
             updated_at, deleted_at
         from organizations
-        where (created_at > $1 or (created_at = $1 and id > $2))
+        where (created_at, id) > ($1, $2)
         order by created_at, id
         limit $3 + 0";
     OF_KIND = "

@@ -75,7 +75,7 @@ sql! {
     WALK = "
         select id, created_at
         from users
-        where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
+        where organization_id = $1 and (created_at, id) > ($2, $3)
         order by created_at, id
         limit $4 + 0";
     /// The next members of a group.

@@ -24,21 +24,21 @@ sql! {
     PAGE = concat!("
         select ", columns!(), "
         from resources
-        where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
+        where organization_id = $1 and (created_at, id) > ($2, $3)
         order by created_at, id
         limit $4 + 0");
     PAGE_OF_KIND = concat!("
         select ", columns!(), "
         from resources
         where organization_id = $1 and kind = $4
-            and (created_at > $2 or (created_at = $2 and id > $3))
+            and (created_at, id) > ($2, $3)
         order by created_at, id
         limit $5 + 0");
     /// The next resources by kind and folded key.
     PLACES = "
         select kind, key, key_folded, parent_kind, parent_key
         from resources
-        where organization_id = $1 and (kind > $2 or (kind = $2 and key_folded > $3))
+        where organization_id = $1 and (kind, key_folded) > ($2, $3)
         order by kind, key_folded
         limit $4 + 0";
     PLACE = "

@@ -28,7 +28,7 @@ sql! {
         select id, name, position, enabled, directory_id, definition, version, created_at,
             updated_at
         from mapping_rules
-        where organization_id = $1 and (created_at > $2 or (created_at = $2 and id > $3))
+        where organization_id = $1 and (created_at, id) > ($2, $3)
         order by created_at, id
         limit $4 + 0";
     NAMES = "

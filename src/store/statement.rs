@@ -14,6 +14,7 @@ pub(super) const ALL: &[Listed] = &[
     ("connection_end", super::connection_end::STATEMENTS),
     ("directory", super::directory::STATEMENTS),
     ("directory_client", super::directory_client::STATEMENTS),
+    ("directory_removal", super::directory_removal::STATEMENTS),
     ("directory_token", super::directory_token::STATEMENTS),
     ("domain", super::domain::STATEMENTS),
     ("duplicate", super::duplicate::STATEMENTS),

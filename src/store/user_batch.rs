@@ -39,20 +39,36 @@ sql_by_engine! {
         "select exists (
             select 1
             from ",
-        { "jsonb_array_elements($2::jsonb)", "json_each($2)" },
-        " as given
-            cross join users u
-            where u.organization_id = $1 and u.user_name_key = given.value->>0
-                and (u.directory_id is null or u.directory_id <> $3)
-            union all
+        {
+            "jsonb_array_elements($2::jsonb) as given
+             cross join lateral (
+                 select 1
+                 from users u
+                 where u.organization_id = $1 and u.user_name_key = given.value->>0
+                     and (u.directory_id is null or u.directory_id <> $3)
+                 offset 0) as namesake",
+            "json_each($2) as given
+             cross join users u
+             where u.organization_id = $1 and u.user_name_key = given.value->>0
+                 and (u.directory_id is null or u.directory_id <> $3)",
+        },
+        " union all
             select 1
             from ",
-        { "jsonb_array_elements($2::jsonb)", "json_each($2)" },
-        " as given
-            cross join users u
-            where u.organization_id = $1 and u.email_key = given.value->>1
-                and (u.directory_id is null or u.directory_id <> $3)
-            union all
+        {
+            "jsonb_array_elements($2::jsonb) as given
+             cross join lateral (
+                 select 1
+                 from users u
+                 where u.organization_id = $1 and u.email_key = given.value->>1
+                     and (u.directory_id is null or u.directory_id <> $3)
+                 offset 0) as neighbour",
+            "json_each($2) as given
+             cross join users u
+             where u.organization_id = $1 and u.email_key = given.value->>1
+                 and (u.directory_id is null or u.directory_id <> $3)",
+        },
+        " union all
             select 1
             from users
             where organization_id = $1 and leaving

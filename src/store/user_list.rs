@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use super::scope::Scope;
 use super::user::{Row, user_columns};
-use crate::domain::id::{DirectoryId, UserId};
+use crate::domain::id::UserId;
 use crate::domain::time::Timestamp;
 use crate::domain::user::User;
 use crate::scim::fold;
@@ -68,7 +68,9 @@ macro_rules! listed {
     };
 }
 
-/// A page of one class by a key, forwards or back; `$12` is the key before it, `$13` the id.
+/// A page of one class by a key: the first or a later one forwards, the first one back, or a later
+/// one back; `$12` is how many, `$13` the key before it, `$14` the id. They are not compared as a
+/// pair, since SQLite finds no place in an index of expressions by one.
 macro_rules! ordered {
     ($class:ident, $key:literal, forwards) => {
         concat!(
@@ -77,13 +79,28 @@ macro_rules! ordered {
             user_columns!(),
             listed!($class),
             "
-            and ($15 or (",
+            and ",
             $key,
-            ", u.id) > ($12, $13))
+            " >= $13 and (",
+            $key,
+            " > $13 or u.id > $14)
         order by ",
             $key,
             ", u.id
-        limit $14 + 0"
+        limit $12 + 0"
+        )
+    };
+    ($class:ident, $key:literal, last) => {
+        concat!(
+            "
+        select ",
+            user_columns!(),
+            listed!($class),
+            "
+        order by ",
+            $key,
+            " desc, u.id desc
+        limit $12 + 0"
         )
     };
     ($class:ident, $key:literal, back) => {
@@ -93,85 +110,56 @@ macro_rules! ordered {
             user_columns!(),
             listed!($class),
             "
-            and ($15 or (",
+            and ",
             $key,
-            ", u.id) < ($12, $13))
+            " <= $13 and (",
+            $key,
+            " < $13 or u.id < $14)
         order by ",
             $key,
             " desc, u.id desc
-        limit $14 + 0"
+        limit $12 + 0"
         )
     };
 }
 
-sql! {
-    BY_AGE = concat!("
-        select ", user_columns!(), listed!(members), "
-            and (u.created_at, u.id) > ($12, $13)
-        order by u.created_at, u.id
-        limit $14 + 0");
-    BY_AGE_BACK = concat!("
-        select ", user_columns!(), listed!(members), "
-            and (u.created_at, u.id) < ($12, $13)
-        order by u.created_at desc, u.id desc
-        limit $14 + 0");
-    BY_NAME = concat!("
-        select ", user_columns!(), listed!(members), "
-            and ($12 = '' or (u.user_name_key, u.id) > ($12, $13))
-        order by u.user_name_key, u.id
-        limit $14 + 0");
-    BY_NAME_BACK = concat!("
-        select ", user_columns!(), listed!(members), "
-            and ($12 = '' or (u.user_name_key, u.id) < ($12, $13))
-        order by u.user_name_key desc, u.id desc
-        limit $14 + 0");
-    PARTNERS_BY_AGE = concat!("
-        select ", user_columns!(), listed!(partners), "
-            and (u.created_at, u.id) > ($12, $13)
-        order by u.created_at, u.id
-        limit $14 + 0");
-    PARTNERS_BY_AGE_BACK = concat!("
-        select ", user_columns!(), listed!(partners), "
-            and (u.created_at, u.id) < ($12, $13)
-        order by u.created_at desc, u.id desc
-        limit $14 + 0");
-    PARTNERS_BY_NAME = concat!("
-        select ", user_columns!(), listed!(partners), "
-            and ($12 = '' or (u.user_name_key, u.id) > ($12, $13))
-        order by u.user_name_key, u.id
-        limit $14 + 0");
-    PARTNERS_BY_NAME_BACK = concat!("
-        select ", user_columns!(), listed!(partners), "
-            and ($12 = '' or (u.user_name_key, u.id) < ($12, $13))
-        order by u.user_name_key desc, u.id desc
-        limit $14 + 0");
-    BY_EMAIL = ordered!(members, "coalesce(u.email_key, u.user_name_key)", forwards);
-    BY_EMAIL_BACK = ordered!(members, "coalesce(u.email_key, u.user_name_key)", back);
-    BY_SHOWN = ordered!(members, "coalesce(u.display_name_key, u.user_name_key)", forwards);
-    BY_SHOWN_BACK = ordered!(members, "coalesce(u.display_name_key, u.user_name_key)", back);
-    BY_SEEN = ordered!(members, "coalesce(u.last_sign_in_at, 0)", forwards);
-    BY_SEEN_BACK = ordered!(members, "coalesce(u.last_sign_in_at, 0)", back);
-    PARTNERS_BY_EMAIL = ordered!(partners, "coalesce(u.email_key, u.user_name_key)", forwards);
-    PARTNERS_BY_EMAIL_BACK = ordered!(partners, "coalesce(u.email_key, u.user_name_key)", back);
-    PARTNERS_BY_SHOWN =
-        ordered!(partners, "coalesce(u.display_name_key, u.user_name_key)", forwards);
-    PARTNERS_BY_SHOWN_BACK =
-        ordered!(partners, "coalesce(u.display_name_key, u.user_name_key)", back);
-    PARTNERS_BY_SEEN = ordered!(partners, "coalesce(u.last_sign_in_at, 0)", forwards);
-    PARTNERS_BY_SEEN_BACK = ordered!(partners, "coalesce(u.last_sign_in_at, 0)", back);
-    OF_DIRECTORY = concat!("
-        select ", user_columns!(), "
-        from users u
-        where u.organization_id = $1 and u.directory_id = $2
-        order by u.id
-        limit $3 + 0");
-    DETACH = "
-        update users
-        set directory_id = null, suspended_by = $3, version = version + 1, updated_at = $4
-        where organization_id = $1 and id = $2";
-    DROP_VALUES = "
-        delete from user_values
-        where organization_id = $1 and user_id = $2";
+/// Declares the statements of every order, and which one a page needs.
+macro_rules! orders {
+    ($($by:ident, $key:literal: $forwards:ident $last:ident $back:ident,
+        $guests_forwards:ident $guests_last:ident $guests_back:ident;)+) => {
+        sql! {
+            $($forwards = ordered!(members, $key, forwards);
+            $last = ordered!(members, $key, last);
+            $back = ordered!(members, $key, back);
+            $guests_forwards = ordered!(partners, $key, forwards);
+            $guests_last = ordered!(partners, $key, last);
+            $guests_back = ordered!(partners, $key, back);)+
+        }
+
+        const fn statement(order: &Order, partners: bool) -> &'static str {
+            match (order.by, order.back, order.after.is_some(), partners) {
+                $((By::$by, false, _, false) => $forwards,
+                (By::$by, true, false, false) => $last,
+                (By::$by, true, true, false) => $back,
+                (By::$by, false, _, true) => $guests_forwards,
+                (By::$by, true, false, true) => $guests_last,
+                (By::$by, true, true, true) => $guests_back,)+
+            }
+        }
+    };
+}
+
+orders! {
+    Age, "u.created_at": BY_AGE BY_AGE_LAST BY_AGE_BACK,
+        GUESTS_BY_AGE GUESTS_BY_AGE_LAST GUESTS_BY_AGE_BACK;
+    Name, "u.user_name_key": BY_NAME BY_NAME_LAST BY_NAME_BACK,
+        GUESTS_BY_NAME GUESTS_BY_NAME_LAST GUESTS_BY_NAME_BACK;
+    Email, "coalesce(u.email_key, u.user_name_key)": BY_EMAIL BY_EMAIL_LAST BY_EMAIL_BACK,
+        GUESTS_BY_EMAIL GUESTS_BY_EMAIL_LAST GUESTS_BY_EMAIL_BACK;
+    Shown, "coalesce(u.display_name_key, u.user_name_key)": BY_SHOWN BY_SHOWN_LAST BY_SHOWN_BACK,
+        GUESTS_BY_SHOWN GUESTS_BY_SHOWN_LAST GUESTS_BY_SHOWN_BACK;
+    Seen, "coalesce(u.last_sign_in_at, 0)": BY_SEEN BY_SEEN_LAST BY_SEEN_BACK,
+        GUESTS_BY_SEEN GUESTS_BY_SEEN_LAST GUESTS_BY_SEEN_BACK;
 }
 
 /// What a list is narrowed to; what is empty narrows nothing.
@@ -195,37 +183,24 @@ pub struct Filter {
     pub without_access: bool,
 }
 
-/// The order of a list and where its page begins, by the last item of the page before.
+/// The order of a list and where its page begins.
 #[derive(Clone, Debug)]
-pub enum Order {
-    /// By creation.
-    Age {
-        /// Newest first.
-        back: bool,
-        /// The last item's instant and id.
-        after: Option<(Timestamp, UserId)>,
-    },
-    /// By the key of the login.
-    Name {
-        /// From the end.
-        back: bool,
-        /// The last item's key and id.
-        after: Option<(String, UserId)>,
-    },
-    /// By something else that a list shows.
-    Key {
-        /// By what.
-        by: Key,
-        /// From the end.
-        back: bool,
-        /// The last item's key and id.
-        after: Option<(At, UserId)>,
-    },
+pub struct Order {
+    /// By what.
+    pub by: By,
+    /// From the end.
+    pub back: bool,
+    /// The last item of the page before, by its key and id.
+    pub after: Option<(At, UserId)>,
 }
 
-/// What else a list is ordered by.
+/// What a list is ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum By {
+    /// Creation.
+    Age,
+    /// The login, folded.
+    Name,
     /// The e-mail, folded; the login where there is none.
     Email,
     /// The name to be shown, folded; the login where there is none.
@@ -234,7 +209,7 @@ pub enum Key {
     Seen,
 }
 
-/// Where a page of such a list begins.
+/// Where a page of a list begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum At {
     /// Behind a text.
@@ -243,33 +218,29 @@ pub enum At {
     Instant(i64),
 }
 
-impl Key {
+impl By {
     /// The key of a user.
     #[must_use]
     pub fn of(self, user: &User) -> At {
         let text = |text: Option<&str>| At::Text(fold(text.unwrap_or(&user.user_name)));
         match self {
+            Self::Age => At::Instant(user.created_at.0),
+            Self::Name => text(None),
             Self::Email => text(user.email.as_deref()),
             Self::Shown => text(user.display_name.as_deref()),
             Self::Seen => At::Instant(user.last_sign_in_at.map_or(0, |at| at.0)),
         }
     }
 
-    const fn statement(self, back: bool, partners: bool) -> &'static str {
-        match (self, back, partners) {
-            (Self::Email, false, false) => BY_EMAIL,
-            (Self::Email, true, false) => BY_EMAIL_BACK,
-            (Self::Shown, false, false) => BY_SHOWN,
-            (Self::Shown, true, false) => BY_SHOWN_BACK,
-            (Self::Seen, false, false) => BY_SEEN,
-            (Self::Seen, true, false) => BY_SEEN_BACK,
-            (Self::Email, false, true) => PARTNERS_BY_EMAIL,
-            (Self::Email, true, true) => PARTNERS_BY_EMAIL_BACK,
-            (Self::Shown, false, true) => PARTNERS_BY_SHOWN,
-            (Self::Shown, true, true) => PARTNERS_BY_SHOWN_BACK,
-            (Self::Seen, false, true) => PARTNERS_BY_SEEN,
-            (Self::Seen, true, true) => PARTNERS_BY_SEEN_BACK,
-        }
+    /// Whether its keys are instants, not texts.
+    #[must_use]
+    pub const fn is_instant(self) -> bool {
+        matches!(self, Self::Age | Self::Seen)
+    }
+
+    /// What no key comes before.
+    const fn least(self) -> At {
+        if self.is_instant() { At::Instant(i64::MIN) } else { At::Text(String::new()) }
     }
 }
 
@@ -284,20 +255,9 @@ pub async fn page(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<User>, StoreError> {
-    let statement = match (order, filter.partners) {
-        (Order::Age { back: false, .. }, false) => BY_AGE,
-        (Order::Age { back: true, .. }, false) => BY_AGE_BACK,
-        (Order::Name { back: false, .. }, false) => BY_NAME,
-        (Order::Name { back: true, .. }, false) => BY_NAME_BACK,
-        (Order::Age { back: false, .. }, true) => PARTNERS_BY_AGE,
-        (Order::Age { back: true, .. }, true) => PARTNERS_BY_AGE_BACK,
-        (Order::Name { back: false, .. }, true) => PARTNERS_BY_NAME,
-        (Order::Name { back: true, .. }, true) => PARTNERS_BY_NAME_BACK,
-        (Order::Key { by, back, .. }, partners) => by.statement(*back, partners),
-    };
     let (kind, key) = filter.resource.clone().unwrap_or_default();
     let query = scope
-        .query(statement)
+        .query(statement(order, filter.partners))
         .bind(filter.source.clone())
         .bind(filter.status.clone())
         .bind(filter.role.clone())
@@ -307,37 +267,15 @@ pub async fn page(
         .bind(pattern(&fold(&filter.words)))
         .bind(now.0)
         .bind(filter.without_access)
-        .bind(pattern(&filter.words));
-    let query = match order {
-        Order::Age { back, after } => {
-            let edge = if *back {
-                (Timestamp(i64::MAX), UserId(Uuid::max()))
-            } else {
-                (Timestamp(i64::MIN), UserId(Uuid::nil()))
-            };
-            let (at, id) = after.unwrap_or(edge);
-            query.bind(at.0).bind(id.0)
-        }
-        Order::Name { after, .. } => {
-            let (key, id) = after.clone().unwrap_or((String::new(), UserId(Uuid::nil())));
-            query.bind(key).bind(id.0)
-        }
-        Order::Key { by, after, .. } => {
-            let first = after.is_none();
-            let start = match by {
-                Key::Seen => At::Instant(0),
-                Key::Email | Key::Shown => At::Text(String::new()),
-            };
-            let (at, id) = after.clone().unwrap_or((start, UserId(Uuid::nil())));
-            let query = match at {
-                At::Text(text) => query.bind(text),
-                At::Instant(at) => query.bind(at),
-            };
-            let query = query.bind(id.0).bind(limit).bind(first);
-            return query.all::<Row>().await?.into_iter().map(User::try_from).collect();
-        }
+        .bind(pattern(&filter.words))
+        .bind(limit);
+    let begin = (order.by.least(), UserId(Uuid::nil()));
+    let query = match order.after.clone().or((!order.back).then_some(begin)) {
+        Some((At::Text(key), id)) => query.bind(key).bind(id.0),
+        Some((At::Instant(key), id)) => query.bind(key).bind(id.0),
+        None => query,
     };
-    query.bind(limit).all::<Row>().await?.into_iter().map(User::try_from).collect()
+    query.all::<Row>().await?.into_iter().map(User::try_from).collect()
 }
 
 /// The pattern that finds a text anywhere; empty for an empty text.
@@ -347,31 +285,6 @@ fn pattern(text: &str) -> String {
     }
     let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
     format!("%{escaped}%")
-}
-
-/// The first users of a directory by id.
-///
-/// # Errors
-/// [`StoreError`], as of every statement.
-pub async fn of_directory(
-    scope: &mut Scope<'_>,
-    directory: DirectoryId,
-    limit: i64,
-) -> Result<Vec<User>, StoreError> {
-    let query = scope.query(OF_DIRECTORY).bind(directory.0).bind(limit);
-    query.all::<Row>().await?.into_iter().map(User::try_from).collect()
-}
-
-/// Makes a user of a directory one of the organization itself, with who suspends her from now on.
-/// Her memberships must be gone before.
-///
-/// # Errors
-/// [`StoreError::Unique`] (`users_local_user_name_key`) when a user of the organization has her
-/// login.
-pub async fn detach(scope: &mut Scope<'_>, user: &User, at: Timestamp) -> Result<(), StoreError> {
-    scope.query(DROP_VALUES).bind(user.id.0).execute().await?;
-    scope.query(DETACH).bind(user.id.0).bind(user.suspended_by.0).bind(at.0).execute().await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::db::Conn;
 use super::error::StoreError;
 use super::scope::Scope;
-use super::webhook_delivery::{Delivery, Row, columns};
+use super::webhook_delivery::{Delivery, Row};
 use crate::domain::id::{DeliveryId, OrganizationId, WebhookId};
 use crate::domain::time::Timestamp;
 
@@ -30,18 +30,6 @@ sql! {
             from webhook_deliveries
             where organization_id = $1 and webhook_id = $2 and state = 'pending' and run_at <= $3
             limit 1) as one";
-    /// A claim lasts until the message is due again.
-    CLAIM = concat!("
-        update webhook_deliveries
-        set run_at = $4, attempts = attempts + 1
-        where organization_id = $1 and webhook_id = $2 and id in (
-            select d.id
-            from webhook_deliveries d
-            where d.organization_id = $1 and d.webhook_id = $2 and d.state = 'pending'
-                and d.run_at <= $3
-            order by d.run_at, d.place
-            limit $5 + 0)
-        returning ", columns!());
     FAIL = "
         update webhook_deliveries
         set state = 'failed', status = $3, error = $4, finished_at = $5
@@ -72,12 +60,28 @@ sql_by_engine! {
         },
         " and finished_at is null",
     ];
+    /// A claim lasts until the message is due again.
+    CLAIM = [
+        "update webhook_deliveries
+         set run_at = $4, attempts = attempts + 1
+         where organization_id = $1 and webhook_id = $2 and id ",
+        { "= any (array(", "in (" },
+        "    select d.id
+             from webhook_deliveries d
+             where d.organization_id = $1 and d.webhook_id = $2 and d.state = 'pending'
+                 and d.run_at <= $3
+             order by d.run_at, d.place
+             limit $5 + 0",
+        { ")) returning ", ") returning " },
+        (super::webhook_delivery::columns!()),
+    ];
     /// Lets the oldest that waits of each subject be sent, unless one before it is not finished.
     PROMOTE = [
         "update webhook_deliveries
          set state = 'pending', run_at = $3
-         where organization_id = $1 and state = 'waiting' and id in (
-             select (
+         where organization_id = $1 and state = 'waiting' and id ",
+        { "= any (array(", "in (" },
+        "    select (
                  select d.id
                  from webhook_deliveries d
                  where d.organization_id = $1 and d.webhook_id = $2 and d.subject = s.value
@@ -85,7 +89,7 @@ sql_by_engine! {
                  order by d.place
                  limit 1)
              from ",
-        { "jsonb_array_elements_text($4::jsonb) as s (value))", "json_each($4) as s)" },
+        { "jsonb_array_elements_text($4::jsonb) as s (value)))", "json_each($4) as s)" },
     ];
 }
 
@@ -125,7 +129,7 @@ pub async fn claim(
     (now, until): (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let query = scope.query(CLAIM).bind(webhook.0).bind(now.0).bind(until.0).bind(limit);
+    let query = scope.query_on(CLAIM).bind(webhook.0).bind(now.0).bind(until.0).bind(limit);
     query.all::<Row>().await?.into_iter().map(Delivery::try_from).collect()
 }
 

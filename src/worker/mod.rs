@@ -1,5 +1,5 @@
 //! What runs beside requests: jobs of the outbox, the order of the feed, changes of other
-//! processes, journals, what falls due, and what has run out.
+//! processes, journals, what falls due, what has run out, and what the database believes of itself.
 //!
 //! Each is a loop of its own that ends between two steps when the token says so. Every step is one
 //! bounded transaction; one that fails is logged and tried again.
@@ -13,6 +13,7 @@ mod mail;
 mod outbox;
 pub mod saml_metadata;
 mod sequence;
+mod statistics;
 mod sweep;
 mod webhook;
 
@@ -86,6 +87,7 @@ pub fn start(worker: Worker, stop: CancellationToken) -> JoinHandle<()> {
         loops.spawn(due::run(worker.runner.clone(), stop.clone()));
         loops.spawn(domains::run(worker.runner.clone(), Arc::clone(&worker.dns), stop.clone()));
         loops.spawn(sweep::run(worker.runner.clone(), worker.retention, stop.clone()));
+        loops.spawn(statistics::run(worker.runner.clone(), stop.clone()));
         loops.spawn(saml_metadata::run(worker.reading.clone(), stop.clone()));
         let journal = Arc::clone(&worker.journal);
         loops.spawn(journal::write(worker.runner.clone(), journal, stop.clone()));

@@ -122,11 +122,9 @@ impl Feed {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let missing: Vec<i64> = place.missing.keys().copied().take(MISSING_MAX).collect();
-        for number in missing {
-            if let Some(row) = change::by_number(&mut db.conn(), number).await? {
-                place.missing.remove(&number);
-                self.tell_one(row);
-            }
+        for row in change::among(&mut db.conn(), &missing).await? {
+            place.missing.remove(&row.0);
+            self.tell_one(row);
         }
         place.missing.retain(|_, since| now.since_s(*since) <= OVERLAP_S);
         Ok(())

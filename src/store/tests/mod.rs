@@ -9,6 +9,7 @@ mod parity;
 mod plans;
 mod scans;
 mod statements;
+mod statistics;
 mod values;
 mod writing;
 

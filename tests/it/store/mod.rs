@@ -1,3 +1,4 @@
-//! Writes through the runner, on both engines.
+//! Writes through the runner on both engines, and what a young database costs.
 
 mod runner;
+mod young;

@@ -17,8 +17,7 @@ use crate::http::answer::{Answer, Page};
 use crate::http::extract::{Params, cursor, limit, read_cursor};
 use crate::http::guard::Caller;
 use crate::http::route::{AFTER, LIMIT};
-use crate::scim::fold;
-use crate::store::user_list::{self, At, Filter, Key, Order};
+use crate::store::user_list::{self, At, By, Filter, Order};
 
 /// Longest text of a filter, in characters.
 pub const WORDS_MAX: usize = 200;
@@ -70,13 +69,9 @@ pub async fn list(
     let filter = filter(&app, organization, &asked).await?;
     let (now, scope) = (app.runner.clock.now(), &mut app.runner.read(organization));
     let found = user_list::page(scope, &filter, &order, now, limit + 1).await?;
-    let next = |user: &Kept| match &order {
-        Order::Age { .. } => cursor(user.created_at, user.id.0),
-        Order::Name { .. } => text_cursor(&fold(&user.user_name), user.id),
-        Order::Key { by, .. } => match by.of(user) {
-            At::Text(text) => text_cursor(&text, user.id),
-            At::Instant(at) => cursor(Timestamp(at), user.id.0),
-        },
+    let next = |user: &Kept| match order.by.of(user) {
+        At::Text(text) => text_cursor(&text, user.id),
+        At::Instant(at) => cursor(Timestamp(at), user.id.0),
     };
     let page = Page::map(found, limit, next, |user| user);
     let data = if filter.partners {
@@ -138,34 +133,25 @@ fn text<'a>(sent: &'a Option<String>, name: &str) -> Result<&'a str, Problem> {
 fn order(asked: &Asked) -> Result<Order, Problem> {
     let sort = asked.sort.as_deref().filter(|sort| !sort.is_empty()).unwrap_or("created_at");
     let (back, by) = sort.strip_prefix('-').map_or((false, sort), |by| (true, by));
-    let foreign = || wrong("after is not a cursor of this list: send `next` of a page.");
-    match by {
-        "created_at" => {
-            let after = asked.after.as_deref().map(|text| read_cursor(text).ok_or_else(foreign));
-            let after = after.transpose()?.map(|(at, id)| (at, UserId(id)));
-            Ok(Order::Age { back, after })
-        }
-        "user_name" => {
-            let after = asked.after.as_deref().map(|text| read_name(text).ok_or_else(foreign));
-            Ok(Order::Name { back, after: after.transpose()? })
-        }
-        "email" | "display_name" => {
-            let by = if by == "email" { Key::Email } else { Key::Shown };
-            let after = asked.after.as_deref().map(|text| read_name(text).ok_or_else(foreign));
-            let after = after.transpose()?.map(|(key, id)| (At::Text(key), id));
-            Ok(Order::Key { by, back, after })
-        }
-        "last_sign_in_at" => {
-            let after = asked.after.as_deref().map(|text| read_cursor(text).ok_or_else(foreign));
-            let after = after.transpose()?.map(|(at, id)| (At::Instant(at.0), UserId(id)));
-            Ok(Order::Key { by: Key::Seen, back, after })
-        }
+    let by = match by {
+        "created_at" => By::Age,
+        "user_name" => By::Name,
+        "email" => By::Email,
+        "display_name" => By::Shown,
+        "last_sign_in_at" => By::Seen,
         _ => {
             let detail = "sort is `created_at`, `user_name`, `display_name`, `email` or \
                           `last_sign_in_at`, with or without `-`.";
-            Err(wrong(detail))
+            return Err(wrong(detail));
         }
-    }
+    };
+    let read = |text: &str| match by.is_instant() {
+        true => read_cursor(text).map(|(at, id)| (At::Instant(at.0), UserId(id))),
+        false => read_name(text).map(|(key, id)| (At::Text(key), id)),
+    };
+    let foreign = || wrong("after is not a cursor of this list: send `next` of a page.");
+    let after = asked.after.as_deref().map(|text| read(text).ok_or_else(foreign)).transpose()?;
+    Ok(Order { by, back, after })
 }
 
 fn text_cursor(key: &str, id: UserId) -> String {
@@ -199,13 +185,12 @@ mod tests {
         let id = uuid::Uuid::nil();
         let age = cursor(crate::domain::time::Timestamp(5), id);
         let name = URL_SAFE_NO_PAD.encode(format!("{}ada", id.as_simple()));
-        assert!(matches!(sorted("-created_at", Some(&age)), Ok(Order::Age { back: true, .. })));
-        let Ok(Order::Name { back: false, after: Some((key, _)) }) =
-            sorted("user_name", Some(&name))
-        else {
-            panic!("it is a cursor by name")
-        };
-        assert_eq!(key, "ada");
+        let aged = sorted("-created_at", Some(&age)).unwrap();
+        assert_eq!((aged.by, aged.back), (By::Age, true));
+        assert_eq!(aged.after, Some((At::Instant(5), UserId(id))));
+        let named = sorted("user_name", Some(&name)).unwrap();
+        assert_eq!((named.by, named.back), (By::Name, false));
+        assert_eq!(named.after, Some((At::Text("ada".to_owned()), UserId(id))));
         assert!(sorted("user_name", Some("!")).is_err());
         assert!(sorted("created_at", Some(&name)).is_err());
         assert!(sorted("password", None).is_err());
