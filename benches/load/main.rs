@@ -5,9 +5,9 @@
 //! are checked. Nothing here fails a build; people read the table.
 //!
 //! Settings: `BENCH_USERS` (100,000), `BENCH_SECONDS` a scenario (5), `BENCH_FULL=1` (1,000,000
-//! users and groups of 100,000 besides), `BENCH_POSTGRES` (URL of a scratch database; without it
-//! the PostgreSQL half is left out and the table says so), `BENCH_SQLITE=0` (leaves the other half
-//! out).
+//! users and groups of 100,000 besides, without the rows of rules), `BENCH_POSTGRES` (URL of a
+//! scratch database; without it the PostgreSQL half is left out and the table says so),
+//! `BENCH_SQLITE=0` (leaves the other half out).
 
 #![expect(
     clippy::expect_used,

@@ -26,15 +26,16 @@ pub fn memory_mib(pid: u32) -> f64 {
     kib.unwrap_or(0.0) / 1024.0
 }
 
-/// Every PostgreSQL process of this machine.
+/// Every PostgreSQL process of this machine that lives: one that has ended and was not buried yet
+/// would take its time with it in the middle of a measurement.
 pub fn postgres_pids() -> Vec<u32> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
         .filter(|pid| {
-            fs::read_to_string(format!("/proc/{pid}/comm"))
-                .is_ok_and(|name| name.trim() == "postgres")
+            fs::read_to_string(format!("/proc/{pid}/stat"))
+                .is_ok_and(|stat| stat.contains("(postgres) ") && !stat.contains("(postgres) Z"))
         })
         .collect()
 }

@@ -81,8 +81,11 @@ pub async fn run(engine: &Engine, plan: &Plan, table: &mut Table) {
             run.people(&limits).await;
         }
     }
-    run.mapping().await;
-    run.wide_edit().await;
+    // These touch everybody, which would take an hour of a million.
+    if !plan.full {
+        run.mapping().await;
+        run.wide_edit().await;
+    }
     run.memory();
 }
 

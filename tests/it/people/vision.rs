@@ -330,10 +330,17 @@ on_both_engines! {
         let path = format!("/api/v1/connections/{}", made.text_at("/id"));
         let renamed = admin.patch(&path, json!({"name": "Staff"})).await.expect(200);
         assert_eq!(renamed.at("/name"), "Staff");
-        // FV34: by SAML, what the provider needs is shown from the start.
+        // FV34: by SAML, what the customer has not sent yet is named.
         let saml = json!({"name": "SAML", "kind": "saml", "status": "draft", "saml": {}});
-        let asked = admin.post(&connections, saml).await;
-        assert!([201, 422].contains(&asked.status), "{asked}");
+        let lacking = admin.post(&connections, saml).await;
+        lacking.expect_problem(422, "invalid");
+        assert_eq!(lacking.at("/errors/0/pointer"), "/saml/certificates", "{lacking}");
+        // FV35: one directory; who takes accounts of every one must say whose are meant.
+        let every = json!({"name": "Everybody", "kind": "oidc", "oidc": {"client_id": "app-id",
+            "issuer": "https://login.microsoftonline.com/common/v2.0", "client_secret": "s"}});
+        let refused = admin.post(&connections, every).await;
+        refused.expect_problem(422, "invalid");
+        assert_eq!(refused.at("/errors/0/pointer"), "/tenant_id", "{refused}");
         app.run_worker().await;
     }
 }
