@@ -334,7 +334,10 @@ on_both_engines! {
         let saml = json!({"name": "SAML", "kind": "saml", "status": "draft", "saml": {}});
         let lacking = admin.post(&connections, saml).await;
         lacking.expect_problem(422, "invalid");
-        assert_eq!(lacking.at("/errors/0/pointer"), "/saml/certificates", "{lacking}");
+        for (at, field) in ["idp_entity_id", "sso_url", "certificates"].iter().enumerate() {
+            let pointer = lacking.at(&format!("/errors/{at}/pointer"));
+            assert_eq!(pointer, format!("/saml/{field}"), "{lacking}");
+        }
         // FV35: one directory; who takes accounts of every one must say whose are meant.
         let every = json!({"name": "Everybody", "kind": "oidc", "oidc": {"client_id": "app-id",
             "issuer": "https://login.microsoftonline.com/common/v2.0", "client_secret": "s"}});
