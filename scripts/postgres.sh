@@ -1,5 +1,6 @@
 # A PostgreSQL of one's own, for scripts that are sourced with it: `start_postgres` exports
-# PORTICO_TEST_POSTGRES and stops the server when the script ends. PORTICO_TEST_FSYNC=on makes
+# PORTICO_TEST_POSTGRES and stops the server when the script ends; a script that has more to do then
+# names a function of its own in `at_exit`, which calls `stop_postgres`. PORTICO_TEST_FSYNC=on makes
 # commits durable, for measurements.
 
 readonly CONNECTIONS=200
@@ -34,7 +35,7 @@ start_postgres() {
   local password port attempt fsync="${PORTICO_TEST_FSYNC:-off}"
   programs="$(postgres_programs)"
   folder="$(mktemp -d)"
-  trap stop_postgres EXIT
+  trap "${at_exit:-stop_postgres}" EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
   password="$(head -c 24 /dev/urandom | base64 | tr '+/' 'ab')"
