@@ -33,7 +33,7 @@ const ANSWER_S: u64 = 10;
 const SESSION: [(&str, &str); 3] =
     [("statement_timeout", "25s"), ("enable_seqscan", "off"), ("jit", "off")];
 /// Statements that a connection keeps prepared: more than there are.
-const PREPARED_MAX: usize = 512;
+const PREPARED_MAX: usize = 1_024;
 /// How long a SQLite connection waits for another process, in seconds.
 const BUSY_S: u64 = 5;
 

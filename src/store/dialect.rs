@@ -314,13 +314,14 @@ pub(super) const NOTIFY: &str = "select pg_notify('portico_access', '')";
 /// Where they listen.
 pub(super) const CHANNEL: &str = "portico_access";
 
-/// Tables of PostgreSQL of which at least `$1` rows, and twice what the planner believes there is,
-/// came, changed or went since they were counted.
+/// Our own tables of PostgreSQL of which at least `$1` rows, and twice what the planner believes
+/// there is, came, changed or went since they were counted. Another role's cannot be counted.
 pub(super) const GROWN: &str = "
     select s.relname::text
     from pg_stat_user_tables s
     join pg_class c on c.oid = s.relid
-    where s.schemaname = current_schema() and s.n_mod_since_analyze >= $1
+    where s.schemaname = current_schema() and pg_has_role(c.relowner, 'usage')
+        and s.n_mod_since_analyze >= $1
         and s.n_mod_since_analyze >= 2 * greatest(c.reltuples, 0)";
 /// Tables that grow with the number of people, and how each is counted.
 pub(super) const COUNTED: [(&str, &str); 20] = [
